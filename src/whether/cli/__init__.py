@@ -1,0 +1,64 @@
+"""The command line: wiring only. `main` is the entry point; each family of verbs has a file.
+
+    asking.py    list · show · new · plan          options.py   `k=v` and `--sweep`
+    working.py   run                               asked.py     from the words of a line to questions
+    reading.py   answer · report · status · why    live.py      progress, in a terminal and elsewhere
+    keeping.py   verify · clean                    page.py      how things look;  faults.py   how errors look
+
+Importing this imports nothing heavy: a verb imports what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer.main
+
+from whether.cli import asking, keeping, reading, working
+from whether.cli.faults import guarded
+from whether.cli.verbs import LabPath, Verbs, Version
+
+app = typer.Typer(
+    name="whether",
+    cls=Verbs,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: half the time of a decorated one, and calmer
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    subcommand_metavar="VERB ...",
+)
+
+
+@app.callback(invoke_without_command=True)
+def front(ctx: typer.Context, lab: LabPath = None, version: Version = False) -> None:  # noqa: ARG001 - read by open_lab
+    """Ask whether. Get an answer either way.
+
+    A lab for the science of deep learning: a question, the networks that decide it, an answer with a report.
+    """
+    if version:
+        from whether import __version__
+
+        typer.echo(f"whether {__version__}")
+    elif ctx.invoked_subcommand is None:
+        asking.front_page()
+
+
+for family in (asking, working, reading, keeping):
+    family.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: the words after `whether`; by default those that the process was started with.
+
+    Returns:
+        The exit code: 0 done, 1 the work failed, 2 the request was wrong, 3 damage was found, 130 stopped by hand.
+    """
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # the working directory, where code of one's own is; installed scripts leave it out
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    command = typer.main.get_command(app)
+    return guarded(lambda: command.main(args=given, prog_name="whether", standalone_mode=False))

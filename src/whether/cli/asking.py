@@ -1,0 +1,120 @@
+"""Verbs that ask: `list`, `show`, `new`, `plan`, and the page that `whether` alone shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whether.cli.verbs import NAMES, AsJson, LabPath, OpenTest, RootSeed, Sweeps, Words, named_lab, open_lab
+from whether.errors import RequestError
+
+PANEL = "Ask"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these verbs part of the command line."""
+    app.command("list", rich_help_panel=PANEL)(list_questions)
+    app.command("show", rich_help_panel=PANEL, epilog=NAMES)(show)
+    app.command("new", rich_help_panel=PANEL)(new)
+    app.command("plan", rich_help_panel=PANEL, epilog=NAMES)(plan)
+
+
+def _size(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RequestError(f"--size is {text!r}; expected a number above zero, such as --size 1.") from None
+
+
+def front_page() -> None:
+    """What one can ask, and how to go on."""
+    from whether.catalogue.find import find, names
+    from whether.cli.page import columns, faint, say, strong
+
+    questions = [find(name) for name in names()]
+    first = questions[0].name if questions else "NAME"
+    commands = [
+        (f"whether show {first}", faint("what it asks, what a yes and a no would mean, its options")),
+        (f"whether run {first}", faint("train the networks that decide it; then the answer and a report")),
+        ("whether new mine.py", faint("a question of your own")),
+    ]
+    say(f"\n  {strong('Ask whether.')} Get an answer either way.\n")
+    say(columns((strong(question.name), question.text) for question in questions) + "\n")
+    say(columns(commands) + "\n")
+
+
+def list_questions(
+    words: Annotated[bool, typer.Option("--words", help="Show the table of words instead: models, scores, …")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The catalogue: every question with one line."""
+    from whether.cli import listing
+
+    if words:
+        listing.table_of_words(as_json=as_json)
+    else:
+        listing.catalogue(as_json=as_json)
+
+
+def show(words: Words = None, as_json: AsJson = False) -> None:
+    """One question in full: what its answers would mean, its options."""
+    from whether.cli import listing
+    from whether.cli.asked import sort_words, templates
+    from whether.cli.options import ask
+
+    called, options = sort_words(words)
+    if len(called) > 1:
+        raise RequestError(f"one question at a time, got {' and '.join(called)}.")
+    template = templates(called)[0]
+    listing.question(" ".join([*called, *options]), template, ask(template, options), as_json=as_json)
+
+
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE.py", hidden=True)],
+    question: Annotated[str | None, typer.Option("--question", help="What is asked, in one sentence.")] = None,
+    yes: Annotated[str | None, typer.Option("--yes", help="What a reader should do if the answer is yes.")] = None,
+    no: Annotated[str | None, typer.Option("--no", help="What a reader should do if the answer is no.")] = None,
+    claim: Annotated[str | None, typer.Option("--claim", help="exceeds, not_worse or same.")] = None,
+    size: Annotated[
+        float | None, typer.Option("--size", metavar="N", parser=_size, help="The smallest difference that matters.")
+    ] = None,
+    because: Annotated[str | None, typer.Option("--because", help="Why no smaller one does.")] = None,
+) -> None:
+    """A question of your own, asked for step by step.
+
+    What is not given is asked in a terminal. FILE.py, which must not exist, then runs as it is.
+    """
+    from whether.cli import draft
+
+    given = {"question": question, "if_yes": yes, "if_no": no, "claim": claim, "size": size, "because": because}
+    draft.write(file, {name: value for name, value in given.items() if value is not None})
+
+
+def plan(
+    ctx: typer.Context,
+    words: Words = None,
+    sweeps: Sweeps = None,
+    open_test: OpenTest = False,
+    seed: RootSeed = 0,
+    pieces: Annotated[bool, typer.Option("--pieces", help="List every piece of work.")] = False,
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """What would run, and what of it is shared or stored already."""
+    from whether.cli import planning
+    from whether.cli.asked import questions
+    from whether.cli.page import complain
+
+    asked = questions(words, sweeps)
+    try:
+        place = open_lab(ctx, lab, create=False)
+    except RequestError as error:
+        if named_lab(ctx, lab):
+            raise
+        made = planning.without_lab(asked, open_test=open_test, seed=seed)
+        complain(f"note: planned as for an empty lab: {str(error).partition(';')[0]}\n")
+    else:
+        made = place.plan(*asked, open_test=open_test, seed=seed)
+    planning.show(made, pieces=pieces, as_json=as_json)

@@ -1,0 +1,102 @@
+"""Verbs that keep a lab in order: `verify`, `clean`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from whether.cli.verbs import AsJson, LabPath, open_lab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PANEL = "Keep"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these verbs part of the command line."""
+    app.command("verify", rich_help_panel=PANEL)(verify)
+    app.command("clean", rich_help_panel=PANEL)(clean)
+
+
+def verify(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> None:
+    """Check every byte and every chain of the lab.
+
+    The exit code is 3 when damage is found.
+    """
+    from dataclasses import asdict
+
+    from whether import store
+    from whether.cli.page import near, paragraph, say, say_json
+    from whether.errors import DamageError
+    from whether.report.numbers import plural
+
+    place = open_lab(ctx, lab, create=False)
+    seen = [0]
+    with _counting(seen) as progress:
+        findings = store.verify(place.store, progress)
+    if as_json:
+        say_json({"lab": str(place.root), "files": seen[0], "findings": [asdict(finding) for finding in findings]})
+    elif not findings:
+        say(f"{near(place.root)}: all is well; {plural(seen[0], 'file')} and the ledger checked")
+    else:
+        say(f"{near(place.root)}: {plural(len(findings), 'finding')}\n")
+        for finding in findings:
+            say(f"  {finding.place}")
+            say(paragraph(f"{finding.what} {finding.remedy}", 4))
+    if findings:
+        raise typer.Exit(DamageError.exit_code)
+
+
+def clean(
+    ctx: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; otherwise only tell what would go.")] = False,
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Drop trained states that no answer needs.
+
+    Numbers and answers always stay. Without --yes it only tells what would go.
+    """
+    from whether import store
+    from whether.cli.page import near, say, say_json, size
+    from whether.report.numbers import plural
+
+    place = open_lab(ctx, lab, create=yes)
+    needed = {run.state for _, answer in place.answers() for run in answer.table}
+    freed = store.clean(place.store, needed, dry_run=not yes)
+    if as_json:
+        say_json({"lab": str(place.root), "files": freed.files, "bytes": freed.bytes, "done": yes})
+        return
+    what = f"{plural(freed.files, 'file')}, {size(freed.bytes)}"
+    if not freed.files:
+        say(f"{near(place.root)}: nothing to drop; every state that stands is one that an answer names")
+    elif yes:
+        say(f"{near(place.root)}: dropped {what}")
+    else:
+        say(f"{near(place.root)}: would drop {what}: trained states that no answer names, and leftovers.")
+        say("Records and answers stay; what is dropped is trained again should it be needed.")
+        say("To do it: whether clean --yes")
+
+
+@contextmanager
+def _counting(seen: list[int]) -> Iterator[Callable[[int, int], None]]:
+    """Count files as they are checked; in a terminal a line tells how far it is, and goes when it is done."""
+    shown = sys.stderr.isatty()
+
+    def progress(done: int, of: int) -> None:
+        seen[0] = done
+        if shown and (done % 64 == 0 or done == of):
+            sys.stderr.write(f"\r\x1b[K  checking {done:,} of {of:,} files")
+            sys.stderr.flush()
+
+    try:
+        yield progress
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

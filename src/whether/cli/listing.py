@@ -1,0 +1,183 @@
+"""What `list` and `show` print: the catalogue, the table of words, one question in full."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from whether import words
+from whether.catalogue.find import find, names
+from whether.cli.options import GENERAL, written
+from whether.cli.page import columns, faint, heading, paragraph, say, say_json, strong
+from whether.question import Ladder
+
+if TYPE_CHECKING:
+    from whether.question import Claim, Question, Template
+
+KINDS = ("model", "initialiser", "score", "measure")
+_COMBINE = {"all": "all must hold", "any": "one must hold", "ordered": "in this order"}
+_EXPLAINED = re.compile(r"^    (\w+): (.+)$")
+
+
+def catalogue(*, as_json: bool) -> None:
+    """Every question with its one line."""
+    questions = [find(name) for name in names()]
+    if as_json:
+        say_json([{"name": item.name, "category": item.category, "text": item.text} for item in questions])
+        return
+    say(columns([(strong(item.name), item.text) for item in questions], indent=0))
+    say(faint("\nwhether show NAME explains one; a Python file with a question in it is a name, too."))
+
+
+def table_of_words(*, as_json: bool) -> None:
+    """Every name that a sentence may use, by what it may stand for."""
+    if as_json:
+        entries = [{"kind": word.kind, "name": word.name, "takes": word.takes} for word in words.WORDS]
+        say_json(entries)
+        return
+    for kind in KINDS:
+        say(strong(f"{kind}s"))
+        say(columns([(word.name, faint(word.takes)) for word in words.table(kind)]) + "\n")
+    say(faint("Where a name may stand, module:function may stand too, for code of your own."))
+
+
+def question(typed: str, template: Template, asked: Question, *, as_json: bool) -> None:
+    """One question in full, with the options that it was given.
+
+    Args:
+        typed: its name (a file perhaps) and options, as they were typed.
+        template: the question with its options open.
+        asked: the same with its options.
+        as_json: print it as plain JSON.
+    """
+    idea, explained = _idea(template)
+    if as_json:
+        say_json(_plain(template, asked, idea, explained))
+        return
+    say(f"{strong(template.name)}  {faint(template.category)}\n")
+    say(strong(paragraph(template.text, 2)))
+    if idea:
+        say("\n" + paragraph(idea, 2))
+    say(heading("What the answers would mean"))
+    say(columns([("yes", asked.if_yes), ("no", asked.if_no), ("inconclusive", asked.if_inconclusive)]))
+    _claims(asked)
+    say(heading("Rule"))
+    say(paragraph(_rule(asked), 2))
+    say(heading("Options"))
+    say(columns(_options(template, asked, explained)))
+    if template.presets:
+        say(heading("Presets"))
+        say(columns([(f"preset={name}", _line(chosen)) for name, chosen in template.presets.items()]))
+    say(heading("To go on"))
+    say(columns(_commands(typed)))
+
+
+def _claims(asked: Question) -> None:
+    many = len(asked.claims)
+    rule = _COMBINE[asked.combine]
+    if asked.combine == "ordered":
+        rule += f"; the first {asked.hold_to or many} must hold"
+    say(heading("Claims") + (faint(f"  {rule}") if many > 1 else ""))
+    say("\n".join(_claim(claim) for claim in asked.claims))
+    if asked.secondary:
+        say(heading("Also shown, never deciding"))
+        for item in asked.secondary:
+            say(_ladder(item) if isinstance(item, Ladder) else _claim(item))
+    if asked.controls:
+        say(heading("Controls") + faint("  could the experiment have seen it?"))
+        for control in asked.controls:
+            say(paragraph(f"{control.claim.said}: {control.expect} expected", 2, hang=2))
+            say(faint(paragraph(control.because, 4)))
+
+
+def _claim(claim: Claim) -> str:
+    return paragraph(claim.said, 2, hang=2) + "\n" + faint(paragraph(f"because {claim.because}", 4))
+
+
+def _ladder(ladder: Ladder) -> str:
+    """Its claims in order; of a long one the first and the last."""
+    said = [claim.said for claim in ladder.claims]
+    if len(said) > 5:
+        said = [*said[:2], f"… {len(said) - 3} more …", said[-1]]
+    head = "how far it holds, each step asked while all before it are yes:"
+    lines = [paragraph(head, 2, hang=2), *(paragraph(line, 4, hang=2) for line in said)]
+    return "\n".join([*lines, faint(paragraph(f"because {ladder.claims[0].because}", 4))])
+
+
+def _rule(asked: Question) -> str:
+    """How many replicates, how they are compared, at which level."""
+    paired = "compared in pairs of equal seeds" if asked.pairing == "replicate" else "not paired"
+    return (
+        f"{asked.replicates} {'replicate' if asked.replicates == 1 else 'replicates'}, {paired}, each verdict at a "
+        f"one-sided level of {asked.alpha:g}. An interval that lies on neither side is inconclusive."
+    )
+
+
+def _options(template: Template, asked: Question, explained: dict[str, str]) -> list[tuple[str, ...]]:
+    rows = [
+        (f"{name}={written(asked.options.get(name, default))}", explained.get(name, ""))
+        for name, default in template.options.items()
+    ]
+    general = {"replicates": (asked.replicates, "independent repetitions"), "alpha": (asked.alpha, "one-sided level")}
+    rows += [
+        (f"{name}={written(value)}", text) for name, (value, text) in general.items() if name not in template.options
+    ]
+    return [(name, faint(text)) for name, text in rows]
+
+
+def _commands(typed: str) -> list[tuple[str, str]]:
+    return [
+        (f"whether plan {typed}", faint("what would run, what of it is shared, what is there already")),
+        (f"whether run {typed}", faint("the answer; options as above, wherever they stand")),
+    ]
+
+
+def _idea(template: Template) -> tuple[str, dict[str, str]]:
+    """The prose of a docstring, and what its "Args:" say of each option."""
+    prose, _, rest = template.idea.partition("Args:\n")
+    explained: dict[str, str] = {}
+    last = ""
+    for line in rest.splitlines():
+        if match := _EXPLAINED.match(line):
+            last = match[1]
+            explained[last] = match[2]
+        elif last and line.startswith("      "):
+            explained[last] += " " + line.strip()
+        else:
+            last = ""
+    return prose.strip(), explained
+
+
+def _line(options: Any) -> str:
+    return " ".join(f"{name}={written(value)}" for name, value in options.items())
+
+
+def _plain(template: Template, asked: Question, idea: str, explained: dict[str, str]) -> dict[str, Any]:
+    def said(claim: Claim) -> dict[str, Any]:
+        return asdict(claim) | {"said": claim.said}
+
+    general = {name: getattr(asked, name) for name in GENERAL if hasattr(asked, name)}
+    chosen = {name: asked.options.get(name, default) for name, default in template.options.items()}
+    return {
+        "name": template.name,
+        "category": template.category,
+        "text": template.text,
+        "idea": idea,
+        "if_yes": asked.if_yes,
+        "if_no": asked.if_no,
+        "if_inconclusive": asked.if_inconclusive,
+        "combine": asked.combine,
+        "claims": [said(claim) for claim in asked.claims],
+        "secondary": [
+            {"ladder": [said(claim) for claim in item.claims]} if isinstance(item, Ladder) else said(item)
+            for item in asked.secondary
+        ],
+        "controls": [
+            {"claim": said(item.claim), "expect": item.expect, "because": item.because} for item in asked.controls
+        ],
+        "pairing": asked.pairing,
+        "options": general | chosen,
+        "explained": explained,
+        "presets": {name: dict(chosen) for name, chosen in template.presets.items()},
+    }

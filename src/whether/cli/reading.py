@@ -1,0 +1,154 @@
+"""Verbs that read: `answer`, `report`, `status`, `why`. They train nothing and import no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from whether.cli.verbs import AsJson, LabPath, OpenTest, RootSeed, Words, open_lab
+
+if TYPE_CHECKING:
+    from whether.answer import Answer
+    from whether.lab import Lab
+
+PANEL = "Read"
+NAMED = (
+    "NAME alone means its newest answer, with options the answer to exactly that, nothing or @last the last one run."
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these verbs part of the command line."""
+    app.command("answer", rich_help_panel=PANEL, epilog=NAMED)(answer)
+    app.command("report", rich_help_panel=PANEL, epilog=NAMED)(report)
+    app.command("status", rich_help_panel=PANEL)(status)
+    app.command("why", rich_help_panel=PANEL)(why)
+
+
+def answer(
+    ctx: typer.Context,
+    words: Words = None,
+    open_test: OpenTest = False,
+    seed: RootSeed = 0,
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """The verdict and what it rests on: of NAME, or of @last."""
+    from whether.cli import page
+    from whether.report.text import as_text
+
+    found, place = _find(ctx, lab, words, open_test, seed)
+    if as_json:
+        page.say(found.to_json().rstrip("\n"))
+        return
+    page.say(page.told(as_text(found, report=page.near(place.folder(found) / "report.html"))))
+
+
+def report(
+    ctx: typer.Context,
+    words: Words = None,
+    open_test: OpenTest = False,
+    seed: RootSeed = 0,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Where the report of NAME or @last is."""
+    from whether.cli.page import say, say_json
+    from whether.errors import RequestError
+
+    found, place = _find(ctx, lab, words, open_test, seed)
+    folder = place.folder(found)
+    page = folder / "report.html"
+    if not page.is_file():
+        raise RequestError(f"{page} is not there any more. Run the question again: nothing is trained twice.")
+    if as_json:
+        say_json({"name": found.name, "verdict": found.verdict, "report": str(page), "folder": str(folder)})
+    else:
+        say(str(page))
+    if show:
+        typer.launch(page.resolve().as_uri())
+
+
+def status(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> None:
+    """The lab: what it holds, what is answered, what was begun."""
+    from whether.cli.page import columns, faint, heading, near, say, say_json, size, strong, verdict
+    from whether.report.numbers import plural
+
+    place = open_lab(ctx, lab, create=False)
+    told = _status(place)
+    if as_json:
+        say_json(told)
+        return
+    say(f"{strong(near(place.root))}  {faint(str(place.root))}\n")
+    rows = [
+        ("size", size(told["bytes"])),
+        ("records", f"{told['records']:,}  {faint('numbers and curves of finished pieces')}"),
+        ("states", f"{told['states']:,}  {faint('weights and masks')}"),
+        ("ledger", plural(told["ledger"], "entry", "entries")),
+        ("begun", f"{told['begun']:,}  {faint('pieces with a checkpoint: the same command goes on there')}"),
+    ]
+    say(columns(rows, gap=3))
+    say(heading("Answers"))
+    if not told["answers"]:
+        say("  none yet; `whether run NAME` makes one")
+        return
+    say(
+        columns(
+            (item["name"], verdict(item["verdict"]), faint(item["grade"]), near(Path(item["folder"])))
+            for item in told["answers"]
+        )
+    )
+
+
+def why(
+    ctx: typer.Context,
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", hidden=True)],
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a piece of work is, and why it would train again.
+
+    DIGEST is the piece's, or its first digits; runs.csv beside a report has those of its runs.
+    """
+    from whether.cli import piece
+    from whether.cli.page import say_json
+
+    told = open_lab(ctx, lab, create=False).why(digest)
+    if as_json:
+        say_json(told)
+    else:
+        piece.show(told)
+
+
+def _find(
+    ctx: typer.Context, lab: Path | None, words: list[str] | None, open_test: bool, seed: int
+) -> tuple[Answer, Lab]:
+    from whether.cli import asked
+
+    place = open_lab(ctx, lab, create=False)
+    return asked.answer(place, words, open_test=open_test, seed=seed), place
+
+
+def _status(lab: Lab) -> dict[str, Any]:
+    head = lab.store.ledger.head()
+    return {
+        "lab": str(lab.root),
+        "bytes": sum(path.stat().st_size for path in lab.root.rglob("*") if path.is_file()),
+        "records": len(lab.store.records.listing()),
+        "states": len(lab.store.states.listing("state")),
+        "ledger": head.number + 1 if head else 0,
+        "begun": len(lab.store.work.listing()),
+        "answers": [
+            {
+                "name": found.name,
+                "verdict": found.verdict,
+                "grade": found.grade,
+                "replicates": found.replicates,
+                "folder": str(folder),
+            }
+            for folder, found in lab.answers()
+        ],
+    }

@@ -1,0 +1,206 @@
+"""From records to an answer's evidence: what each arm of each replicate gave, its curves, its failed checks.
+
+Everything here reads records through a function that is handed in, so that a lab, a bundle or a test can stand behind.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from whether import __version__
+from whether.answer import DIVERGED, Column, Run
+from whether.data.cards import card
+from whether.digest import digest
+from whether.errors import RequestError
+from whether.history import facts
+from whether.plan.plan import Asked, Plan
+from whether.question import Arm
+from whether.seeds import Seed
+
+CONTINUOUS = 1e-6  # resolution of measures that are no counts
+Records = Callable[[str], Mapping[str, Any]]
+
+
+def design_digest(asked: Asked) -> str:
+    """The identity of what was asked: claims, rule, and every arm of every replicate."""
+    question = asked.question
+    return digest(
+        {
+            "type": "design",
+            "version": 1,
+            "name": question.name,
+            "claims": [_plain(asdict(claim)) for claim in question.every_claim],
+            "combine": question.combine,
+            "hold_to": question.hold_to,
+            "alpha": float(question.alpha),
+            "pairing": question.pairing,
+            "arms": [[[arm.name, fact.digest] for arm, fact in row] for row in asked.arms],
+        }
+    )
+
+
+def _plain(claim: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: float(value) if name == "size" else value for name, value in claim.items() if name != "because"}
+
+
+def columns(asked: Asked, record: Records) -> list[Column]:
+    """Every arm with its runs by replicate.
+
+    Raises:
+        RequestError: when an arm is a curve, or a diverged one has no worst value to stand for it.
+    """
+    found = []
+    for place, (arm, fact) in enumerate(asked.arms[0]):
+        rows = [row[place] for row in asked.arms]
+        runs = [
+            _run(named, found, record(found.digest), index, asked.seeds[index])
+            for index, (named, found) in enumerate(rows)
+        ]
+        kind = arm.measure.kind
+        found.append(
+            Column(
+                arm=arm.name,
+                family=arm.family,
+                x=arm.x,
+                unit=kind.unit,
+                better=kind.better,
+                share=kind.share,
+                resolution=_resolution(fact),
+                split=fact.split,
+                measure=fact.name,
+                runs=runs,
+            )
+        )
+    return found
+
+
+def _run(arm: Arm, fact: facts.MeasureFact, record: Mapping[str, Any], index: int, seed: Seed) -> Run:
+    diverged = record["outcome"] == DIVERGED
+    value = _worst(arm, fact) if diverged else record["value"]
+    if not isinstance(value, (int, float)):
+        raise RequestError(f"the arm {arm.name!r} is a curve; an arm is a number, such as accuracy(network).")
+    return Run(
+        arm=arm.name,
+        family=arm.family,
+        x=arm.x,
+        replicate=index,
+        seed=seed.hex,
+        value=float(value),
+        outcome=record["outcome"],
+        note=record["note"],
+        measure=fact.digest,
+        state=fact.state.digest,
+        steps=fact.state.step,
+    )
+
+
+def _worst(arm: Arm, fact: facts.MeasureFact) -> float:
+    """What a diverged network counts as: guessing, never solved, never stopping early."""
+    classes = fact.state.model.classes
+    known = {
+        "accuracy": 100.0 / classes,
+        "loss": math.log(classes),
+        "solved": 0.0,
+        "early_stop": float(fact.state.step),
+    }
+    worst = arm.measure.kind.worst if arm.measure.kind.worst is not None else known.get(fact.name)
+    if worst is None:
+        raise RequestError(
+            f"a network of the arm {arm.name!r} diverged, and its measure {fact.name!r} has no worst value to stand "
+            "for that; give one: measure(…, worst=0.0)."
+        )
+    return worst
+
+
+def _resolution(fact: facts.MeasureFact) -> float:
+    """The smallest difference that a measure can show, in its unit."""
+    if fact.name in ("accuracy", "solved") and fact.data is not None and fact.split is not None:
+        return 100.0 / max(1, int(fact.data[fact.split]))
+    if fact.name == "early_stop" and isinstance(fact.state, facts.Point):
+        grid = fact.state.trajectory.training.grid
+        return float(grid[1] - grid[0])
+    return CONTINUOUS
+
+
+def curves(asked: Asked, record: Records) -> dict[str, Any]:
+    """Mean validation accuracy by step of the arms that are claimed about, with the interval of the mean."""
+    from whether import stats
+
+    named = {name for claim in asked.question.every_claim for name in claim.names}
+    found: dict[str, Any] = {}
+    for place, (arm, _) in enumerate(asked.arms[0]):
+        states = [row[place][1].state for row in asked.arms]
+        if arm.name not in named or not all(isinstance(state, facts.Point) for state in states):
+            continue
+        curves = [record(state.digest).get("curves") for state in states]
+        whole = [curve for curve in curves if curve and None not in curve["values"]["validation accuracy"]]
+        longest = max((len(curve["steps"]) for curve in whole), default=0)
+        whole = [curve for curve in whole if len(curve["steps"]) == longest]
+        if not longest:
+            continue
+        rows = list(zip(*(curve["values"]["validation accuracy"] for curve in whole), strict=True))
+        bands = [stats.mean_interval(row, alpha=asked.question.alpha) for row in rows]
+        found[arm.name] = {
+            "step": whole[0]["steps"],
+            "mean": [band.estimate for band in bands],
+            "low": [_finite(band.low) for band in bands],
+            "high": [_finite(band.high) for band in bands],
+        }
+    return found
+
+
+def failed_checks(asked: Asked, record: Records) -> list[str]:
+    """What the training asserts had to say, and of how many networks."""
+    said: dict[str, int] = {}
+    states = {
+        fact.state.digest: fact.state for row in asked.arms for _, fact in row if isinstance(fact.state, facts.Point)
+    }
+    for name in states:
+        for check in record(name).get("checks", ()):
+            said[check] = said.get(check, 0) + 1
+    return [f"{check} ({count} of {len(states)} networks)" for check, count in sorted(said.items())]
+
+
+def data_facts(asked: Asked) -> dict[str, Any]:
+    """On which data, and how many rows of which split, the measures were taken."""
+    data = next((fact.data for row in asked.arms for _, fact in row if fact.data is not None), None)
+    named = next((fact.data_name for row in asked.arms for _, fact in row), None)
+    name = named.name if named is not None else ""
+    known = card(name) if name else None
+    rows = int(data[asked.split]) if data is not None else 0
+    return {
+        "name": name,
+        "split": asked.split,
+        "rows": rows,
+        "classes": known.classes if known else 0,
+        "one_split": bool(known and known.one_split),
+        "content": known.digest if known else "",
+    }
+
+
+def circumstances(plan: Plan, seconds: float, root: Path) -> dict[str, Any]:
+    """When, on what and how long: what may differ between two runs that give the same answer."""
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+        "versions": {"whether": __version__} | {name: version(name) for name in ("torch", "numpy", "scipy")},
+        "seconds": round(seconds, 1),
+        "networks": len(plan.trajectories),
+        "networks_trained": len(plan.pieces),
+        "steps_trained": plan.steps_to_train,
+        "steps_unique": plan.steps_unique,
+        "steps_alone": plan.steps_alone,
+        "sharing": round(plan.sharing, 3),
+        "lab": root.name,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,47 @@
+"""What a lab has, told from directory listings: nothing is parsed but the records of networks that left no state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from whether.answer import DIVERGED
+from whether.errors import DamageError
+from whether.store.folder import Store
+from whether.store.layout import Part
+
+
+class LabStock:
+    """The measures and the trained points that stand in a lab, as the planner asks for them."""
+
+    def __init__(self, store: Store) -> None:
+        self.measures: Collection[str] = store.records.listing()
+        self.points: Collection[str] = _Points(store, frozenset(self.measures), "state")
+        self.resumable: Collection[str] = _Points(store, frozenset(self.measures), "optimizer")
+
+
+class _Points(Collection[str]):
+    """Points of which a part (the state, the optimiser's) stands, and those that diverged and so left none."""
+
+    def __init__(self, store: Store, records: frozenset[str], part: Part) -> None:
+        self.store = store
+        self.records = records
+        self.part = part
+        self.states = store.states.listing(part)
+
+    def __contains__(self, digest: object) -> bool:
+        if digest not in self.records or not isinstance(digest, str):
+            return False
+        if self.part == "state" and digest in self.states:
+            return True
+        try:
+            record = self.store.records.read(digest)
+        except DamageError:
+            return False
+        # An optimiser's state that no record names was left by a run that was killed: it is not to be used.
+        return record.get("outcome") == DIVERGED or (digest in self.states and self.part in record)
+
+    def __iter__(self) -> Iterator[str]:
+        return (digest for digest in self.records if digest in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,0 +1,310 @@
+"""Facts made real: a state's tensors, a mask, a measure's number, from what the lab stores and what is cheap to redo.
+
+Trained states come from the lab; fresh, masked and redrawn ones and masks are computed when asked for.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from whether import words
+from whether.answer import DIVERGED, DONE
+from whether.data.tensors import Tensors, tensors
+from whether.errors import DamageError, RequestError, WorkError
+from whether.execute.progress import Listener, Note, nobody
+from whether.history import facts
+from whether.models import build, draw, prunable
+from whether.models.alone import alone
+from whether.plan.demand import nearest_points
+from whether.probe import measures
+from whether.prune import density_percent, full, inverted, select, shuffled, wear
+from whether.store.folder import Store
+from whether.train.checkpoint import decode_state, decode_tensors, encode_state
+from whether.train.replica import Named
+
+KEPT_BYTES = 256 * 2**20
+
+
+class DivergedError(WorkError):
+    """A state was asked for that does not exist, since the training that leads to it diverged."""
+
+    def __init__(self, digest: str) -> None:
+        self.digest = digest
+        super().__init__(f"the network {digest[:12]} diverged; there are no weights to go on from.")
+
+
+class DamagedPieceError(DamageError):
+    """A stored state or record is damaged: which one, so that it can be set aside and trained again."""
+
+    def __init__(self, digest: str, error: DamageError) -> None:
+        self.digest = digest
+        super().__init__(str(error), place=error.place)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A state's tensors: weights (parameters and buffers) and the masks that they wear, None for every weight."""
+
+    weights: Named
+    masks: Named | None
+
+
+class Workshop:
+    """Makes states, masks and measures over one lab."""
+
+    def __init__(self, store: Store, tell: Listener = nobody) -> None:
+        self.store = store
+        self.tell = tell
+        self._modules: dict[str, nn.Module] = {}
+        self._states: OrderedDict[str, Made] = OrderedDict()
+        self._bytes = 0
+        self._hashes: dict[str, str | None] = {}
+
+    def module(self, model: facts.Model) -> nn.Module:
+        """The architecture's module, built once; its weights are nobody's."""
+        if model.digest not in self._modules:
+            self._modules[model.digest] = build(model)
+        return self._modules[model.digest]
+
+    def data(self, named: Any) -> Tensors:
+        """A data set's tensors on the host; decoding images for the first time is told."""
+        told: list[int] = []
+
+        def progress(done: int, of: int) -> None:
+            if not told or done - told[-1] >= of // 10 or done == of:
+                told.append(done)
+                self.tell(Note(f"decoding {named.name} for the first time: {done:,} of {of:,} images"))
+
+        return tensors(named, progress=progress)
+
+    def state(self, state: facts.State) -> Made:
+        """The tensors of a state.
+
+        Raises:
+            DivergedError: when a training behind it diverged.
+            DamagedPieceError: when a stored state behind it is damaged.
+        """
+        made = self._make(state)
+        assert isinstance(made, Made)
+        return made
+
+    def mask(self, mask: facts.MaskFact) -> Named:
+        """The masks of a mask fact, by weight."""
+        made = self._make(mask)
+        assert isinstance(made, dict)
+        return made
+
+    def optimizer(self, point: facts.Point) -> Named:
+        """The optimiser state that was kept at a point.
+
+        Raises:
+            WorkError: when none was kept: a plan has points trained again that it needs so.
+            DamagedPieceError: when it is damaged.
+        """
+        record = self.record(point.digest)
+        if "optimizer" not in record:
+            raise WorkError(f"the optimiser state of {point.digest[:12]} was not kept, so training cannot go on there.")
+        try:
+            return decode_tensors(self.store.states.read(point.digest, record["optimizer"]["sha256"], "optimizer"))
+        except DamageError as error:
+            raise DamagedPieceError(point.digest, error) from error
+
+    def record(self, digest: str) -> dict[str, Any]:
+        """A record, its seal checked.
+
+        Raises:
+            DamagedPieceError: when it is damaged or missing.
+        """
+        try:
+            return self.store.records.read(digest)
+        except DamageError as error:
+            raise DamagedPieceError(digest, error) from error
+
+    def parents(self, fact: facts.Fact) -> dict[str, str]:
+        """The hashes of the nearest trained states behind a fact: what its record is pinned to.
+
+        A state trained again has the same hash, while its record has other times; what diverged left no state.
+        """
+        stood = {point.digest: self._hash(point.digest) for point in nearest_points(fact)}
+        return {name: found for name, found in stood.items() if found is not None}
+
+    def remember(self, point: facts.Point, made: Made) -> None:
+        """Keep a state that was just trained at hand."""
+        self._drop(point.digest)
+        self._states[point.digest] = made
+        self._bytes += _size(made)
+        while self._bytes > KEPT_BYTES and len(self._states) > 1:
+            self._drop(next(iter(self._states)))
+
+    def forget(self, digest: str) -> None:
+        """Drop a state from memory and what is known of its record."""
+        self._drop(digest)
+        self._hashes.pop(digest, None)
+
+    def measure(self, fact: facts.MeasureFact) -> dict[str, Any]:
+        """The body of a measure's record: value, outcome and note.
+
+        Raises:
+            RequestError: when a function of one's own returns no number.
+        """
+        body = {"kind": "measure", "name": fact.name, "parents": self.parents(fact)}
+        try:
+            if fact.name in ("early_stop", "curve"):
+                return body | self._recorded(fact)
+            made = self.state(fact.state)
+        except DivergedError as error:
+            return body | {"value": None, "outcome": DIVERGED, "note": f"diverged ({error.digest[:8]})"}
+        if fact.name == "density":
+            masks = made.masks or full(made.weights, prunable(self.module(fact.state.model)))
+            return body | {"value": density_percent(masks), "outcome": DONE, "note": ""}
+        function = words.load(words.find("measure", fact.name))
+        module = self.module(fact.state.model)
+        module.load_state_dict(made.weights, strict=False)
+        with alone(_key(fact)):
+            value = function(module, self.data(fact.data_name), fact.split, **fact.options)
+        if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1):
+            value = value.item()
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise RequestError(f"the measure {fact.name!r} returned {value!r}; expected a number.")
+        return body | {"value": float(value), "outcome": DONE, "note": ""}
+
+    def encode(self, made: Made) -> bytes:
+        """A state as the bytes that the lab keeps."""
+        return encode_state(made.weights, made.masks)
+
+    def _recorded(self, fact: facts.MeasureFact) -> dict[str, Any]:
+        record = self.record(fact.state.digest)
+        if record["outcome"] == DIVERGED:
+            raise DivergedError(fact.state.digest)
+        curves = record["curves"]
+        if fact.name == "curve":
+            values = curves["values"][fact.options["name"]]
+            return {"value": {"steps": curves["steps"], "values": values}, "outcome": DONE, "note": ""}
+        found = measures.early_stop(curves["steps"], curves["values"]["validation loss"])
+        if found is None:
+            raise RequestError("early_stop needs a validation split; this data set holds no rows out for it.")
+        between = f"between {found.after} and {found.before} it"
+        note = f"censored: lowest at the end ({between})" if found.censored else between
+        return {"value": float(found.step), "outcome": DONE, "note": note}
+
+    def _make(self, fact: facts.Fact) -> Made | Named:
+        """Post-order without recursion: what a fact is said of is made first."""
+        made: dict[str, Made | Named] = {}
+        waiting = [fact]
+        while waiting:
+            item = waiting[-1]
+            if item.digest in made:
+                waiting.pop()
+                continue
+            parts = [] if isinstance(item, (facts.Point, facts.Start)) else [p for p in item.parents() if _is_made(p)]
+            missing = [part for part in parts if part.digest not in made]
+            if missing:
+                waiting.extend(missing)
+                continue
+            made[item.digest] = self._one(item, made)
+            waiting.pop()
+        return made[fact.digest]
+
+    def _one(self, fact: facts.Fact, made: dict[str, Any]) -> Made | Named:
+        match fact:
+            case facts.Start(architecture=model, init=init, seed=seed):
+                # Code of one's own draws what it draws when it is made, so it is made again with this seed.
+                module = build(model, seed) if words.is_own_code(model.name) else self.module(model)
+                return Made(draw(module, init, seed), None)
+            case facts.Point():
+                return self._stored(fact)
+            case facts.Wearing(origin=origin, worn=worn):
+                masks = made[worn.digest]
+                return Made(wear(made[origin.digest].weights, masks), masks)
+            case facts.Redrawn(origin=origin):
+                return self._redrawn(fact, made[origin.digest])
+            case facts.FullMask(model=model):
+                module = self.module(model)
+                return full(dict(module.named_parameters()), prunable(module))
+            case facts.PrunedMask(state=state):
+                return self._pruned(fact, made[state.digest])
+            case facts.ShuffledMask(origin=mask, seed=seed, scope=scope):
+                return shuffled(made[mask.digest], seed, scope)
+            case facts.InvertedMask(origin=mask):
+                return inverted(made[mask.digest])
+        raise TypeError(f"{fact!r} is nothing that can be made")
+
+    def _stored(self, point: facts.Point) -> Made:
+        if point.digest in self._states:
+            self._states.move_to_end(point.digest)
+            return self._states[point.digest]
+        record = self.record(point.digest)
+        if record["outcome"] == DIVERGED:
+            raise DivergedError(point.digest)
+        try:
+            made = Made(*decode_state(self.store.states.read(point.digest, record["state"]["sha256"])))
+        except DamageError as error:
+            raise DamagedPieceError(point.digest, error) from error
+        self.remember(point, made)
+        return made
+
+    def _redrawn(self, fact: facts.Redrawn, old: Made) -> Made:
+        module = build(fact.model, fact.seed) if words.is_own_code(fact.model.name) else self.module(fact.model)
+        new = draw(module, fact.init, fact.seed)
+        if fact.keep != "nothing":
+            for name in prunable(module):
+                signs, sizes = (old.weights, new) if fact.keep == "signs" else (new, old.weights)
+                new[name] = sizes[name].abs() * signs[name].sign()
+        return Made(wear(new, old.masks or {}), old.masks)
+
+    def _pruned(self, fact: facts.PrunedMask, made: Made) -> Named:
+        names = prunable(self.module(fact.state.model))
+        worn = made.masks or full(made.weights, names)
+        # In the order of layers, which files do not keep: it decides which is the output, and ties.
+        masks = {name: worn[name] for name in names}
+        score = words.load(words.find("score", fact.by))
+        with alone(_key(fact)):
+            scores = score({name: made.weights[name].clone() for name in names}, masks)
+        shapes = {name: tuple(mask.shape) for name, mask in masks.items()}
+        given = scores.items() if isinstance(scores, dict) else ()
+        if {name: tuple(score.shape) for name, score in given if isinstance(score, Tensor)} != shapes:
+            asked = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise RequestError(
+                f"the score {fact.by!r} returned {_told(scores)}; expected a dict of one score a weight: {asked}."
+            )
+        return select(
+            scores,
+            masks,
+            fraction=fact.fraction,
+            scope=fact.scope,
+            structure=fact.structure,
+            layers=fact.layers,
+        )
+
+    def _drop(self, digest: str) -> None:
+        made = self._states.pop(digest, None)
+        self._bytes -= _size(made) if made is not None else 0
+
+    def _hash(self, digest: str) -> str | None:
+        if digest not in self._hashes:
+            self._hashes[digest] = self.record(digest).get("state", {}).get("sha256")
+        return self._hashes[digest]
+
+
+def _key(fact: facts.Fact) -> int:
+    return int(fact.digest[:16], 16)
+
+
+def _told(scores: object) -> str:
+    if not isinstance(scores, dict):
+        return f"a {type(scores).__name__}"
+    shapes = (f"{name} {tuple(getattr(score, 'shape', ()))}" for name, score in scores.items())
+    return f"a dict of {', '.join(shapes) or 'nothing'}"
+
+
+def _size(made: Made) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in made.weights.values())
+
+
+def _is_made(fact: facts.Fact) -> bool:
+    return isinstance(fact, (facts.State, facts.MaskFact))

@@ -1,0 +1,294 @@
+"""The Lab: one folder in which questions are planned, run and answered. The front object of the library.
+
+    lab = Lab()                       # ./lab, or the one above, or WHETHER_LAB
+    answer = lab.run(question)        # trains what is missing, then answers
+    lab.value(accuracy(network))      # one number
+    lab.load(network)                 # an nn.Module
+
+What is known of a piece is looked up here (`why`); bytes are the store's, and training is the executor's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from whether import evidence
+from whether.answer import DIVERGED, Answer, Column, conclude
+from whether.errors import DamageError, RequestError, unknown
+from whether.execute.progress import Finished, Listener, Note, Planned, nobody
+from whether.history.network import Measure, Network
+from whether.history.resolve import Resolver
+from whether.plan.plan import Asked, Plan, ask, make_plan, plan_measures, plan_states
+from whether.question import Question
+from whether.seeds import Seed, as_seed
+from whether.store.answers import AnswerFolder
+from whether.store.clean import quarantine
+from whether.store.folder import Store
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from whether.execute.workshop import Workshop
+
+T = TypeVar("T")
+GRADE = "exploratory"
+MOST_REPAIRS = 1000
+
+
+class Lab:
+    """A lab folder and what can be done in it.
+
+    Args:
+        path: the folder; by default WHETHER_LAB, the nearest lab upward, or a new ./lab.
+        create: make the folder when there is none; commands that only read say False.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, create: bool = True) -> None:
+        self.store = Store.find(path, create=create)
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self.store.root
+
+    def __repr__(self) -> str:
+        return f"Lab({str(self.root)!r})"
+
+    def plan(self, *questions: Question, open_test: bool = False, seed: Seed | int = 0) -> Plan:
+        """What would be trained to answer these questions, and what stands already."""
+        from whether.execute.stock import LabStock
+
+        return make_plan([_ask(item, seed, open_test) for item in questions], LabStock(self.store))
+
+    def run(
+        self, question: Question, *, open_test: bool = False, seed: Seed | int = 0, progress: Listener | None = None
+    ) -> Answer:
+        """Train what is missing, answer, and write the report.
+
+        Args:
+            question: with its number of replicates.
+            open_test: ask measures of the test split instead of the validation split; the ledger counts such uses.
+            seed: the root of all replicates' seeds.
+            progress: hears of what goes on (`execute.progress`).
+
+        Raises:
+            RequestError: when the question cannot be asked so.
+            WorkError: when training fails or the disk refuses; what was done stays.
+        """
+        tell = progress or nobody
+        began = time.monotonic()
+        asked = _ask(question, seed, open_test)
+        found = self._answered(asked)
+        if found is not None:
+            tell(Finished(found))
+            return found
+        if open_test:
+            self._count_opening(asked)
+        plan, columns, curves = self._work(asked, tell)
+        answer = self._conclude(asked, plan, columns, curves, time.monotonic() - began)
+        tell(Finished(answer))
+        return answer
+
+    def answered(self, question: Question, *, open_test: bool = False, seed: Seed | int = 0) -> Answer | None:
+        """The answer that stands for exactly this question, or None."""
+        return self._answered(_ask(question, seed, open_test))
+
+    def answers(self) -> list[tuple[Path, Answer]]:
+        """Every answer in the lab, the newest last."""
+        found = [(folder.path, self._read(folder)) for folder in self.store.answers.listing()]
+        whole = [(path, answer) for path, answer in found if answer is not None]
+        return sorted(whole, key=lambda item: str(item[1].circumstances.get("time", "")))
+
+    def latest(self) -> Answer | None:
+        """The answer last written or asked for: `@last`."""
+        folder = self.store.answers.latest()
+        return None if folder is None else self._read(folder)
+
+    def find(self, name: str) -> Answer | None:
+        """The newest answer to a question of this name."""
+        found = [answer for _, answer in self.answers() if answer.name == name]
+        return found[-1] if found else None
+
+    def folder(self, answer: Answer) -> Path:
+        """Where an answer's files lie."""
+        return self.store.answers.open(answer.name, answer.digest).path
+
+    def value(self, measure: Measure, *, progress: Listener | None = None) -> Any:
+        """One measure's value, trained for if need be: a float, or for a curve its steps and values.
+
+        Raises:
+            WorkError: when the network diverged, so that there is nothing to measure.
+        """
+        from whether.execute.stock import LabStock
+
+        fact = Resolver().measure(measure)
+        tell = progress or nobody
+
+        def attempt(workshop: Workshop) -> Any:
+            plan = plan_measures([fact], LabStock(self.store))
+            self._execute(workshop, plan, tell)
+            record = workshop.record(fact.digest)
+            if record["outcome"] == DIVERGED:
+                from whether.execute.workshop import DivergedError
+
+                raise DivergedError(fact.state.digest)
+            return record["value"]
+
+        return self._repairing(attempt, tell)
+
+    def load(self, network: Network, *, progress: Listener | None = None) -> nn.Module:
+        """A network as an `nn.Module` in evaluation mode with its weights, trained if need be."""
+        from whether.execute.inprocess import InProcess
+        from whether.execute.stock import LabStock
+        from whether.models import build
+
+        state = Resolver().state(network)
+        tell = progress or nobody
+
+        def attempt(workshop: Workshop) -> nn.Module:
+            pieces = plan_states([state], LabStock(self.store))
+            if pieces:
+                InProcess(workshop, tell).train(pieces)
+            module = build(state.model)
+            module.load_state_dict(workshop.state(state).weights, strict=False)
+            return module.eval()
+
+        return self._repairing(attempt, tell)
+
+    def why(self, prefix: str) -> dict[str, Any]:
+        """What a piece is, by the beginning of its digest: its record, and what would make it train again.
+
+        Raises:
+            RequestError: when no record, or more than one, begins so.
+        """
+        found = sorted(name for name in self.store.records.listing() if name.startswith(prefix.lower()))
+        if not found:
+            raise unknown("digest", prefix, (), "No record of this lab begins so; `whether status` counts what it has.")
+        if len(found) > 1:
+            some = ", ".join(name[:12] for name in found[:4])
+            raise RequestError(f"{len(found)} records begin with {prefix!r} ({some}, …); give more of the digest.")
+        record = self.store.records.read(found[0])
+        record["state_stands"] = self.store.states.has(found[0])
+        again = [
+            "another history: any word of its sentence, its seed, its data or the code it names",
+            "another version of the operation (whether raises it when numbers change)",
+        ]
+        if "state" in record and not record["state_stands"]:
+            again.insert(0, "its state was dropped: a question that needs these weights trains them again")
+        return record | {"would_train_again_for": again}
+
+    # The way of one question: work, columns, answer.
+
+    def _work(self, asked: Asked, tell: Listener) -> tuple[Plan, list[Column], dict[str, Any]]:
+        from whether.execute.stock import LabStock
+
+        first: list[Plan] = []
+
+        def attempt(workshop: Workshop) -> tuple[Plan, list[Column], dict[str, Any]]:
+            plan = make_plan([asked], LabStock(self.store))
+            first.append(plan)
+            tell(Planned(plan))
+            self._execute(workshop, plan, tell)
+            columns = evidence.columns(asked, workshop.record)
+            return first[0], columns, evidence.curves(asked, workshop.record)
+
+        return self._repairing(attempt, tell)
+
+    def _execute(self, workshop: Workshop, plan: Plan, tell: Listener) -> None:
+        from whether.execute.inprocess import InProcess
+
+        executor = InProcess(workshop, tell)
+        if plan.pieces:
+            executor.train(plan.pieces)
+        executor.measure(plan.missing)
+
+    def _repairing(self, attempt: Callable[[Workshop], T], tell: Listener) -> T:
+        """Try; what turns out to be damaged is set aside and, at the next try, made again."""
+        from whether.execute.workshop import DamagedPieceError, Workshop
+
+        workshop = Workshop(self.store, tell)
+        for _ in range(MOST_REPAIRS):
+            try:
+                return attempt(workshop)
+            except DamagedPieceError as error:
+                quarantine(self.store, error.digest)
+                workshop.forget(error.digest)
+                tell(Note(f"{error} It is set aside in work/damaged and made again."))
+        raise DamageError(f"{MOST_REPAIRS} pieces of the lab {self.root} were damaged in one run; is the disk sound?")
+
+    def _conclude(
+        self, asked: Asked, plan: Plan, columns: list[Column], curves: dict[str, Any], seconds: float
+    ) -> Answer:
+        from whether.report.write import render
+
+        answer = conclude(
+            asked.question,
+            columns,
+            digest=evidence.design_digest(asked),
+            grade=GRADE,
+            split=asked.split,
+            data=evidence.data_facts(asked),
+            curves=curves,
+            checks=evidence.failed_checks(asked, self.store.records.read),
+            circumstances=evidence.circumstances(plan, seconds, self.root),
+        )
+        folder = self.store.answers.open(answer.name, answer.digest)
+        for name, content in render(answer).items():
+            folder.write(name, content)
+        self.store.conclude(folder, asdict(answer))
+        self.store.answers.point(folder)
+        return answer
+
+    def _answered(self, asked: Asked) -> Answer | None:
+        folder = self.store.answers.open(asked.question.name, evidence.design_digest(asked))
+        found = self._read(folder)
+        if found is not None:
+            self.store.answers.point(folder)
+        return found
+
+    def _read(self, folder: AnswerFolder) -> Answer | None:
+        """An answer, if it stands whole: its bytes are those that the ledger has.
+
+        Raises:
+            DamageError: when they are others.
+        """
+        raw = folder.read("answer.json")
+        if raw is None:
+            return None
+        entered = [
+            entry.body["answer"]
+            for entry in self.store.ledger.entries()
+            if entry.kind == "answered" and entry.body.get("folder") == folder.name
+        ]
+        if not entered:
+            return None  # killed between writing and entering: it is concluded again
+        if entered[-1] != hashlib.sha256(raw).hexdigest():
+            place = f"answers/{folder.name}/answer.json"
+            raise DamageError(
+                f"{place} is not what the ledger says was answered. It is not used; remove the folder and run the "
+                "question again: nothing is trained for that.",
+                place=place,
+            )
+        return Answer.from_json(raw.decode())
+
+    def _count_opening(self, asked: Asked) -> None:
+        body = {
+            "question": asked.question.name,
+            "design": evidence.design_digest(asked),
+            "data": evidence.data_facts(asked)["content"],
+        }
+        if not any(entry.kind == "opened" and entry.body == body for entry in self.store.ledger.entries()):
+            self.store.ledger.append("opened", body)
+
+
+def _ask(question: Question, seed: Seed | int, open_test: bool) -> Asked:
+    if not isinstance(question, Question):
+        raise RequestError(
+            f"got a {type(question).__name__}; expected a Question: call the template, as in lottery_ticket()."
+        )
+    return ask(question, seed=as_seed(seed), open_test=open_test)

@@ -1,0 +1,89 @@
+"""How weights are drawn: pure functions of a shape and a stream of random words.
+
+Only the weights of linear and convolution layers are drawn; their biases start at zero (but for `pytorch`), and
+everything else (norms, embeddings) keeps what its module gives it. Each tensor has a stream of its own, so that adding
+a layer leaves the others as they were.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from whether import words
+from whether.seeds import Seed, Stream
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Draw = Callable[[tuple[int, ...], Stream], "npt.NDArray[np.float64]"]
+
+
+def kaiming_normal(shape: tuple[int, ...], stream: Stream) -> npt.NDArray[np.float64]:
+    """N(0, 2/fan_in): He et al., "Delving deep into rectifiers" (2015), for ReLU."""
+    return stream.normal(math.prod(shape)).reshape(shape) * math.sqrt(2.0 / fans(shape)[0])
+
+
+def kaiming_uniform(shape: tuple[int, ...], stream: Stream) -> npt.NDArray[np.float64]:
+    """U(−b, b) with b = √(6/fan_in): He et al. (2015), for ReLU."""
+    return _uniform(shape, stream, math.sqrt(6.0 / fans(shape)[0]))
+
+
+def xavier_normal(shape: tuple[int, ...], stream: Stream) -> npt.NDArray[np.float64]:
+    """N(0, 2/(fan_in + fan_out)): Glorot & Bengio (2010). The ticket paper cuts the tails at 2σ, this does not."""
+    return stream.normal(math.prod(shape)).reshape(shape) * math.sqrt(2.0 / sum(fans(shape)))
+
+
+def xavier_uniform(shape: tuple[int, ...], stream: Stream) -> npt.NDArray[np.float64]:
+    """U(−b, b) with b = √(6/(fan_in + fan_out)): Glorot & Bengio (2010)."""
+    return _uniform(shape, stream, math.sqrt(6.0 / sum(fans(shape))))
+
+
+def pytorch(shape: tuple[int, ...], stream: Stream) -> npt.NDArray[np.float64]:
+    """U(−b, b) with b = 1/√fan_in: what PyTorch gives linear and convolution layers, weights and biases."""
+    return _uniform(shape, stream, 1.0 / math.sqrt(fans(shape)[0]))
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Inputs and outputs of one unit: for a weight [out, in, *kernel], (in·kernel, out·kernel)."""
+    kernel = math.prod(shape[2:])
+    return shape[1] * kernel, shape[0] * kernel
+
+
+def draw(module: nn.Module, init: str, seed: Seed) -> dict[str, Float[Tensor, "..."]]:
+    """Fresh weights for a module, by name: parameters and buffers, float32 on the host.
+
+    Args:
+        module: gives shapes, and the values of whatever is not drawn.
+        init: a word of the table, "own" to keep every value that the module has, or "module:function@hash".
+        seed: each tensor's stream is named after it.
+    """
+    state = {name: value.detach().clone() for name, value in module.state_dict().items()}
+    if init == "own":
+        return state
+    function: Draw = words.load(words.find("initialiser", init.partition("@")[0]))
+    for name, layer in module.named_modules():
+        if not isinstance(layer, (nn.Linear, nn.modules.conv._ConvNd)):
+            continue
+        prefix = f"{name}." if name else ""
+        shape = tuple(layer.weight.shape)
+        drawn = function(shape, Stream(seed, f"weights/{prefix}weight"))
+        state[f"{prefix}weight"] = torch.from_numpy(drawn).to(torch.float32)
+        if layer.bias is not None:
+            bias = torch.zeros(layer.bias.shape)
+            if init == "pytorch":
+                bound = 1.0 / math.sqrt(fans(shape)[0])
+                values = Stream(seed, f"weights/{prefix}bias").uniform(bias.numel())
+                bias = torch.from_numpy((2.0 * values - 1.0) * bound).to(torch.float32)
+            state[f"{prefix}bias"] = bias
+    return state
+
+
+def _uniform(shape: tuple[int, ...], stream: Stream, bound: float) -> npt.NDArray[np.float64]:
+    return ((2.0 * stream.uniform(math.prod(shape)) - 1.0) * bound).reshape(shape)

@@ -1,0 +1,249 @@
+"""The Plan: the unique work that measures need, less what the lab has.
+
+Trajectories are the pieces. One is trained once, through all the stops that anybody wants, by whoever wants it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from whether.history.facts import Fact, MeasureFact, Point, Trajectory
+from whether.history.resolve import Resolver
+from whether.plan.demand import closure, nearest_points, stops_of, waits_for
+from whether.plan.width import networks_at_once
+from whether.question import Arm, Question
+from whether.seeds import Seed
+
+
+class Stock(Protocol):
+    """What a lab has, told from directory listings."""
+
+    @property
+    def measures(self) -> Collection[str]:
+        """Digests of the measures that stand."""
+
+    @property
+    def points(self) -> Collection[str]:
+        """Digests of the trained points that stand."""
+
+    @property
+    def resumable(self) -> Collection[str]:
+        """Digests of those that training can go on from: their optimiser state stands too."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """An empty lab."""
+
+    measures: Collection[str] = ()
+    points: Collection[str] = ()
+    resumable: Collection[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A question with its arms resolved: for each replicate, each arm and the fact that it asks for."""
+
+    question: Question
+    seeds: Sequence[Seed]
+    arms: Sequence[Sequence[tuple[Arm, MeasureFact]]]
+    split: str
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A trajectory to train: from its beginning, through stops; points in the order of steps."""
+
+    trajectory: Trajectory
+    points: tuple[Point, ...]
+    keep_optimizer: frozenset[int]
+    waits_for: tuple[Point, ...]
+
+    @property
+    def steps(self) -> int:
+        """Iterations to train."""
+        return self.points[-1].at - self.trajectory.begin.step
+
+
+@dataclass(frozen=True)
+class Course:
+    """One trajectory of a plan, for people."""
+
+    digest: str
+    label: str
+    model: str
+    data: str
+    begin: int
+    end: int
+    stops: tuple[int, ...]
+    steps: int
+    stored: bool
+    wanted_by: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What would run and why.
+
+    Attributes:
+        steps_alone: iterations if every arm of every replicate were trained on its own, sharing nothing with another.
+        steps_unique: iterations when each trajectory is trained once.
+        steps_stored: of these, what the lab has already.
+        steps_to_train: what is left to do.
+        width: how many networks are trained at once, at most.
+    """
+
+    questions: list[str]
+    replicates: int
+    arms: int
+    measures: int
+    measures_stored: int
+    steps_alone: int
+    steps_unique: int
+    steps_stored: int
+    steps_to_train: int
+    width: int
+    trajectories: list[Course]
+    asked: Sequence[Asked] = field(repr=False)
+    pieces: Sequence[Piece] = field(repr=False)
+    missing: Sequence[MeasureFact] = field(repr=False)
+
+    @property
+    def sharing(self) -> float:
+        """How many times the work would be if arms shared nothing."""
+        return self.steps_alone / self.steps_unique if self.steps_unique else 1.0
+
+    def plain(self) -> dict[str, Any]:
+        """For `--json`: numbers and trajectories."""
+        hidden = ("asked", "pieces", "missing", "trajectories")
+        told = {name: value for name, value in self.__dict__.items() if name not in hidden}
+        return told | {"sharing": self.sharing, "trajectories": [asdict(course) for course in self.trajectories]}
+
+    def _repr_html_(self) -> str:
+        from whether.report.notebook import plan_html
+
+        return plan_html(self)
+
+
+def ask(question: Question, *, seed: Seed, open_test: bool) -> Asked:
+    """Resolve the arms of every replicate.
+
+    Raises:
+        RequestError: with all that is wrong in the question's sentences.
+    """
+    split = "test" if open_test else "validation"
+    resolver = Resolver(split=split)
+    arms, seeds = [], []
+    for index in range(question.replicates):
+        row = question.replicate(index, seed)
+        arms.append([(arm, resolver.measure(arm.measure)) for arm in row])
+        seeds.append(seed.seed("replicate", index))
+    return Asked(question, seeds, arms, split)
+
+
+def make_plan(asked: Sequence[Asked], stock: Stock | None = None) -> Plan:
+    """Plan the work of questions together.
+
+    Args:
+        asked: resolved questions.
+        stock: what the lab has; by default nothing.
+    """
+    have = stock or Nothing()
+    wanted = [fact for item in asked for row in item.arms for _, fact in row]
+    return _assemble(asked, wanted, have)
+
+
+def plan_measures(wanted: Sequence[MeasureFact], stock: Stock | None = None) -> Plan:
+    """Plan the work of single measures."""
+    return _assemble((), wanted, stock or Nothing())
+
+
+def plan_states(states: Sequence[Fact], stock: Stock | None = None) -> list[Piece]:
+    """The pieces that have to be trained before these states can be made."""
+    return _pieces(states, stock or Nothing())
+
+
+def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock) -> Plan:
+    unique = {fact.digest: fact for fact in wanted}
+    missing = [fact for digest, fact in unique.items() if digest not in have.measures]
+    pieces = _pieces(missing, have)
+    to_train = {piece.trajectory.digest: piece.steps for piece in pieces}
+    everything = stops_of(closure(unique.values()))
+    needed_by, alone = _demand(wanted)
+    courses = []
+    for digest, (trajectory, stops) in everything.items():
+        begin, end = trajectory.begin.step, max(stops)
+        courses.append(
+            Course(
+                digest=digest,
+                label=f"{trajectory.begin.model.name} from step {begin}",
+                model=trajectory.begin.model.name,
+                data=trajectory.training.data_name.name,
+                begin=begin,
+                end=end,
+                stops=tuple(sorted(stops)),
+                steps=end - begin,
+                stored=digest not in to_train,
+                wanted_by=needed_by[digest],
+            )
+        )
+    steps_unique = sum(course.steps for course in courses)
+    steps_to_train = sum(to_train.values())
+    return Plan(
+        questions=[item.question.name for item in asked],
+        replicates=sum(item.question.replicates for item in asked),
+        arms=sum(len(item.arms[0]) for item in asked),
+        measures=len(unique),
+        measures_stored=len(unique) - len(missing),
+        steps_alone=alone,
+        steps_unique=steps_unique,
+        steps_stored=max(0, steps_unique - steps_to_train),
+        steps_to_train=steps_to_train,
+        width=max((networks_at_once(piece.trajectory.begin.model) for piece in pieces), default=1),
+        trajectories=sorted(courses, key=lambda course: (-course.wanted_by, course.begin, course.digest)),
+        asked=asked,
+        pieces=pieces,
+        missing=missing,
+    )
+
+
+def _demand(wanted: Sequence[MeasureFact]) -> tuple[Counter[str], int]:
+    """How many of the wanted need each trajectory, and the steps if each were trained by itself."""
+    needed_by: Counter[str] = Counter()
+    alone = 0
+    for fact in wanted:
+        for digest, (trajectory, stops) in stops_of(closure([fact])).items():
+            needed_by[digest] += 1
+            alone += max(stops) - trajectory.begin.step
+    return needed_by, alone
+
+
+def _pieces(wanted: Sequence[Fact], have: Stock) -> list[Piece]:
+    again: set[str] = set()  # points that stand without the optimiser state that somebody goes on with
+
+    def stood(fact: Fact) -> bool:
+        return isinstance(fact, Point) and fact.digest in have.points and fact.digest not in again
+
+    while True:
+        needed = list(closure(wanted, stop=stood))
+        resumed = {point.digest for fact in needed if isinstance(fact, Trajectory) and (point := fact.resumes)}
+        lacking = {name for name in resumed - again if name in have.points and name not in have.resumable}
+        if not lacking:
+            break
+        again |= lacking
+    pieces = []
+    for trajectory, stops in stops_of(fact for fact in needed if not stood(fact)).values():
+        last = max(stops)
+        kept = {step for step, point in stops.items() if point.digest in resumed}
+        if last < trajectory.training.total:
+            kept.add(last)  # somebody may go on from here another day
+        points = tuple(stops[step] for step in sorted(stops))
+        waits = tuple(point for point in waits_for(trajectory) if not stood(point))
+        pieces.append(Piece(trajectory, points, frozenset(kept), waits))
+    return pieces
+
+
+__all__ = ["Asked", "Course", "Piece", "Plan", "ask", "make_plan", "nearest_points", "plan_measures", "plan_states"]

@@ -1,0 +1,1 @@
+"""Measures: numbers asked of networks."""

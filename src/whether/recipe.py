@@ -1,0 +1,223 @@
+"""A Recipe says how training goes: optimiser, schedule, length, batches, task. It is a value, and has a digest.
+
+A recipe is written in the units of people (`total="2ep"`); `resolve` in `history/` turns it into facts (integers)
+with the data set's card. Nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from whether.data.cards import Data
+from whether.errors import RequestError, gather, unknown
+from whether.steps import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """How weights follow gradients. Make one with `sgd`, `adam` or `adamw`; units are those of the papers."""
+
+    name: str
+    lr: float
+    momentum: float = 0.0
+    nesterov: bool = False
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        def number(name: str, low: float, high: float) -> Callable[[], None]:
+            value = getattr(self, name)
+
+            def check() -> None:
+                if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value < high:
+                    raise RequestError(f"{self.name}: {name} is {value!r}; expected a number in [{low}, {high})")
+
+            return check
+
+        gather(
+            lambda: _known("optimizer", self.name, OPTIMIZERS),
+            number("lr", 0.0, math.inf),
+            number("momentum", 0.0, 1.0),
+            number("eps", 0.0, math.inf),
+            number("weight_decay", 0.0, math.inf),
+        )
+        if self.nesterov and self.momentum == 0:
+            raise RequestError("sgd: nesterov needs momentum; write sgd(lr, momentum=0.9, nesterov=True)")
+
+    def facts(self) -> Plain:
+        """The fields that this optimiser reads, for identity."""
+        read = {"sgd": ("momentum", "nesterov"), "adam": ("betas", "eps"), "adamw": ("betas", "eps")}[self.name]
+        return {"name": self.name, "lr": float(self.lr), "weight_decay": float(self.weight_decay)} | {
+            name: getattr(self, name) for name in read
+        }
+
+
+def sgd(lr: float, *, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0) -> Optimizer:
+    """Stochastic gradient descent; momentum in PyTorch's form of Sutskever et al. (2013): v ← μv + g, w ← w − lr·v."""
+    return Optimizer(name="sgd", lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
+
+
+def adam(
+    lr: float, *, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0
+) -> Optimizer:
+    """Adam (Kingma & Ba, 2015); weight decay is L2, added to the gradient."""
+    return Optimizer(name="adam", lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+def adamw(
+    lr: float, *, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 1e-2
+) -> Optimizer:
+    """Adam with decoupled weight decay (Loshchilov & Hutter, 2019): w ← w − lr·λ·w beside Adam's step."""
+    return Optimizer(name="adamw", lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": sgd, "adam": adam, "adamw": adamw}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How the learning rate changes over the total. Make one with `constant`, `drops`, `cosine` or `linear`."""
+
+    name: str = "constant"
+    at: tuple[Steps, ...] = ()
+    factor: float = 0.1
+    warmup: Steps = field(default_factory=lambda: Steps.parse("0it"))
+
+    def __post_init__(self) -> None:
+        _known("schedule", self.name, SCHEDULES)
+        if not 0 < self.factor < 1:
+            raise RequestError(f"a schedule's factor is {self.factor!r}; expected a number in (0, 1), such as 0.1")
+
+
+def constant(*, warmup: Steps | str = "0it") -> Schedule:
+    """The rate stays, after a linear warm-up."""
+    return Schedule(warmup=Steps.parse(warmup, "warmup"))
+
+
+def drops(at: tuple[Steps | str, ...] | list[str], *, factor: float = 0.1, warmup: Steps | str = "0it") -> Schedule:
+    """The rate is multiplied by `factor` at each of the given steps."""
+    stops = tuple(Steps.parse(stop, "a drop of the rate") for stop in at)
+    return Schedule(name="drops", at=stops, factor=factor, warmup=Steps.parse(warmup, "warmup"))
+
+
+def cosine(*, warmup: Steps | str = "0it") -> Schedule:
+    """Half a cosine from the rate to zero over the total (Loshchilov & Hutter, 2017, without restarts)."""
+    return Schedule(name="cosine", warmup=Steps.parse(warmup, "warmup"))
+
+
+def linear(*, warmup: Steps | str = "0it") -> Schedule:
+    """A straight line from the rate to zero over the total."""
+    return Schedule(name="linear", warmup=Steps.parse(warmup, "warmup"))
+
+
+SCHEDULES: dict[str, Callable[..., Schedule]] = {
+    "constant": constant,
+    "drops": drops,
+    "cosine": cosine,
+    "linear": linear,
+}
+TASKS = ("classification",)
+LAST_BATCH = ("drop", "keep")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How training goes, from the first step to the last.
+
+    Attributes:
+        optimizer: with its learning rate.
+        total: the length of training, in iterations or epochs; stops (`until`) never change it.
+        batch: examples a step.
+        schedule: of the learning rate.
+        last_batch: "drop" an epoch's incomplete last batch, or "keep" it.
+        task: what is minimised and counted.
+        data: train on this instead of the network's own data set (pre-training on another task).
+        evaluate: how often the validation split is looked at; None stands for a fiftieth of the total.
+        asserts: checks of one's own beside the built-in ones, as "module:function".
+    """
+
+    optimizer: Optimizer
+    total: Steps | str
+    batch: int
+    schedule: Schedule = field(default_factory=Schedule)
+    last_batch: str = "drop"
+    task: str = "classification"
+    data: Data | str | None = None
+    evaluate: Steps | str | None = None
+    asserts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        def total() -> None:
+            steps = Steps.parse(self.total, "a recipe's total")
+            if steps.unit == "%" or steps.amount <= 0:
+                raise RequestError(f"a recipe's total is '{steps}'; expected more than nothing, in 'it' or 'ep'.")
+            object.__setattr__(self, "total", steps)
+
+        def batch() -> None:
+            if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
+                raise RequestError(
+                    f"a recipe's batch is {self.batch!r}; expected a whole number of examples, 1 or more."
+                )
+
+        def every() -> None:
+            if self.evaluate is not None:
+                steps = Steps.parse(self.evaluate, "evaluate")
+                if steps.amount <= 0:
+                    raise RequestError(f"evaluate is '{steps}'; expected a step above zero, such as '100it'.")
+                object.__setattr__(self, "evaluate", steps)
+
+        gather(
+            total,
+            batch,
+            every,
+            lambda: _known("task", self.task, TASKS),
+            lambda: _known("rule for the last batch", self.last_batch, LAST_BATCH),
+        )
+        if isinstance(self.data, str):
+            object.__setattr__(self, "data", Data.parse(self.data))
+
+    def but(self, **changes: Any) -> Recipe:
+        """The same recipe with some fields changed; `lr` reaches into the optimiser.
+
+        Example:
+            >>> Recipe(optimizer=sgd(0.1), total="2ep", batch=128).but(lr=0.01).optimizer.lr
+            0.01
+        """
+        if "lr" in changes:
+            changes["optimizer"] = replace(changes.get("optimizer", self.optimizer), lr=changes.pop("lr"))
+        names = [item.name for item in fields(self)]
+        for name in changes:
+            if name not in names:
+                raise unknown("field of a recipe", name, [*names, "lr"])
+        return replace(self, **changes)
+
+
+def default_recipe(data: str) -> Recipe:
+    """The recipe that a network has when none is given: small enough for a laptop, good enough to be asked about.
+
+    Digits and MNIST follow the ticket paper's optimiser and batch (Frankle & Carbin, 2019); XOR takes all four points
+    as its batch.
+    """
+    if data == "xor":
+        return Recipe(optimizer=adam(0.02), total="1000it", batch=4)
+    if data == "digits":
+        return Recipe(optimizer=adam(1.2e-3), total="400it", batch=60)
+    return Recipe(optimizer=adam(1.2e-3), total="10ep", batch=60)
+
+
+def ticket_paper_mnist() -> Recipe:
+    """LeNet-300-100 on MNIST as in Frankle & Carbin (2019): Adam, batch 60, 50,000 iterations, a look every 100."""
+    return Recipe(optimizer=adam(1.2e-3), total="50000it", batch=60, evaluate="100it")
+
+
+def _known(kind: str, name: str, table: Any) -> None:
+    if name not in table:
+        raise unknown(kind, name, table)

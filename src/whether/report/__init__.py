@@ -1,0 +1,11 @@
+"""An answer for people: one self-contained page, figures, a table of runs, notebook fragments, plain text.
+
+    write.render(answer)          every file of an answer's report, as bytes
+    figures.figures(answer)       the figures that apply to it
+    page.report_html(answer, …)   the page
+    text.as_text(answer)          for a terminal
+    notebook.answer_html(answer)  for a notebook
+
+Everything here is a pure function of an Answer: nothing is measured, decided or stored. matplotlib and jinja2 load when
+something is drawn.
+"""

@@ -1,0 +1,107 @@
+"""What stands under each figure, and what is read aloud in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whether.report.lines import asked_at, curves_range, curves_shown, is_share, units_on_axis
+from whether.report.numbers import plural
+from whether.report.rows import share_arms
+from whether.report.wording import arm_mean, finding, ladder, level
+
+if TYPE_CHECKING:
+    from whether.answer import Answer
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A figure's title, what one should know to read it, and the figure in words."""
+
+    title: str
+    text: str
+    spoken: str
+
+
+def caption(name: str, answer: Answer) -> Caption:
+    """The caption of the figure of this name, as `figures.figures` names them."""
+    return _CAPTIONS[name.rstrip("_0123456789")](name, answer)
+
+
+def _claims(_: str, answer: Answer) -> Caption:
+    spoken = [f"{claim.said}: {claim.verdict}. {finding(claim, level(answer))}" for claim in answer.claims]
+    return Caption(
+        "Each claim on its axis",
+        f"Dots are effects, bars their {level(answer)} intervals. A claim is a yes when its whole interval lies in the "
+        "region of yes, a no when all of it lies in the other, and inconclusive when it reaches across. An arrow leads "
+        "out of the view.",
+        " ".join(spoken),
+    )
+
+
+def _against_axis(_: str, answer: Answer) -> Caption:
+    units = units_on_axis(answer)
+    shown = [arm for arm in answer.arms if arm.unit in units]
+    spoken = [f"{arm.arm}: {arm_mean(arm, answer)}" for arm in shown]
+    asked = "; dotted: where the claims are asked" if asked_at(answer) else ""
+    of_means = (
+        f"Means over {plural(answer.replicates, 'replicate')}, bars are {level(answer)} intervals of the mean{asked}."
+    )
+    zoomed = "" if all(map(is_share, shown)) else " The vertical axis does not begin at zero."
+    paired = " Arms of one replicate share seeds, so their differences are known better than these bars suggest."
+    return Caption(
+        f"Every arm against {answer.axis}" if answer.axis else "Every arm along its axis",
+        of_means + zoomed + (paired if answer.pairing == "replicate" else ""),
+        ", ".join(spoken),
+    )
+
+
+def _shares(_: str, answer: Answer) -> Caption:
+    spoken = [f"{arm.arm}: {round(arm.mean * arm.n / 100)} of {arm.n}" for arm in share_arms(answer)]
+    return Caption(
+        "Share of networks in each arm",
+        f"Dots are shares, bars Wilson's {level(answer)} intervals.",
+        ", ".join(spoken),
+    )
+
+
+def _arms(_: str, answer: Answer) -> Caption:
+    spoken = [f"{arm.arm}: {arm_mean(arm, answer)}" for arm in answer.arms if arm.x is None]
+    crosses = " A cross is a run that diverged." if answer.diverged else ""
+    return Caption(
+        "Each arm and its replicates",
+        f"Large dots are means with {level(answer)} intervals, small dots the replicates.{crosses}",
+        ", ".join(spoken),
+    )
+
+
+def _ladder(name: str, answer: Answer) -> Caption:
+    place = int(name.rpartition("_")[2]) - 1 if "_" in name else 0
+    which = answer.ladders[place]
+    return Caption(
+        "How far it holds",
+        f"The effect of each step with its {level(answer)} interval. Steps are read in order while each is a yes; "
+        "those behind the first that is not are pale and decide nothing.",
+        ladder(which, answer),
+    )
+
+
+def _learning_curves(_: str, answer: Answer) -> Caption:
+    shown = curves_shown(answer)
+    cut = " The beginning, far below, is cut off." if curves_range(answer)[2] else ""
+    more = " The other arms' curves are in answer.json." if len(answer.curves) > len(shown) else ""
+    return Caption(
+        "How the arms learned",
+        f"Means over replicates, bands are {level(answer)} intervals.{cut}{more}",
+        f"Learning curves of {', '.join(shown)}.",
+    )
+
+
+_CAPTIONS = {
+    "claims": _claims,
+    "against_axis": _against_axis,
+    "shares": _shares,
+    "arms": _arms,
+    "ladder": _ladder,
+    "learning_curves": _learning_curves,
+}

@@ -1,0 +1,45 @@
+"""Which figures an answer has: pure functions from an Answer to matplotlib Figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from whether.report.claims_axis import claims_axis
+from whether.report.lines import against_axis, curves_shown, has_ladder_figure, ladder, learning_curves, units_on_axis
+from whether.report.rows import arms, lone_arms, share_arms, shares
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from whether.answer import Answer
+
+__all__ = ["against_axis", "arms", "claims_axis", "drawings", "figures", "ladder", "learning_curves", "shares"]
+
+
+def figures(answer: Answer) -> dict[str, Figure]:
+    """The figures that apply to an answer, by name, in the order in which a page shows them.
+
+    Every figure has our look whatever matplotlib's settings are; save it with `style.svg` and `style.png` to keep it.
+    """
+    return {name: draw() for name, draw in drawings(answer).items()}
+
+
+def drawings(answer: Answer) -> dict[str, Callable[[], Figure]]:
+    """As `figures`, but nothing is drawn before it is called for."""
+    found: dict[str, Callable[[], Figure]] = {}
+    if answer.claims:
+        found["claims"] = partial(claims_axis, answer)
+    if units_on_axis(answer):
+        found["against_axis"] = partial(against_axis, answer)
+    if curves_shown(answer):
+        found["learning_curves"] = partial(learning_curves, answer)
+    if share_arms(answer):
+        found["shares"] = partial(shares, answer)
+    for place, unit in enumerate(dict.fromkeys(arm.unit for arm in lone_arms(answer))):
+        found["arms" if place == 0 else f"arms_{place + 1}"] = partial(arms, answer, unit)
+    for place, item in enumerate(answer.ladders):
+        if has_ladder_figure(item, answer):
+            found["ladder" if place == 0 else f"ladder_{place + 1}"] = partial(ladder, answer, item)
+    return found

@@ -1,0 +1,303 @@
+"""Figures with lines: arms against their axis, learning curves, a ladder of claims."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whether.report.chart import (
+    LINE,
+    Scale,
+    Series,
+    beside,
+    draw,
+    key_rows,
+    label_width,
+    linear,
+    logarithmic,
+    view,
+    write_beside,
+    write_key,
+)
+from whether.report.numbers import unit_name
+from whether.report.style import TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, wrap, write
+from whether.report.wording import BOUNDS, edge, ladder_xs, mean_unit, metric
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from whether.answer import Answer, ArmSummary, ClaimResult, LadderResult
+
+_HEIGHT, _HEAD, _FOOT, _GAP = 150.0, 16.0, 17.0, 12.0
+_REFERENCE_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1.2, 1.6)), (0, (6, 1.6, 1.2, 1.6)))
+_MOST_CURVES, _MOST_ASKED = 6, 3
+
+
+def against_axis(answer: Answer) -> Figure:
+    """Every family of arms against its axis, with intervals; arms without an x are levels, with a band.
+
+    A panel for each unit. Weights left run from dense on the left to sparse on the right, on a logarithmic scale where
+    they span more than a decade. Dotted lines mark where the primary claims are asked.
+    """
+    with styled():
+        panels = [(unit, _families(answer, unit)) for unit in units_on_axis(answer)]
+        scale = axis_scale(answer.axis, [x for _, series in panels for one in series if not one.level for x in one.xs])
+        drawn = [Panel(metric(answer, unit), series, _whole(answer, unit)) for unit, series in panels]
+        return _stack(drawn, scale, answer.axis or "x", asked_at(answer))
+
+
+def learning_curves(answer: Answer) -> Figure:
+    """How arms learned: the mean over replicates at each recorded step, with its interval; a gap where none is known.
+
+    At most six arms: those of the primary claims first.
+    """
+    with styled():
+        shown = curves_shown(answer)
+        series = [_curve(name, answer.curves[name], _unmarked(index)) for index, name in enumerate(shown)]
+        low, high, _ = curves_range(answer)
+        across = linear(0, max(x for one in series for x in one.xs))
+        return _bands(series, across, "accuracy on the validation split (%)", (low, high))
+
+
+def ladder(answer: Answer, which: LadderResult) -> Figure:
+    """The effects of a ladder of claims along the axis, with the regions where an interval means yes and no."""
+    with styled():
+        xs = ladder_xs(which, answer) or [float(place + 1) for place in range(len(which.claims))]
+        claims, size = which.claims, edge(which.claims[0])
+        across = axis_scale(answer.axis, xs)
+        one = Series(
+            name="effect",
+            xs=xs,
+            means=[claim.estimate for claim in claims],
+            lows=[claim.low for claim in claims],
+            highs=[claim.high for claim in claims],
+        )
+        bound = claims[0].kind in BOUNDS
+        up = view([one, _level("", size, size)], whole=(size, size) if bound else (min(0.0, size), max(0.0, size)))
+        unit = mean_unit(claims[0].unit) if bound else unit_name(claims[0].unit)
+        height, title = 130.0, f"{'mean' if bound else 'effect'} ({unit})".removesuffix(" ()")
+        figure = sheet(_HEAD + height + _FOOT + _GAP + 4)
+        axes = panel(figure, left=up.margin, top=_HEAD, width=WIDTH - up.margin - 26, height=height)
+        up.apply_y(axes)
+        across.apply_x(axes)
+        _shade(axes, claims[0], up)
+        _rungs(axes, which, one, up)
+        write(figure, 2, 9, title)
+        for word, place in (("yes", (up.high + size) / 2), ("no", (up.low + size) / 2)):
+            flipped = {"yes": "no", "no": "yes"}[word] if claims[0].kind == "below" else word
+            y = _HEAD + height * (1 - up.share(place)) + 3
+            write(figure, WIDTH - 22, y, flipped, color=colour(flipped), fontweight="bold")
+        _write_axis_name(figure, answer.axis, up.margin, WIDTH - 26)
+        return figure
+
+
+def has_ladder_figure(which: LadderResult, answer: Answer) -> bool:
+    """Whether a ladder can be drawn: three steps or more along the axis, of one kind, size and unit."""
+    same = {(claim.kind, claim.size, claim.unit) for claim in which.claims}
+    return (
+        len(which.claims) >= 3 and len(same) == 1 and which.claims[0].kind != "same" and bool(ladder_xs(which, answer))
+    )
+
+
+def units_on_axis(answer: Answer) -> list[str]:
+    """Units in which families of arms have two places or more on the axis."""
+    found: dict[str, set[float]] = {}
+    for arm in answer.arms:
+        if arm.x is not None:
+            found.setdefault(arm.unit, set()).add(arm.x)
+    return [unit for unit, xs in found.items() if len(xs) > 1]
+
+
+def curves_shown(answer: Answer) -> list[str]:
+    """The arms whose learning curves are drawn: those of the primary claims, then references, then of controls."""
+    claims = [*answer.claims, *(control.claim for control in answer.controls)]
+    named = [name for claim in claims for name in (claim.left, claim.right) if name]
+    lone = [arm.arm for arm in answer.arms if arm.x is None]
+    order = dict.fromkeys([*named[: 2 * len(answer.claims)], *lone, *named]) if named else answer.curves
+    shown: list[str] = []
+    for name in order:
+        curve = answer.curves.get(name, {})
+        # Two measures of one network have one curve: it is drawn once.
+        if any(mean is not None for mean in curve.get("mean", ())) and all(
+            answer.curves[one] != curve for one in shown
+        ):
+            shown.append(name)
+    return shown[:_MOST_CURVES]
+
+
+def axis_scale(name: str, xs: Sequence[float]) -> Scale:
+    """The horizontal scale of a named axis: weights left run from dense to sparse."""
+    low, high = min(xs), max(xs)
+    remains = any(word in name.lower() for word in ("left", "density", "remain", "kept"))
+    if low > 0 and high / low > (5 if remains else 100):
+        edge = (high / low) ** 0.05
+        return logarithmic(low / edge, high * edge, reverse=remains)
+    edge = 0.05 * (high - low) or 0.5 * abs(high) or 1.0
+    return linear(low - edge, high + edge, 6, reverse=remains)
+
+
+def _families(answer: Answer, unit: str) -> list[Series]:
+    arms = [arm for arm in answer.arms if arm.unit == unit]
+    families: dict[str, list[ArmSummary]] = {}
+    for arm in arms:
+        if arm.x is not None:
+            families.setdefault(arm.family, []).append(arm)
+    series = []
+    for index, (name, members) in enumerate(families.items()):
+        # The line ends where the axis does, which is where its name is written.
+        inward = sorted(members, key=lambda arm: arm.x or 0.0, reverse=axis_scale(answer.axis, _xs(arms)).reverse)
+        series.append(
+            Series(
+                name=name,
+                xs=[arm.x for arm in inward if arm.x is not None],
+                means=[arm.mean for arm in inward],
+                lows=[arm.low for arm in inward],
+                highs=[arm.high for arm in inward],
+                look=line_style(index),
+            )
+        )
+    lone = [arm for arm in arms if arm.x is None]
+    for index, arm in enumerate(lone):
+        dashes = _REFERENCE_DASHES[index % len(_REFERENCE_DASHES)]
+        series.append(_level(arm.arm, arm.mean, arm.mean, arm, {"color": colour("muted"), "linestyle": dashes}))
+    return series
+
+
+def _level(name: str, low: float, high: float, arm: ArmSummary | None = None, look: Any = None) -> Series:
+    limits = (arm.low, arm.high) if arm else (low, high)
+    return Series(
+        name=name, xs=[0.0], means=[low], lows=[limits[0]], highs=[limits[1]], level=True, look=dict(look or {})
+    )
+
+
+def _xs(arms: Sequence[ArmSummary]) -> list[float]:
+    return [arm.x for arm in arms if arm.x is not None]
+
+
+def _whole(answer: Answer, unit: str) -> tuple[float, float] | None:
+    shares = [is_share(arm) for arm in answer.arms if arm.unit == unit]
+    return (0.0, 100.0) if shares and all(shares) else None
+
+
+def is_share(arm: ArmSummary) -> bool:
+    """Whether an arm's mean is a share of networks: only Wilson's interval has limits and no standard deviation."""
+    return arm.sd is None and arm.low is not None and arm.high is not None
+
+
+def asked_at(answer: Answer) -> list[float]:
+    """Where on the axis the primary claims are asked, if that is at a few places."""
+    at = {arm.arm: arm.x for arm in answer.arms}
+    found = [at.get(name) for claim in answer.claims for name in (claim.left, claim.right or "")]
+    asked = list(dict.fromkeys(x for x in found if x is not None))
+    return asked if len(asked) <= _MOST_ASKED else []
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One unit's part of a figure: its title, its lines, and the range that it always shows."""
+
+    title: str
+    series: list[Series]
+    whole: tuple[float, float] | None
+
+
+def _stack(panels: Sequence[Panel], across: Scale, axis: str, asked: Sequence[float]) -> Figure:
+    ups = [view(one.series, whole=one.whole) for one in panels]
+    names = [beside(one.series, up, _HEIGHT) for one, up in zip(panels, ups, strict=True)]
+    left = max(up.margin for up in ups)
+    written = [label for labels in names if labels for label in labels]
+    right = label_width(written) if written else 8.0
+    keys = [[] if labels else key_rows(one.series, WIDTH - 4) for one, labels in zip(panels, names, strict=True)]
+    key_heights = [(LINE + 3) * len(rows) + 3 if rows else 0.0 for rows in keys]
+    figure = sheet(sum(key_heights) + len(panels) * (_HEAD + _HEIGHT + _FOOT) + _GAP + 4)
+    top = 0.0
+    for one, up, labels, rows, taken in zip(panels, ups, names, keys, key_heights, strict=True):
+        write(figure, 2, top + 9, one.title)
+        if rows:
+            write_key(figure, rows, x=2, top=top + _HEAD - 2)
+        place = top + _HEAD + taken
+        axes = panel(figure, left=left, top=place, width=WIDTH - left - right, height=_HEIGHT)
+        up.apply_y(axes)
+        across.apply_x(axes)
+        for x in asked:
+            axes.axvline(x, color=colour("muted"), linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
+        draw(axes, one.series, up)
+        if labels:
+            write_beside(figure, labels, x=WIDTH - right, foot=place + _HEIGHT)
+        top = place + _HEIGHT + _FOOT
+    _write_axis_name(figure, axis, left, WIDTH - right)
+    return figure
+
+
+def _write_axis_name(figure: Figure, name: str, left: float, right: float) -> None:
+    text = wrap(name, WIDTH - 8, lines=1, size=TEXT)[0]
+    half = text_width(text, TEXT) / 2
+    middle = min(max((left + right) / 2, half + 2), WIDTH - half - 2)
+    write(figure, middle, 72 * figure.get_size_inches()[1] - 4, text, ha="center", fontsize=TEXT)
+
+
+def _curve(name: str, curve: Mapping[str, Sequence[float | None]], look: dict[str, Any] | None = None) -> Series:
+    means = [math.nan if mean is None else mean for mean in curve["mean"]]
+    xs = [math.nan if step is None else step for step in curve["step"]]
+    return Series(name=name, xs=xs, means=means, lows=curve["low"], highs=curve["high"], look=look or {})
+
+
+def _unmarked(index: int) -> dict[str, Any]:
+    dashes = ("solid", (0, (5, 1.5)), (0, (1.5, 1.3)), (0, (6, 1.5, 1.5, 1.5)), "solid", (0, (5, 1.5)))
+    return {"color": line_style(index)["color"], "linestyle": dashes[index % len(dashes)]}
+
+
+def curves_range(answer: Answer) -> tuple[float, float, bool]:
+    """From where to where learning curves are shown, and whether their beginning is cut off.
+
+    Curves that start at chance would flatten what tells arms apart later on: where the last four fifths of training
+    take less than half of the whole range, only they are shown.
+    """
+    series = [_curve(name, answer.curves[name]) for name in curves_shown(answer)]
+    whole = [mean for one in series for mean in one.means if mean == mean]
+    last = max(x for one in series for x in one.xs)
+    late = [mean for one in series for x, mean in zip(one.xs, one.means, strict=True) if x >= last / 5 and mean == mean]
+    cut = bool(late) and max(whole) - min(whole) > 2 * (max(late) - min(late)) > 0
+    seen = late if cut else whole
+    return min(seen), max(seen), cut
+
+
+def _bands(series: Sequence[Series], across: Scale, title: str, extent: tuple[float, float]) -> Figure:
+    pad = 0.08 * (extent[1] - extent[0]) or 0.02 * abs(extent[1]) or 1.0
+    up = linear(extent[0] - pad, extent[1] + pad)
+    rows = key_rows(series, WIDTH - 4)
+    top = _HEAD + (LINE + 3) * len(rows) + 3
+    figure = sheet(top + _HEIGHT + _FOOT + _GAP + 4)
+    axes = panel(figure, left=up.margin, top=top, width=WIDTH - up.margin - 12, height=_HEIGHT)
+    up.apply_y(axes)
+    across.apply_x(axes)
+    for one in series:
+        low, high = ([math.nan if limit is None else limit for limit in limits] for limits in (one.lows, one.highs))
+        axes.fill_between(one.xs, low, high, color=one.look["color"], alpha=0.15, linewidth=0)
+        axes.plot(one.xs, one.means, **one.look)
+    write(figure, 2, 9, title)
+    write_key(figure, rows, x=2, top=_HEAD - 2)
+    _write_axis_name(figure, "steps of training (iterations)", up.margin, WIDTH - 12)
+    return figure
+
+
+def _shade(axes: Axes, claim: ClaimResult, up: Scale) -> None:
+    above, below = ("no", "yes") if claim.kind == "below" else ("yes", "no")
+    axes.axhspan(edge(claim), up.high, color=colour(f"{above}-tint"), linewidth=0, zorder=0)
+    axes.axhspan(up.low, edge(claim), color=colour(f"{below}-tint"), linewidth=0, zorder=0)
+    axes.axhline(edge(claim), color=colour("ink"), linewidth=1.1)
+
+
+def _rungs(axes: Axes, which: LadderResult, one: Series, up: Scale) -> None:
+    for place, claim in enumerate(which.claims):
+        tone = colour(claim.verdict)
+        read = place <= which.held  # claims behind the stop are shown but were never read
+        low = up.low if claim.low is None else max(claim.low, up.low)
+        high = up.high if claim.high is None else min(claim.high, up.high)
+        axes.vlines([one.xs[place]], low, high, color=tone, linewidth=1.6, alpha=1.0 if read else 0.5)
+        inside = min(max(claim.estimate, up.low), up.high)
+        face = tone if read and claim.verdict != "inconclusive" else colour("paper")
+        axes.plot([one.xs[place]], [inside], "o", color=tone, markerfacecolor=face, markersize=5.5, clip_on=False)

@@ -1,0 +1,133 @@
+"""The report of an answer: one HTML page that needs nothing beside it, neither files nor a network nor scripts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from whether.report import numbers, wording
+from whether.report.captions import Caption, caption
+from whether.report.inline import inline
+from whether.report.style import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from whether.answer import Answer, ArmSummary, Run
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure in the page: its element, already safe, and its caption."""
+
+    name: str
+    svg: str
+    caption: Caption
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run in the matrix of arms by replicates."""
+
+    text: str
+    outcome: str
+
+
+def report_html(answer: Answer, drawn: Mapping[str, bytes]) -> str:
+    """The page of an answer.
+
+    Args:
+        answer: what is told.
+        drawn: its figures as SVG files, by the names that `figures.figures` gives them.
+    """
+    shown = [place(name, svg, answer) for name, svg in drawn.items()]
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            answer=answer,
+            level=wording.level(answer),
+            claims_figure=next((one for one in shown if one.name == "claims"), None),
+            ladder_figures={one.name: one for one in shown if one.name.startswith("ladder")},
+            figures=[one for one in shown if one.name != "claims" and not one.name.startswith("ladder")],
+            families=families(answer),
+            matrix=matrix(answer),
+            circumstances=wording.circumstances(answer.circumstances),
+            style=stylesheet(),
+        )
+    )
+
+
+def place(name: str, svg: bytes, answer: Answer, *, prefix: str = "figure") -> Drawn:
+    """A figure made ready to stand in a page; `prefix` keeps the names inside it apart from those of others."""
+    told = caption(name, answer)
+    return Drawn(name, inline(svg, name=f"{prefix}-{name}", title=told.title, text=told.spoken), told)
+
+
+def families(answer: Answer) -> dict[str, list[ArmSummary]]:
+    """Arms under the name of their family, in the answer's order."""
+    found: dict[str, list[ArmSummary]] = {}
+    for arm in answer.arms:
+        found.setdefault(arm.family, []).append(arm)
+    return found
+
+
+def matrix(answer: Answer) -> dict[str, list[Cell | None]]:
+    """Every run as arms by replicates; None where an arm has no run of a replicate."""
+    by_arm: dict[str, list[Run]] = {}
+    for run in answer.table:
+        by_arm.setdefault(run.arm, []).append(run)
+    units = {arm.arm: arm.unit for arm in answer.arms}
+    decimals = _decimals_of_units(by_arm, units)
+    rows: dict[str, list[Cell | None]] = {}
+    for arm, runs in by_arm.items():
+        row: list[Cell | None] = [None] * max(answer.replicates, *(run.replicate + 1 for run in runs))
+        for run in runs:
+            row[run.replicate] = Cell(numbers.number(run.value, decimals[units.get(arm, "")]), run.outcome)
+        rows[arm] = row
+    return rows
+
+
+@functools.cache
+def environment() -> Environment:
+    """Our templates: everything that is put in is escaped, and a name that is missing is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("whether.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_tidy,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(say=wording, write=numbers)
+    return made
+
+
+def stylesheet() -> str:
+    """The page's style with our colours as variables, light unless a screen asks for dark."""
+    from importlib.resources import files
+
+    rules = files("whether.report").joinpath("templates/report.css").read_text(encoding="utf-8")
+    light, dark = (_variables(tones) for tones in (LIGHT, DARK))
+    dark_screen = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
+    return f":root {{ {light} }}\n{dark_screen}\n{rules}"
+
+
+def _tidy(value: Any) -> Any:
+    """Clean what is put into a page, unless a template vouches for it."""
+    return numbers.clean(value) if type(value) is str else value
+
+
+def _variables(tones: Mapping[str, str]) -> str:
+    return " ".join(f"--{role}: {tone};" for role, tone in tones.items())
+
+
+def _decimals_of_units(by_arm: Mapping[str, Sequence[Run]], units: Mapping[str, str]) -> dict[str, int]:
+    values: dict[str, list[float]] = {}
+    for arm, runs in by_arm.items():
+        values.setdefault(units.get(arm, ""), []).extend(run.value for run in runs)
+    return {unit: numbers.column_decimals(seen) for unit, seen in values.items()}

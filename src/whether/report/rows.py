@@ -1,0 +1,117 @@
+"""Figures with a row for each arm: shares with their intervals, and means with every replicate's own value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from whether.report.chart import LINE, Scale, linear
+from whether.report.lines import is_share, units_on_axis
+from whether.report.numbers import column_decimals, number
+from whether.report.style import TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, wrap, write
+from whether.report.wording import metric
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from whether.answer import Answer, ArmSummary, Run
+
+_ROW, _FOOT, _HEAD, _NAMES, _MOST = 26.0, 32.0, 4.0, 100.0, 40
+
+
+def shares(answer: Answer) -> Figure:
+    """The share of networks in each arm that did what was asked, with Wilson's interval, from 0 to 100 %."""
+    with styled():
+        arms = share_arms(answer)[:_MOST]
+        title = f"{metric(answer, '').replace('mean of the arm', 'share')} (% of networks)"
+        ended = [f"{round(arm.mean * arm.n / 100)} of {arm.n}" for arm in arms]
+
+        def dot(axes: Axes, arm: ArmSummary, y: float) -> None:
+            _draw_mean(axes, arm, y)
+
+        return _rows_of(arms, linear(-3, 103, 6), title, ended, dot)
+
+
+def arms(answer: Answer, unit: str) -> Figure:
+    """The mean of each arm of a unit with its interval, and every replicate's own value; a cross where it diverged."""
+    with styled():
+        found = [arm for arm in lone_arms(answer) if arm.unit == unit][:_MOST]
+        runs: dict[str, list[Run]] = {arm.arm: [] for arm in found}
+        for run in answer.table:
+            if run.arm in runs:
+                runs[run.arm].append(run)
+        seen = [run.value for these in runs.values() for run in these] + [arm.mean for arm in found]
+        span = max(seen) - min(seen) or 0.02 * abs(max(seen)) or 1.0
+        limits = [limit for arm in found for limit in (arm.low, arm.high) if limit is not None]
+        low, high = max(min([*seen, *limits]), min(seen) - span), min(max([*seen, *limits]), max(seen) + span)
+        across = linear(low - 0.06 * span, high + 0.06 * span, 5)
+        decimals = column_decimals([arm.mean for arm in found])
+
+        def dots(axes: Axes, arm: ArmSummary, y: float) -> None:
+            _draw_runs(axes, runs[arm.arm], y + 4)
+            _draw_mean(axes, arm, y - 4)
+
+        return _rows_of(found, across, metric(answer, unit), [number(arm.mean, decimals) for arm in found], dots)
+
+
+def share_arms(answer: Answer) -> list[ArmSummary]:
+    """Arms whose mean is a share of networks and that no other figure shows along an axis."""
+    shown = units_on_axis(answer)
+    return [arm for arm in answer.arms if is_share(arm) and arm.unit not in shown]
+
+
+def lone_arms(answer: Answer) -> list[ArmSummary]:
+    """Arms with a mean that no other figure shows along an axis."""
+    shown = units_on_axis(answer)
+    return [arm for arm in answer.arms if not is_share(arm) and arm.unit not in shown]
+
+
+def _rows_of(
+    found: Sequence[ArmSummary],
+    across: Scale,
+    title: str,
+    ended: Sequence[str],
+    mark: Callable[[Axes, ArmSummary, float], None],
+) -> Figure:
+    names = [wrap(arm.arm, _NAMES, lines=2) for arm in found]
+    left = max(text_width(line) for lines in names for line in lines) + 10
+    right = max(text_width(text) for text in ended) + 12
+    height = _ROW * len(found)
+    figure = sheet(_HEAD + height + _FOOT)
+    axes = panel(figure, left=left, top=_HEAD, width=WIDTH - left - right, height=height)
+    axes.set_ylim(height, 0)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    across.apply_x(axes)
+    axes.grid(axis="x")
+    for index, (arm, lines, value) in enumerate(zip(found, names, ended, strict=True)):
+        middle = _ROW * (index + 0.5)
+        for row, line in enumerate(lines):
+            y = _HEAD + middle + 3 + LINE * (row - (len(lines) - 1) / 2)
+            write(figure, left - 8, y, line, ha="right")
+        mark(axes, arm, middle)
+        write(figure, WIDTH - 2, _HEAD + middle + 3, value, ha="right", color=colour("muted"))
+    text = wrap(title, WIDTH - 8, lines=1, size=TEXT)[0]
+    half = text_width(text, TEXT) / 2
+    middle = min(left + (WIDTH - left - right) / 2, WIDTH - half - 2)
+    write(figure, max(middle, half + 2), _HEAD + height + 27, text, ha="center", fontsize=TEXT)
+    return figure
+
+
+def _draw_mean(axes: Axes, arm: ArmSummary, y: float) -> None:
+    tone = line_style(0)["color"]
+    if arm.low is not None and arm.high is not None:
+        axes.hlines([y], arm.low, arm.high, color=tone, linewidth=1.8)
+        axes.vlines([arm.low, arm.high], y - 3, y + 3, color=tone, linewidth=1.8)
+    axes.plot([arm.mean], [y], "o", color=tone, markersize=6)
+
+
+def _draw_runs(axes: Axes, runs: Sequence[Run], y: float) -> None:
+    """Every replicate under its arm's mean; equal values lie under one another as far as there is room."""
+    seen: dict[float, int] = {}
+    for run in runs:
+        depth = seen[run.value] = seen.get(run.value, -1) + 1
+        ended = run.outcome != "done"
+        mark, size, tone = ("X", 4.5, colour("no")) if ended else ("o", 3.2, colour("muted"))
+        axes.plot([run.value], [y + 2 * min(depth, 4)], mark, color=tone, markersize=size, alpha=0.7, markeredgewidth=0)

@@ -1,0 +1,188 @@
+"""The ledger: what was done in this lab that must not be undone unseen.
+
+Entries are numbered from zero, each with the seal of the one before it (64 zeros before the first), and created by
+link: of two that want a number at once one gets it and the other takes the next. Whoever changes, removes or inserts an
+entry breaks the chain from there on; whoever cuts its end is betrayed by the answers, which name the ledger they were
+written under. Kinds are open words: "answered", "registered", "amended", "looked", "deviated", "dropped".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from whether.errors import DamageError, WorkError
+from whether.store.finding import Finding
+from whether.store.layout import ENTRY, is_ours_or_the_systems, place, scan
+from whether.store.publish import load, publish
+from whether.store.sealed import seal, unseal
+
+BEGINNING = "0" * 64
+"""What the first entry names as the seal of the one before it."""
+
+_FIELDS = {"number", "kind", "time", "previous", "body", "seal"}
+_RESTORE = (
+    "Restore it from a copy of the lab. Without one this ledger witnesses nothing more: go on in a new lab "
+    "(--lab FOLDER), to which records/ and states/ may be copied."
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger. `time` is UTC in ISO 8601, for people; only the order is witnessed."""
+
+    number: int
+    kind: str
+    time: str
+    previous: str
+    body: Mapping[str, Any]
+    hash: str
+
+
+class Ledger:
+    """ledger/00000017.json and so on, only ever appended to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, number: int) -> Path:
+        """Where the entry of this number stands or would stand."""
+        return self.folder / f"{number:08d}.json"
+
+    def append(self, kind: str, body: Mapping[str, object]) -> Entry:
+        """Add an entry at the end; several processes may do so at once, and all of theirs land.
+
+        Args:
+            kind: one word.
+            body: plain values (`whether.digest.canonical`).
+
+        Raises:
+            DamageError: the last entry is damaged, so that nothing can be chained to it.
+            WorkError: the disk refused.
+        """
+        if not kind:
+            raise ValueError("an entry of the ledger needs a kind, got an empty one")
+        last = self.head()
+        while True:
+            number = last.number + 1 if last else 0
+            fields = {
+                "number": number,
+                "kind": kind,
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                "previous": last.hash if last else BEGINNING,
+                "body": dict(body),
+            }
+            raw = seal(fields)
+            if publish(self.path(number), raw, what=f"entry {number} of the ledger"):
+                return _entry(json.loads(raw))
+            # Somebody else was first. Opened by name, because a listing over a network may lag behind.
+            last = self._read(number)
+
+    def head(self) -> Entry | None:
+        """The last entry, or None in a new lab.
+
+        Raises:
+            DamageError: it is damaged.
+        """
+        numbers = self._numbers()
+        return self._read(numbers[-1]) if numbers else None
+
+    def entries(self) -> list[Entry]:
+        """All entries in order, after checking every seal and every link of the chain.
+
+        Raises:
+            DamageError: one is missing, altered or out of place.
+        """
+        entries, findings = self._walk()
+        if findings:
+            raise DamageError(
+                f"the ledger is damaged at {findings[0].place}: {findings[0].what} {findings[0].remedy}",
+                place=findings[0].place,
+            )
+        return entries
+
+    def sound(self) -> list[Entry]:
+        """The entries that are whole in themselves, in order, whatever has become of the others."""
+        return self._walk()[0]
+
+    def check(self) -> list[Finding]:
+        """What is wrong with the ledger: gaps, altered entries, wrong predecessors, wrong numbers, stray files."""
+        strays = [
+            Finding(
+                place(Path(entry.path), self.folder.parent),
+                "No entry of the ledger has such a name.",
+                "Somebody put it there: move it elsewhere.",
+            )
+            for entry in scan(self.folder)
+            if not ENTRY.fullmatch(entry.name) and not is_ours_or_the_systems(entry.name)
+        ]
+        return self._walk()[1] + strays
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(match["number"]) for item in scan(self.folder) if (match := ENTRY.fullmatch(item.name)))
+
+    def _read(self, number: int) -> Entry:
+        path = self.path(number)
+        found = self._fields(number)
+        if found is None or found["number"] != number:
+            raise DamageError(
+                f"entry {number} of the ledger is damaged: {place(path, self.folder.parent)} is not what was written "
+                f"there, so nothing can be added after it. {_RESTORE}",
+                place=place(path, self.folder.parent),
+            )
+        return _entry(found)
+
+    def _fields(self, number: int) -> dict[str, Any] | None:
+        """What an entry says, or None when it cannot be read or is not what was written."""
+        try:
+            raw = load(self.path(number), what=f"entry {number} of the ledger")
+        except WorkError:
+            return None
+        found = unseal(raw) if raw is not None else None
+        return found if found and found.keys() >= _FIELDS else None
+
+    def _walk(self) -> tuple[list[Entry], list[Finding]]:
+        entries: list[Entry] = []
+        findings: list[Finding] = []
+        expected, before = 0, BEGINNING
+
+        def found(number: int, what: str) -> None:
+            findings.append(Finding(place(self.path(number), self.folder.parent), what, _RESTORE))
+
+        for number in self._numbers():
+            if number > expected:
+                upto = f" to {number - 1}" if number - 1 > expected else ""
+                found(expected, f"Entry {expected}{upto} of the ledger is missing although entry {number} stands.")
+            fields = self._fields(number)
+            # After a gap or a damaged entry there is no predecessor to compare with.
+            known = before if number == expected else ""
+            expected, before = number + 1, ""
+            if fields is None:
+                found(
+                    number,
+                    f"Entry {number} of the ledger was altered or cannot be read: its bytes do not match its seal.",
+                )
+            elif fields["number"] != number:
+                found(number, f"This is entry {fields['number']} of the ledger under the number {number}.")
+            else:
+                entry = _entry(fields)
+                entries.append(entry)
+                before = entry.hash
+                if known and entry.previous != known:
+                    found(number, f"Entry {number} of the ledger does not follow the entry that stands before it.")
+        return entries, findings
+
+
+def _entry(fields: Mapping[str, Any]) -> Entry:
+    return Entry(
+        number=fields["number"],
+        kind=fields["kind"],
+        time=fields["time"],
+        previous=fields["previous"],
+        body=fields["body"],
+        hash=fields["seal"],
+    )

@@ -1,0 +1,231 @@
+"""Whether every byte of a lab is what it was, and everything in it is ours.
+
+Found are: altered, missing, misnamed and foreign files in ledger/, records/, states/ and profiles/; states that no
+record names; parents that are no longer those a piece was made from; a broken or cut ledger; answers that it does not
+know. Not looked at are work/, whose loss costs only time, and the pages beside an `answer.json`, which are drawn again
+from it. Leftover temporaries are no damage, and neither is what is younger than an hour and unfinished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from whether.errors import DamageError, WorkError
+from whether.store.answers import ANSWER_FILE, LAST
+from whether.store.finding import Finding
+from whether.store.folder import MARK, Store
+from whether.store.layout import (
+    GRACE,
+    MARKER,
+    PARTS,
+    SEALED,
+    SHELF,
+    STATE,
+    Part,
+    is_ours_or_the_systems,
+    place,
+    scan,
+)
+from whether.store.ledger import Entry
+from whether.store.publish import load
+from whether.store.sealed import SealedFiles, unseal
+from whether.store.states import sha256_of
+
+Progress = Callable[[int, int], None]
+
+_RETRAIN = "It is not used: set aside, it is made again by the next run that needs it."
+_FOREIGN = "Somebody put it there: move it elsewhere."
+_ANSWER_AGAIN = "Run the question again: what was trained stands, and the answer is written anew."
+_CUT = "Restore the ledger from a copy of the lab; what stood in the missing entries is no longer witnessed."
+
+
+def verify(store: Store, progress: Progress | None = None) -> list[Finding]:
+    """Check every byte and every chain of a lab.
+
+    Args:
+        store: the lab.
+        progress: called with the number of files checked and of all, as it goes.
+
+    Returns:
+        What was found, in the order mark, ledger, records, states, parents, profiles, answers; empty when all is well.
+    """
+    return list(_Check(store, progress).findings())
+
+
+class _Check:
+    def __init__(self, store: Store, progress: Progress | None) -> None:
+        self.store = store
+        self.progress = progress
+        self.records: dict[str, dict[str, Any]] = {}
+        self.done = 0
+        self.all = len(store.records.listing()) + len(store.profiles.listing()) + len(store.answers.listing())
+        self.all += sum(len(store.states.listing(part)) for part in PARTS)
+
+    def findings(self) -> Iterator[Finding]:
+        yield from self._mark()
+        yield from self.store.ledger.check()
+        yield from self._records()
+        yield from _foreign(self.store.records.folder, SEALED, self.store.root)
+        for part in PARTS:
+            yield from self._states(part)
+        yield from _foreign(self.store.states.folder, STATE, self.store.root)
+        yield from self._parents()
+        yield from self._sealed(self.store.profiles, "Measure the profile again.")
+        yield from _foreign(self.store.profiles.folder, SEALED, self.store.root, shelves=False)
+        yield from self._answers()
+        yield from self._last()
+
+    def _mark(self) -> Iterator[Finding]:
+        if load(self.store.root / MARKER, what="the mark of the lab") != MARK:
+            line = MARK.decode().strip()
+            yield Finding(MARKER, "The mark of the lab is not what was written there.", f"Put this line there: {line}")
+
+    def _records(self) -> Iterator[Finding]:
+        yield from self._sealed(self.store.records, _RETRAIN)
+
+    def _sealed(self, files: SealedFiles, remedy: str) -> Iterator[Finding]:
+        is_record = files is self.store.records
+        for digest in sorted(files.listing()):
+            try:
+                found = files.read(digest)
+            except DamageError as error:
+                what = f"The {files.noun} is not what was written under this name."
+                yield Finding(error.place, what, remedy, digest if is_record else "")
+            except WorkError as error:
+                yield Finding(place(files.path(digest), self.store.root), str(error), "See to the disk.")
+            else:
+                if is_record:  # only what the other checks need: curves of many runs are not kept in memory
+                    self.records[digest] = {key: found.get(key) for key in ("seal", "parents", *PARTS)}
+            self._step()
+
+    def _states(self, part: Part) -> Iterator[Finding]:
+        states, standing = self.store.states, self.store.states.listing(part)
+        # In this order: what another command drops meanwhile it enters in the ledger first.
+        dropped = dropped_states(self.store.ledger.sound(), part)
+        for digest in sorted(standing):
+            where, named = self._where(digest, part), self._named(digest, part)
+            self._step()
+            if named is None:
+                yield from self._unnamed(digest, part)
+                continue
+            try:
+                found = sha256_of(states.path(digest, part))
+            except WorkError as error:
+                yield Finding(where, str(error), "See to the disk.")
+                continue
+            if found != named:
+                yield Finding(where, "Its bytes are not those that its record names.", _RETRAIN, digest)
+        for digest in sorted(self.records.keys() - standing):
+            named = self._named(digest, part)
+            if named is not None and dropped.get(digest) != named:
+                yield Finding(self._where(digest, part), "A record names it, but it does not stand.", _RETRAIN, digest)
+
+    def _unnamed(self, digest: str, part: Part) -> Iterator[Finding]:
+        # A damaged record has been found as such; what it named is unknown.
+        if digest not in self.records and self.store.records.has(digest):
+            return
+        path = self.store.states.path(digest, part)
+        try:
+            age = time.time() - path.stat().st_mtime
+        except FileNotFoundError:
+            return
+        # Between a state and its record a run may be at work, or may have been killed: it will come back to it.
+        if digest in self.records or age > GRACE:
+            yield Finding(self._where(digest, part), "No record names this state.", "`whether clean` removes it.")
+
+    def _parents(self) -> Iterator[Finding]:
+        for digest in sorted(self.records):
+            for parent, pinned in sorted((self.records[digest]["parents"] or {}).items()):
+                where = place(self.store.records.path(digest), self.store.root)
+                if parent in self.records:
+                    if pinned not in (self.records[parent]["seal"], self._named(parent, "state")):
+                        what = f"Its parent {parent[:12]}… is not the one that it was made from."
+                        yield Finding(where, what, _RETRAIN, digest)
+                elif not self.store.records.has(parent):
+                    what = f"Its parent {parent[:12]}… has no record here."
+                    yield Finding(where, what, "The next run that needs the parent makes it again.")
+
+    def _answers(self) -> Iterator[Finding]:
+        answers = {folder.name: folder.read(ANSWER_FILE) for folder in self.store.answers.listing()}
+        entries = self.store.ledger.sound()  # after the answers, should one be given meanwhile
+        latest = {entry.body.get("folder"): entry.body.get("answer") for entry in entries if entry.kind == "answered"}
+        hashes = {entry.number: entry.hash for entry in entries}
+        for name, raw in answers.items():
+            where = place(self.store.answers.folder / name / ANSWER_FILE, self.store.root)
+            self._step()
+            if raw is None:
+                continue
+            if name not in latest:
+                yield Finding(where, "The ledger has no entry for this answer.", _ANSWER_AGAIN)
+            elif latest[name] != hashlib.sha256(raw).hexdigest():
+                yield Finding(where, "It is not the answer that the ledger's latest entry names.", _ANSWER_AGAIN)
+            yield from self._witness(name, raw, hashes)
+
+    def _witness(self, name: str, raw: bytes, hashes: Mapping[int, str]) -> Iterator[Finding]:
+        """What an answer says of the ledger as it stood when the answer was written."""
+        where = place(self.store.ledger.folder, self.store.root)
+        try:
+            said = json.loads(raw)["ledger"]
+            count, head = int(said["count"]), str(said["head"])
+        except (ValueError, KeyError, TypeError):
+            what = "The answer does not say which ledger it was written under."
+            yield Finding(place(self.store.answers.folder / name / ANSWER_FILE, self.store.root), what, _ANSWER_AGAIN)
+            return
+        stands = max(hashes, default=-1) + 1
+        if count > stands:
+            what = f"The ledger was cut: it has {stands} entries, but had {count} when {name} was answered."
+            yield Finding(where, what, _CUT)
+        elif count and hashes.get(count - 1, head) != head:  # one that is missing was found by the ledger's own check
+            what = f"The ledger was rewritten: entry {count - 1} is not the one that stood when {name} was answered."
+            yield Finding(where, what, _CUT)
+
+    def _last(self) -> Iterator[Finding]:
+        raw = load(self.store.answers.folder / LAST, what="the note of the last answer")
+        if raw is not None and unseal(raw) is None:
+            where = place(self.store.answers.folder / LAST, self.store.root)
+            yield Finding(where, "The note of the last answer is damaged.", "Delete it; the next run writes it anew.")
+
+    def _named(self, digest: str, part: Part) -> str | None:
+        stated = (self.records.get(digest) or {}).get(part)
+        return str(stated["sha256"]) if isinstance(stated, Mapping) and "sha256" in stated else None
+
+    def _where(self, digest: str, part: Part) -> str:
+        return place(self.store.states.path(digest, part), self.store.root)
+
+    def _step(self) -> None:
+        self.done += 1
+        if self.progress:
+            self.progress(self.done, max(self.all, self.done))
+
+
+def dropped_states(entries: list[Entry], part: Part) -> dict[str, str]:
+    """The hashes of the states that `clean` dropped, by digest, as the ledger tells them."""
+    dropped: dict[str, str] = {}
+    for entry in entries:
+        if entry.kind == "dropped":
+            dropped.update(entry.body.get(part, {}))
+    return dropped
+
+
+def _foreign(folder: Path, pattern: re.Pattern[str], root: Path, *, shelves: bool = True) -> Iterator[Finding]:
+    """Whatever in a folder is neither one of its files on its shelf, nor something unfinished, nor the system's."""
+    for entry in scan(folder):
+        if is_ours_or_the_systems(entry.name):
+            continue
+        if shelves and SHELF.fullmatch(entry.name) and entry.is_dir():
+            for item in scan(Path(entry.path)):
+                right = pattern.fullmatch(item.name) and item.name.startswith(entry.name) and item.is_file()
+                if not right and not is_ours_or_the_systems(item.name):
+                    yield _stray(Path(item.path), folder, root)
+        elif shelves or not (pattern.fullmatch(entry.name) and entry.is_file()):
+            yield _stray(Path(entry.path), folder, root)
+
+
+def _stray(path: Path, folder: Path, root: Path) -> Finding:
+    return Finding(place(path, root), f"No file of {folder.name}/ has such a name or place.", _FOREIGN)

@@ -1,0 +1,84 @@
+"""Work in progress: checkpoints, and what was found damaged. Only time is lost when this folder is deleted.
+
+A checkpoint is a line of text with its SHA-256, then its bytes. One that is absent or damaged is the same to its
+reader: the piece starts again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+from whether.errors import WorkError
+from whether.store.layout import scan
+from whether.store.publish import Data, make_folder, remove, replace
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,199}")
+_ENDING = ".checkpoint"
+_HEADER = 65
+
+
+class Work:
+    """work/: may be deleted at any time, also while somebody is writing here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checkpoints = folder / "checkpoints"
+        self.damaged = folder / "damaged"
+
+    def write(self, name: str, data: Data) -> None:
+        """Keep a checkpoint under a name, in the place of the one before it.
+
+        Raises:
+            WorkError: the disk refused; the checkpoint before it stands.
+        """
+        mark = hashlib.sha256(data).hexdigest().encode() + b"\n"
+        replace(self._path(name), mark, data, what=f"the checkpoint {name}")
+
+    def read(self, name: str) -> bytes | None:
+        """The last checkpoint of this name, or None when there is none that is whole."""
+        try:
+            raw = self._path(name).read_bytes()
+        except OSError:
+            return None
+        mark, data = raw[:_HEADER], raw[_HEADER:]
+        return data if mark == hashlib.sha256(data).hexdigest().encode() + b"\n" else None
+
+    def remove(self, name: str) -> None:
+        """Remove a checkpoint, if there is one."""
+        remove(self._path(name))
+
+    def listing(self) -> set[str]:
+        """The names of the checkpoints, whole or not."""
+        names = (item.name for item in scan(self.checkpoints) if item.name.endswith(_ENDING))
+        return {name for full in names if _NAME.fullmatch(name := full.removesuffix(_ENDING))}
+
+    def set_aside(self, path: Path) -> Path | None:
+        """Move a file of the lab to work/damaged/ under a name of its own; None when it is not there.
+
+        Raises:
+            WorkError: the system did not let us.
+        """
+        target = self.damaged / f"{path.name}.{secrets.token_hex(4)}"
+        while os.path.lexists(path):
+            try:
+                make_folder(self.damaged)
+                # Not a plain rename: work/ may be a link to a disk of its own.
+                shutil.move(path, target)
+            except FileNotFoundError:
+                continue  # somebody deleted work/ meanwhile, or was first to move the file
+            except OSError as error:
+                raise WorkError(
+                    f"could not set {path} aside: {error.strerror or error}. Move it out of the lab by hand."
+                ) from error
+            return target
+        return None
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"a checkpoint's name is letters, digits, '.', '_' and '-', at most 200, got {name!r}")
+        return self.checkpoints / f"{name}{_ENDING}"

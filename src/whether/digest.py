@@ -29,7 +29,9 @@ def canonical(value: object) -> bytes:
         b'{"a":[true,null],"b":1.0}'
     """
     _check(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=dict
+    ).encode()
 
 
 def digest(value: object) -> str:

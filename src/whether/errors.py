@@ -12,7 +12,11 @@ together are told together (`RequestError.join`).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -63,6 +67,51 @@ def unknown(kind: str, got: object, known: Iterable[str], hint: str = "") -> Req
     guess = f"; did you mean {' or '.join(repr(name) for name in near)}?" if near else "."
     listed = f" Known: {', '.join(names)}." if 0 < len(names) <= 24 else ""
     return RequestError(f"unknown {kind} {str(got)!r}{guess}{listed}{' ' + hint if hint else ''}")
+
+
+def located(error: BaseException, file: Path, shown: Path | str) -> RequestError:
+    """What a file of somebody's own raised, with its line there: one sentence instead of a traceback.
+
+    Args:
+        error: as it was caught.
+        file: the file, as frames of a traceback name it.
+        shown: how its user calls it.
+    """
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    where = f"{shown}, line {lines[-1]}" if lines else str(shown)
+    if isinstance(error, RequestError):
+        return RequestError(*(f"{where}: {problem}" for problem in error.problems))
+    return RequestError(f"{where}: {traceback.format_exception_only(error)[-1].strip()}")
+
+
+def raised_at(error: BaseException) -> str:
+    """Where in code of somebody's own an error was raised: " (model.py, line 14)"; empty when in none."""
+    others = (Path(__file__).parent, *map(Path, sysconfig.get_paths().values()))
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_file() and not any(file.is_relative_to(folder) for folder in others):
+            return f" ({file.name}, line {frame.lineno})"
+    return ""
+
+
+@contextmanager
+def in_its_file(function: Callable[..., object]) -> Iterator[None]:
+    """Tell what a function raises with its line, when it stands in a file of somebody's own.
+
+    Raises:
+        RequestError: from whatever it raised, but for errors that are not about the request.
+    """
+    try:
+        yield
+    except Exception as error:
+        code = getattr(function, "__code__", None)
+        file = Path(code.co_filename) if code else None
+        foreign = isinstance(error, WhetherError) and not isinstance(error, RequestError)
+        # A cell of a notebook has no file, and shows where it failed by itself.
+        if foreign or file is None or not file.is_file() or file.is_relative_to(Path(__file__).parent):
+            raise
+        here = Path.cwd()
+        raise located(error, file, file.relative_to(here) if file.is_relative_to(here) else file) from error
 
 
 def gather(*checks: Callable[[], object]) -> None:

@@ -8,20 +8,19 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from whether import __version__
-from whether.answer import DIVERGED, Column, Run
+from whether.answer import DIVERGED, Answer, Column, Run
 from whether.data.cards import card
 from whether.digest import digest
 from whether.errors import RequestError
 from whether.history import facts
 from whether.plan.plan import Asked, Plan
-from whether.question import Arm
+from whether.question import Arm, Claim, Ladder, Question
 from whether.seeds import Seed
 
 CONTINUOUS = 1e-6  # resolution of measures that are no counts
@@ -36,7 +35,12 @@ def design_digest(asked: Asked) -> str:
             "type": "design",
             "version": 1,
             "name": question.name,
-            "claims": [_plain(asdict(claim)) for claim in question.every_claim],
+            "claims": [_decides(claim) for claim in question.claims],
+            "secondary": [
+                [_decides(claim) for claim in item.claims] if isinstance(item, Ladder) else _decides(item)
+                for item in question.secondary
+            ],
+            "controls": [_decides(control.claim) | {"expect": control.expect} for control in question.controls],
             "combine": question.combine,
             "hold_to": question.hold_to,
             "alpha": float(question.alpha),
@@ -46,15 +50,31 @@ def design_digest(asked: Asked) -> str:
     )
 
 
-def _plain(claim: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: float(value) if name == "size" else value for name, value in claim.items() if name != "because"}
+def _decides(claim: Claim) -> dict[str, Any]:
+    """What of a claim decides: all but its prose."""
+    said = {"kind": claim.kind, "left": claim.left, "right": claim.right, "unit": claim.unit}
+    return said | {"size": float(claim.size) + 0.0}  # which turns -0.0 into 0.0
+
+
+def same_prose(answer: Answer, question: Question) -> bool:
+    """Whether an answer says what its question now says; prose is no part of the design digest."""
+
+    def told(item: Answer | Question) -> list[str]:
+        return [item.text, item.category, item.axis, item.if_yes, item.if_no, item.if_inconclusive]
+
+    claims = [*answer.claims, *(control.claim for control in answer.controls), *answer.secondary]
+    claims += [claim for ladder in answer.ladders for claim in ladder.claims]
+    now = {(claim.said, claim.because, claim.if_no) for claim in question.every_claim}
+    reasons = [control.because for control in answer.controls] == [control.because for control in question.controls]
+    then = {(claim.said, claim.because, claim.if_no) for claim in claims}
+    return told(answer) == told(question) and now == then and reasons
 
 
 def columns(asked: Asked, record: Records) -> list[Column]:
     """Every arm with its runs by replicate.
 
     Raises:
-        RequestError: when an arm is a curve, or a diverged one has no worst value to stand for it.
+        RequestError: when a network that diverged has no worst value to stand for it.
     """
     found = []
     for place, (arm, fact) in enumerate(asked.arms[0]):
@@ -83,16 +103,13 @@ def columns(asked: Asked, record: Records) -> list[Column]:
 
 def _run(arm: Arm, fact: facts.MeasureFact, record: Mapping[str, Any], index: int, seed: Seed) -> Run:
     diverged = record["outcome"] == DIVERGED
-    value = _worst(arm, fact) if diverged else record["value"]
-    if not isinstance(value, (int, float)):
-        raise RequestError(f"the arm {arm.name!r} is a curve; an arm is a number, such as accuracy(network).")
     return Run(
         arm=arm.name,
         family=arm.family,
         x=arm.x,
         replicate=index,
         seed=seed.hex,
-        value=float(value),
+        value=_worst(arm, fact) if diverged else float(record["value"]),
         outcome=record["outcome"],
         note=record["note"],
         measure=fact.digest,

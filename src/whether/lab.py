@@ -11,17 +11,20 @@ What is known of a piece is looked up here (`why`); bytes are the store's, and t
 from __future__ import annotations
 
 import hashlib
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from whether import evidence
-from whether.answer import DIVERGED, Answer, Column, conclude
+from whether.answer import DIVERGED, Answer, Column
+from whether.conclude import conclude
 from whether.errors import DamageError, RequestError, unknown
 from whether.execute.progress import Finished, Listener, Note, Planned, nobody
-from whether.history.network import Measure, Network
+from whether.history import Measure, Network
+from whether.history.facts import MeasureFact
 from whether.history.resolve import Resolver
 from whether.plan.plan import Asked, Plan, ask, make_plan, plan_measures, plan_states
 from whether.question import Question
@@ -29,6 +32,7 @@ from whether.seeds import Seed, as_seed
 from whether.store.answers import AnswerFolder
 from whether.store.clean import quarantine
 from whether.store.folder import Store
+from whether.store.ledger import RESTORE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,7 +76,8 @@ class Lab:
 
         Args:
             question: with its number of replicates.
-            open_test: ask measures of the test split instead of the validation split; the ledger counts such uses.
+            open_test: ask measures that name no split of the test split instead of the validation split; the ledger
+                counts every use of a test split.
             seed: the root of all replicates' seeds.
             progress: hears of what goes on (`execute.progress`).
 
@@ -85,12 +90,12 @@ class Lab:
         asked = _ask(question, seed, open_test)
         found = self._answered(asked)
         if found is not None:
+            self.store.answers.point(self.store.answers.open(found.name, found.digest))
             tell(Finished(found))
             return found
-        if open_test:
-            self._count_opening(asked)
-        plan, columns, curves = self._work(asked, tell)
-        answer = self._conclude(asked, plan, columns, curves, time.monotonic() - began)
+        self.store.ledger.entries()  # a damaged one is told of before the work, not after
+        plan, columns, seen = self._work(asked, tell)
+        answer = self._conclude(asked, plan, columns, seen, time.monotonic() - began)
         tell(Finished(answer))
         return answer
 
@@ -128,6 +133,7 @@ class Lab:
 
         fact = Resolver().measure(measure)
         tell = progress or nobody
+        self._count_opening("", fact.digest, [fact])
 
         def attempt(workshop: Workshop) -> Any:
             plan = plan_measures([fact], LabStock(self.store))
@@ -166,7 +172,10 @@ class Lab:
         Raises:
             RequestError: when no record, or more than one, begins so.
         """
-        found = sorted(name for name in self.store.records.listing() if name.startswith(prefix.lower()))
+        names = self.store.records.listing()
+        found = sorted(name for name in names if name.startswith(prefix.lower()))
+        if not found:  # a trajectory, perhaps: its points say so
+            found = sorted(name for name in names if self._trajectory(name).startswith(prefix.lower()))[-1:]
         if not found:
             raise unknown("digest", prefix, (), "No record of this lab begins so; `whether status` counts what it has.")
         if len(found) > 1:
@@ -190,12 +199,16 @@ class Lab:
         first: list[Plan] = []
 
         def attempt(workshop: Workshop) -> tuple[Plan, list[Column], dict[str, Any]]:
-            plan = make_plan([asked], LabStock(self.store))
+            wanted = [fact for row in asked.arms for _, fact in row]
+            plan = make_plan([asked], LabStock(self.store, wanted))
             first.append(plan)
+            workshop.prepare([*(piece.trajectory for piece in plan.pieces), *plan.missing])
+            self._count_opening(asked.question.name, evidence.design_digest(asked), wanted)
             tell(Planned(plan))
             self._execute(workshop, plan, tell)
             columns = evidence.columns(asked, workshop.record)
-            return first[0], columns, evidence.curves(asked, workshop.record)
+            curves, checks = evidence.curves(asked, workshop.record), evidence.failed_checks(asked, workshop.record)
+            return first[0], columns, {"curves": curves, "checks": checks}
 
         return self._repairing(attempt, tell)
 
@@ -222,7 +235,7 @@ class Lab:
         raise DamageError(f"{MOST_REPAIRS} pieces of the lab {self.root} were damaged in one run; is the disk sound?")
 
     def _conclude(
-        self, asked: Asked, plan: Plan, columns: list[Column], curves: dict[str, Any], seconds: float
+        self, asked: Asked, plan: Plan, columns: list[Column], seen: dict[str, Any], seconds: float
     ) -> Answer:
         from whether.report.write import render
 
@@ -230,60 +243,68 @@ class Lab:
             asked.question,
             columns,
             digest=evidence.design_digest(asked),
+            seed=asked.seed.value,
             grade=GRADE,
             split=asked.split,
             data=evidence.data_facts(asked),
-            curves=curves,
-            checks=evidence.failed_checks(asked, self.store.records.read),
             circumstances=evidence.circumstances(plan, seconds, self.root),
+            **seen,
         )
         folder = self.store.answers.open(answer.name, answer.digest)
         for name, content in render(answer).items():
             folder.write(name, content)
         self.store.conclude(folder, asdict(answer))
         self.store.answers.point(folder)
-        return answer
+        return self._read(folder) or answer  # as it stands, which knows how long the ledger was
 
     def _answered(self, asked: Asked) -> Answer | None:
         folder = self.store.answers.open(asked.question.name, evidence.design_digest(asked))
         found = self._read(folder)
-        if found is not None:
-            self.store.answers.point(folder)
+        if found is None or not evidence.same_prose(found, asked.question):
+            return None  # nothing is trained for saying it anew
         return found
 
+    def _trajectory(self, name: str) -> str:
+        return str(self.store.records.read(name).get("trajectory", ""))
+
     def _read(self, folder: AnswerFolder) -> Answer | None:
-        """An answer, if it stands whole: its bytes are those that the ledger has.
+        """An answer, if it stands whole: its bytes are those that the ledger has. None: it is to be concluded again.
 
         Raises:
-            DamageError: when they are others.
+            DamageError: when they are others, or the ledger is no longer the one that the answer was written under.
         """
         raw = folder.read("answer.json")
         if raw is None:
             return None
+        entries = self.store.ledger.entries()
         entered = [
             entry.body["answer"]
-            for entry in self.store.ledger.entries()
+            for entry in entries
             if entry.kind == "answered" and entry.body.get("folder") == folder.name
         ]
-        if not entered:
-            return None  # killed between writing and entering: it is concluded again
-        if entered[-1] != hashlib.sha256(raw).hexdigest():
-            place = f"answers/{folder.name}/answer.json"
+        found = hashlib.sha256(raw).hexdigest()
+        place = f"answers/{folder.name}/answer.json"
+        if entered and found not in entered:
             raise DamageError(
                 f"{place} is not what the ledger says was answered. It is not used; remove the folder and run the "
                 "question again: nothing is trained for that.",
                 place=place,
             )
-        return Answer.from_json(raw.decode())
+        try:
+            lost = self.store.ledger.betrayed(json.loads(raw)["ledger"], entries)
+        except (ValueError, KeyError, TypeError):
+            return None  # the ledger has never heard of it, and it is no answer of ours
+        if lost:
+            raise DamageError(f"{lost} when {place} was written, so it is not used. {RESTORE}", place="ledger")
+        # No entry, or an earlier one: an entry was cut off, an old answer put back, or a conclusion was interrupted.
+        return Answer.from_json(raw.decode()) if entered and found == entered[-1] else None
 
-    def _count_opening(self, asked: Asked) -> None:
-        body = {
-            "question": asked.question.name,
-            "design": evidence.design_digest(asked),
-            "data": evidence.data_facts(asked)["content"],
-        }
-        if not any(entry.kind == "opened" and entry.body == body for entry in self.store.ledger.entries()):
-            self.store.ledger.append("opened", body)
+    def _count_opening(self, question: str, design: str, wanted: Sequence[MeasureFact]) -> None:
+        """Enter in the ledger, once for each, that a test split is looked at and by what."""
+        for content in sorted({str(fact.data["content"]) for fact in wanted if fact.data and fact.split == "test"}):
+            body = {"question": question, "design": design, "data": content}
+            if not any(entry.kind == "opened" and entry.body == body for entry in self.store.ledger.entries()):
+                self.store.ledger.append("opened", body)
 
 
 def _ask(question: Question, seed: Seed | int, open_test: bool) -> Asked:

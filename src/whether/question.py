@@ -13,19 +13,41 @@ The decorated function is a Template: its parameters are the question's options,
 from __future__ import annotations
 
 import inspect
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any
 
-from whether.errors import RequestError, gather, unknown
-from whether.history.network import Measure, Network, measure
+from whether.claim import Claim, Control, Ladder, above, below, exceeds, mismatch, not_worse, ordered, same
+from whether.errors import RequestError, gather, in_its_file, unknown
+from whether.history import Measure, Network, measure
 from whether.seeds import Seed
-from whether.stats.verdict import Kind, Rule
+from whether.stats.verdict import Rule
 from whether.words import MEASURES, is_own_code
+
+__all__ = [
+    "Arm",
+    "Claim",
+    "Control",
+    "Ladder",
+    "Question",
+    "Replicate",
+    "Template",
+    "above",
+    "at",
+    "below",
+    "exceeds",
+    "not_worse",
+    "ordered",
+    "question",
+    "same",
+]
 
 CATEGORIES = ("science", "engineering", "artifact")
 COMBINE = ("all", "any", "ordered")
 PAIRINGS = ("replicate", "none")
+GENERAL = ("replicates", "alpha")  # options of every question
 
 
 @dataclass(frozen=True)
@@ -33,103 +55,6 @@ class Replicate(Seed):
     """One replicate: the root of all its seeds, and its number, from 0."""
 
     index: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """An estimand, its smallest size of interest, and where yes and no lie (`stats.verdict`).
-
-    Made by `exceeds`, `not_worse`, `same`, `below` and `above`. For a comparison `size` is the smallest difference
-    that matters, above zero; for a bound it is the bound. Effects are oriented so that positive supports the claim.
-    """
-
-    kind: Kind
-    left: str
-    right: str | None
-    size: float
-    unit: str
-    because: str
-    if_no: str = ""
-
-    def __post_init__(self) -> None:
-        wrong = isinstance(self.size, bool) or not isinstance(self.size, (int, float)) or self.size != self.size
-        if wrong or (self.right is not None and self.size <= 0):
-            raise RequestError(
-                f"the claim '{self.said}' has the size {self.size!r}; expected a number of {self.unit} above zero: "
-                "the smallest difference that would matter."
-            )
-        if not self.because.strip():
-            raise RequestError(f"the claim '{self.said}' gives no reason for its size; write because='…'.")
-        if self.left == self.right:
-            raise RequestError(f"the claim '{self.said}' compares an arm with itself.")
-
-    @property
-    def said(self) -> str:
-        """The claim in words."""
-        by = f"{self.size:g} {self.unit}" if isinstance(self.size, (int, float)) else str(self.size)
-        return {
-            "exceeds": f"{self.left} exceeds {self.right} by more than {by}",
-            "not_worse": f"{self.left} is not worse than {self.right} by {by} or more",
-            "same": f"{self.left} and {self.right} differ by less than {by}",
-            "below": f"{self.left} lies below {by}",
-            "above": f"{self.left} lies above {by}",
-        }[self.kind]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The arms that it is about."""
-        return (self.left,) if self.right is None else (self.left, self.right)
-
-
-def exceeds(a: str, b: str, *, by: float, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """`a` is better than `b` by more than `by`: yes when the interval lies above `by`, no when it lies below."""
-    return Claim(kind="exceeds", left=a, right=b, size=by, unit=unit, because=because, if_no=if_no)
-
-
-def not_worse(a: str, b: str, *, by: float, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """`a` is worse than `b` by less than `by`: yes when the interval lies above −by, no when it lies below."""
-    return Claim(kind="not_worse", left=a, right=b, size=by, unit=unit, because=because, if_no=if_no)
-
-
-def same(a: str, b: str, *, within: float, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """`a` and `b` differ by less than `within`: yes when the interval lies inside ±within, no when outside."""
-    return Claim(kind="same", left=a, right=b, size=within, unit=unit, because=because, if_no=if_no)
-
-
-def below(arm: str, bound: float, *, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """The mean of `arm` lies below `bound`."""
-    return Claim(kind="below", left=arm, right=None, size=bound, unit=unit, because=because, if_no=if_no)
-
-
-def above(arm: str, bound: float, *, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """The mean of `arm` lies above `bound`."""
-    return Claim(kind="above", left=arm, right=None, size=bound, unit=unit, because=because, if_no=if_no)
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """Claims in an order fixed beforehand, each asked only while all before it are yes: how far does it hold?"""
-
-    claims: tuple[Claim, ...]
-
-
-def ordered(*claims: Claim) -> Ladder:
-    """A secondary ladder of claims, for example from dense to sparse."""
-    return Ladder(tuple(claims))
-
-
-@dataclass(frozen=True)
-class Control:
-    """A claim whose outcome is known: it tells whether the experiment could have seen what it looks for."""
-
-    claim: Claim
-    _: KW_ONLY
-    expect: str
-    because: str
-
-    def __post_init__(self) -> None:
-        if self.expect not in ("yes", "no"):
-            raise unknown("expected outcome of a control", self.expect, ("yes", "no"))
 
 
 @dataclass(frozen=True)
@@ -147,6 +72,8 @@ ArmsOf = Callable[[Replicate], Mapping[str, "Network | Measure | Mapping[float, 
 
 def at(family: str, x: float) -> str:
     """The name of one member of a family of arms: `at("ticket", 10.7)` is "ticket at 10.7"."""
+    if isinstance(x, bool) or not isinstance(x, (int, float)) or not math.isfinite(x):
+        raise RequestError(f"the family {family!r} has the key {x!r}; expected a number, its place on the axis.")
     return f"{family} at {x:.3g}"
 
 
@@ -168,7 +95,7 @@ class Question:
         pairing: "replicate" where arms share a replicate's seeds, "none" where they do not.
         metric: the measure of arms that are given as Networks.
         axis: what the keys of a family of arms are, with unit.
-        name, text, category, options: filled in by the Template.
+        name, text, category, options, source: filled in by the Template; `source` is what the command line calls it.
     """
 
     arms: ArmsOf
@@ -190,9 +117,24 @@ class Question:
     text: str = ""
     category: str = "science"
     options: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
 
     def __post_init__(self) -> None:
-        gather(self._check_outcomes, self._check_claims, self._check_numbers, self._check_words)
+        gather(self._check_kinds, self._check_outcomes, self._check_numbers, self._check_words)
+
+    def _check_kinds(self) -> None:
+        if not callable(self.arms):
+            raise RequestError(
+                f"arms is a {type(self.arms).__name__}; expected a function from a replicate to a dict of arms."
+            )
+        wanted = {"claims": (Claim,), "secondary": (Claim, Ladder), "controls": (Control,)}
+        for name, kinds in wanted.items():
+            given = getattr(self, name)
+            if not isinstance(given, (list, tuple)) or not all(isinstance(item, kinds) for item in given):
+                names = " or ".join(kind.__name__ for kind in kinds)
+                raise RequestError(f"{name} is {given!r}; expected a list of {names}, as exceeds(…) gives one.")
+        if not self.claims:
+            raise RequestError("a Question needs at least one claim, for example exceeds('a', 'b', by=1, because='…').")
 
     def _check_outcomes(self) -> None:
         for name in ("if_yes", "if_no"):
@@ -201,19 +143,17 @@ class Question:
         if self.if_yes.strip() == self.if_no.strip():
             raise RequestError("if_yes and if_no say the same: a question is worth asking when its answers differ.")
 
-    def _check_claims(self) -> None:
-        if not self.claims:
-            raise RequestError("a Question needs at least one claim, for example exceeds('a', 'b', by=1, because='…').")
-        if self.hold_to is not None and not 1 <= self.hold_to <= len(self.claims):
-            raise RequestError(f"hold_to is {self.hold_to}; expected 1 to {len(self.claims)}, the number of claims.")
-
     def _check_numbers(self) -> None:
         if isinstance(self.replicates, bool) or not isinstance(self.replicates, int) or self.replicates < 1:
             raise RequestError(
                 f"replicates is {self.replicates!r}; expected a whole number, 1 or more (2 to have a spread)."
             )
-        if not 0 < self.alpha < 0.5:
+        if not isinstance(self.alpha, (int, float)) or not 0 < self.alpha < 0.5:
             raise RequestError(f"alpha is {self.alpha!r}; expected a one-sided level in (0, 0.5), such as 0.05.")
+        if self.hold_to is not None and self.hold_to not in range(1, len(self.claims) + 1):
+            raise RequestError(f"hold_to is {self.hold_to!r}; expected 1 to {len(self.claims)}, the number of claims.")
+        if self.hold_to is not None and self.combine != "ordered":
+            raise RequestError(f"hold_to={self.hold_to} is read under combine='ordered' only; leave it out.")
 
     def _check_words(self) -> None:
         for what, got, known in (
@@ -240,26 +180,36 @@ class Question:
         Raises:
             RequestError: when an arm is of the wrong kind, or a claim names an arm that is not there.
         """
-        given = self.arms(Replicate(root.seed("replicate", index).value, index))
+        with in_its_file(self.arms):
+            given = self.arms(Replicate(root.seed("replicate", index).value, index))
         if not isinstance(given, Mapping) or not given:
-            raise RequestError(f"arms() gave {type(given).__name__}; expected a dict of names to Networks or Measures.")
+            raise RequestError(f"arms() gave {given!r}; expected a dict of names to Networks or Measures.")
         arms: list[Arm] = []
         for name, item in given.items():
             if isinstance(item, Mapping):
                 arms += [self._arm(at(name, x), member, name, float(x)) for x, member in item.items()]
             else:
                 arms.append(self._arm(name, item, name, None))
-        names = [arm.name for arm in arms]
-        strangers = dict.fromkeys(name for claim in self.every_claim for name in claim.names if name not in names)
-        if strangers:
-            raise RequestError.join(unknown("arm in a claim", name, names) for name in strangers)
+        self._check_arms(arms)
         return arms
+
+    def _check_arms(self, arms: Sequence[Arm]) -> None:
+        known = {arm.name: arm.measure.kind for arm in arms}
+        twice = [name for name, count in Counter(arm.name for arm in arms).items() if count > 1]
+        wrong = [RequestError(f"two arms are called {name!r}; a family's keys are read to 3 digits.") for name in twice]
+        for claim in self.every_claim:
+            strangers = [unknown("arm in a claim", name, known) for name in claim.names if name not in known]
+            wrong += strangers or mismatch(claim, [known[name] for name in claim.names])
+        if wrong:
+            raise RequestError.join(wrong)
 
     def _arm(self, name: str, item: Any, family: str, x: float | None) -> Arm:
         if isinstance(item, Network):
             item = measure(self.metric, item)
         if not isinstance(item, Measure):
             raise RequestError(f"the arm {name!r} is a {type(item).__name__}; expected a Network or a Measure.")
+        if item.name == "curve":
+            raise RequestError(f"the arm {name!r} is a curve; an arm is a number, such as accuracy(network).")
         return Arm(name, item, family, x)
 
     def _repr_html_(self) -> str:
@@ -277,12 +227,14 @@ class Template:
         name: as the command line knows it.
         category: "science", "engineering" or "artifact".
         presets: named sets of options, such as the published protocol.
+        source: what the command line calls it: the name, or the file that it stands in.
     """
 
     build: Callable[..., Question]
     name: str
     category: str
     presets: Mapping[str, Mapping[str, Any]]
+    source: str = ""
 
     @property
     def text(self) -> str:
@@ -308,18 +260,23 @@ class Template:
         if preset is not None and preset not in self.presets:
             raise unknown("preset", preset, self.presets, "" if self.presets else f"{self.name} has none.")
         known = self.options
-        general = ("replicates", "alpha")
-        for name in given:
-            if name not in known and name not in general:
-                raise unknown(
-                    f"option of {self.name}", name, [*known, *(item for item in general if item not in known), "preset"]
-                )
+        wrong = [name for name in given if name not in known and name not in GENERAL]
+        if wrong:
+            names = dict.fromkeys([*known, *GENERAL, "preset"])
+            raise RequestError.join(unknown(f"option of {self.name}", name, names) for name in wrong)
         chosen = known | dict(self.presets[preset] if preset else {}) | given
-        made = self.build(**{name: value for name, value in chosen.items() if name in known})
+        with in_its_file(self.build):
+            made = self.build(**{name: value for name, value in chosen.items() if name in known})
         if not isinstance(made, Question):
             raise RequestError(f"{self.name} returned a {type(made).__name__}; expected a Question.")
         outside = {name: value for name, value in chosen.items() if name not in known}
-        return replace(made, name=self.name, text=self.text, category=self.category, options=chosen, **outside)
+        told: dict[str, Any] = {
+            "name": self.name,
+            "text": self.text,
+            "category": self.category,
+            "source": self.source or self.name,
+        }
+        return replace(made, options=chosen, **told, **outside)
 
 
 def question(
@@ -344,6 +301,10 @@ def question(
         ]
         if bare:
             raise RequestError(f"the question {called!r} has options without a default: {', '.join(bare)}.")
+        for preset, chosen in (presets or {}).items():
+            for key in chosen:
+                if key not in (known := [*inspect.signature(build).parameters, *GENERAL]):
+                    raise unknown(f"option in preset {preset!r} of {called}", key, known)
         return Template(build, called, category, dict(presets or {}))
 
     return wrap

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from whether.data.cards import Data
 from whether.errors import RequestError, gather, unknown
 from whether.steps import Steps
+from whether.words import is_own_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,8 @@ class Optimizer:
 
             def check() -> None:
                 if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value < high:
-                    raise RequestError(f"{self.name}: {name} is {value!r}; expected a number in [{low}, {high})")
+                    span = f"{low:g} or more" if high == math.inf else f"in [{low:g}, {high:g})"
+                    raise RequestError(f"{self.name}: {name} is {value!r}; expected a number, {span}.")
 
             return check
 
@@ -46,18 +48,26 @@ class Optimizer:
             lambda: _known("optimizer", self.name, OPTIMIZERS),
             number("lr", 0.0, math.inf),
             number("momentum", 0.0, 1.0),
-            number("eps", 0.0, math.inf),
+            number("eps", 1e-30, math.inf),  # with none at all, a weight without gradient would be 0/0
             number("weight_decay", 0.0, math.inf),
+            self._check_betas,
         )
         if self.nesterov and self.momentum == 0:
             raise RequestError("sgd: nesterov needs momentum; write sgd(lr, momentum=0.9, nesterov=True)")
 
+    def _check_betas(self) -> None:
+        two = isinstance(self.betas, (tuple, list)) and len(self.betas) == 2
+        if not two or not all(isinstance(beta, (int, float)) and 0 <= beta < 1 for beta in self.betas):
+            raise RequestError(
+                f"{self.name}: betas are {self.betas!r}; expected two numbers in [0, 1), such as (0.9, 0.999)"
+            )
+
     def facts(self) -> Plain:
-        """The fields that this optimiser reads, for identity."""
-        read = {"sgd": ("momentum", "nesterov"), "adam": ("betas", "eps"), "adamw": ("betas", "eps")}[self.name]
-        return {"name": self.name, "lr": float(self.lr), "weight_decay": float(self.weight_decay)} | {
-            name: getattr(self, name) for name in read
-        }
+        """The fields that this optimiser reads, for identity; none is below zero, so 0, 0.0 and -0.0 are one."""
+        said: Plain = {"name": self.name, "lr": abs(float(self.lr)), "weight_decay": abs(float(self.weight_decay))}
+        if self.name == "sgd":
+            return said | {"momentum": abs(float(self.momentum)), "nesterov": bool(self.nesterov)}
+        return said | {"betas": tuple(abs(float(beta)) for beta in self.betas), "eps": float(self.eps)}
 
 
 def sgd(lr: float, *, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0) -> Optimizer:
@@ -92,9 +102,11 @@ class Schedule:
     warmup: Steps = field(default_factory=lambda: Steps.parse("0it"))
 
     def __post_init__(self) -> None:
-        _known("schedule", self.name, SCHEDULES)
-        if not 0 < self.factor < 1:
-            raise RequestError(f"a schedule's factor is {self.factor!r}; expected a number in (0, 1), such as 0.1")
+        def factor() -> None:
+            if not isinstance(self.factor, (int, float)) or not 0 < self.factor < 1:
+                raise RequestError(f"a schedule's factor is {self.factor!r}; expected a number in (0, 1), such as 0.1")
+
+        gather(lambda: _known("schedule", self.name, SCHEDULES), factor)
 
 
 def constant(*, warmup: Steps | str = "0it") -> Schedule:
@@ -104,6 +116,8 @@ def constant(*, warmup: Steps | str = "0it") -> Schedule:
 
 def drops(at: tuple[Steps | str, ...] | list[str], *, factor: float = 0.1, warmup: Steps | str = "0it") -> Schedule:
     """The rate is multiplied by `factor` at each of the given steps."""
+    if not isinstance(at, (tuple, list)):
+        raise RequestError(f"drops(at) is {at!r}; expected a list of steps, such as ['80ep', '120ep'].")
     stops = tuple(Steps.parse(stop, "a drop of the rate") for stop in at)
     return Schedule(name="drops", at=stops, factor=factor, warmup=Steps.parse(warmup, "warmup"))
 
@@ -155,33 +169,47 @@ class Recipe:
     asserts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        def total() -> None:
-            steps = Steps.parse(self.total, "a recipe's total")
-            if steps.unit == "%" or steps.amount <= 0:
-                raise RequestError(f"a recipe's total is '{steps}'; expected more than nothing, in 'it' or 'ep'.")
-            object.__setattr__(self, "total", steps)
-
-        def batch() -> None:
-            if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
-                raise RequestError(
-                    f"a recipe's batch is {self.batch!r}; expected a whole number of examples, 1 or more."
-                )
-
-        def every() -> None:
-            if self.evaluate is not None:
-                steps = Steps.parse(self.evaluate, "evaluate")
-                if steps.amount <= 0:
-                    raise RequestError(f"evaluate is '{steps}'; expected a step above zero, such as '100it'.")
-                object.__setattr__(self, "evaluate", steps)
-
         gather(
-            total,
-            batch,
-            every,
+            self._check_kinds,
+            self._read_total,
+            self._check_batch,
+            self._read_evaluate,
+            self._read_asserts,
+            self._read_data,
             lambda: _known("task", self.task, TASKS),
             lambda: _known("rule for the last batch", self.last_batch, LAST_BATCH),
         )
-        if isinstance(self.data, str):
+
+    def _check_kinds(self) -> None:
+        if not isinstance(self.optimizer, Optimizer):
+            raise RequestError(f"a recipe's optimizer is {self.optimizer!r}; write sgd(0.1) or adam(0.001).")
+        if not isinstance(self.schedule, Schedule):
+            raise RequestError(f"a recipe's schedule is {self.schedule!r}; write constant() or cosine().")
+
+    def _read_total(self) -> None:
+        steps = Steps.parse(self.total, "a recipe's total")
+        if steps.unit == "%" or steps.amount <= 0:
+            raise RequestError(f"a recipe's total is '{steps}'; expected more than nothing, in 'it' or 'ep'.")
+        object.__setattr__(self, "total", steps)
+
+    def _check_batch(self) -> None:
+        if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
+            raise RequestError(f"a recipe's batch is {self.batch!r}; expected a whole number of examples, 1 or more.")
+
+    def _read_evaluate(self) -> None:
+        if self.evaluate is not None:
+            steps = Steps.parse(self.evaluate, "evaluate")
+            if steps.amount <= 0:
+                raise RequestError(f"evaluate is '{steps}'; expected a step above zero, such as '100it'.")
+            object.__setattr__(self, "evaluate", steps)
+
+    def _read_asserts(self) -> None:
+        if isinstance(self.asserts, str) or not all(is_own_code(name) for name in self.asserts):
+            raise RequestError(f"a recipe's asserts are {self.asserts!r}; expected a tuple of 'module:function'.")
+        object.__setattr__(self, "asserts", tuple(self.asserts))
+
+    def _read_data(self) -> None:
+        if self.data is not None:
             object.__setattr__(self, "data", Data.parse(self.data))
 
     def but(self, **changes: Any) -> Recipe:

@@ -52,8 +52,8 @@ class Seed:
 
 
 def as_seed(seed: Seed | int) -> Seed:
-    """Take a Seed, or a plain integer as one."""
-    return seed if isinstance(seed, Seed) else Seed(seed)
+    """A Seed as nothing more than its value (a replicate is one too), or a plain integer as one."""
+    return Seed(seed.value if isinstance(seed, Seed) else seed)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,9 @@ class Stream:
 
     def uniform(self, count: int, at: int = 0) -> npt.NDArray[np.float64]:
         """Uniform on [0, 1), 53 bits each."""
-        return (self.words(count, at) >> 11) * 2.0**-53
+        import numpy as np
+
+        return np.asarray((self.words(count, at) >> 11) * 2.0**-53, dtype=np.float64)
 
     def normal(self, count: int, at: int = 0) -> npt.NDArray[np.float64]:
         """Standard normal, by Box and Muller (1958): pairs from one radius and one angle."""

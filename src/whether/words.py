@@ -46,9 +46,9 @@ WORDS = (
     Word("measure", "accuracy", "whether.probe.measures:accuracy", "a classifier; per cent right"),
     Word("measure", "loss", "whether.probe.measures:loss", "mean cross-entropy in nats"),
     Word("measure", "solved", "whether.probe.measures:solved", "a classifier; whether every example is right"),
-    Word("measure", "density", "whether.probe.measures:density", "per cent of the prunable weights that exist"),
+    Word("measure", "density", "whether.prune.masks:density_percent", "per cent of the prunable weights that exist"),
     Word("measure", "early_stop", "whether.probe.measures:early_stop", "a trained network; iterations"),
-    Word("measure", "curve", "whether.probe.measures:curve", "a trained network; one recorded curve"),
+    Word("measure", "curve", "whether.train.replica:Curves", "a trained network; one recorded curve"),
 )
 
 
@@ -130,7 +130,10 @@ def load(word: Word) -> Any:
     if not hasattr(loaded, name):
         public = [item for item in vars(loaded) if not item.startswith("_") and callable(getattr(loaded, item))]
         raise unknown(f"name in module {module!r}", name, public)
-    return getattr(loaded, name)
+    found = getattr(loaded, name)
+    if not callable(found):
+        raise RequestError(f"{word.kind} {word.name!r} is a {type(found).__name__}; expected a function.")
+    return found
 
 
 def _article(kind: str) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from whether.answer import Answer, Column, Run, conclude
+from whether.answer import Answer, Column, Run
 from whether.cli import main
+from whether.conclude import conclude
 from whether.digest import digest
 from whether.execute.progress import Finished, Listener, Measuring, Note, Planned, Training
 from whether.plan import Plan, ask, make_plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,8 +94,9 @@ class TestLight:
     def test_reading_imports_no_torch(self, whether: Any, lab: Any, signs: Path) -> None:
         whether("run", "signs.py", "replicates=3")
         assert (signs.parent / "lab").is_dir()
-        code = "import sys, whether.cli; print(whether.cli.main(['status'])); print('torch' in sys.modules)"
-        assert fresh(code).splitlines()[-2:] == ["0", "False"]
+        verbs = [["status"], ["answer", "signs"], ["report", "signs.py"], ["verify"], ["clean"], ["plan", "signs.py"]]
+        code = f"import sys; from whether.cli import main; print([main(v) for v in {verbs}], 'torch' in sys.modules)"
+        assert fresh(code).splitlines()[-1] == "[0, 0, 0, 0, 0, 0] False"
 
 
 class TestErrors:
@@ -183,6 +185,25 @@ class TestErrors:
         )
         assert done.returncode == 130
         assert done.stderr == "stopped; nothing done is lost: the same command goes on\n"
+
+
+class TestStreams:
+    def test_a_terminal_that_knows_few_signs(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "whether", "list", "--words"],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        )
+        assert b"mlp-<width>-? " in done.stdout
+
+    def test_a_reader_that_leaves(self) -> None:
+        code = "import sys; from whether.cli import main; sys.exit(main(['list', '--words']))"
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([sys.executable, "-c", code], stdout=write, stderr=subprocess.PIPE, check=False)
+        os.close(write)
+        assert done.stderr == b""
 
 
 class TestWhere:

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whether.catalogue.find import find
 from whether.cli.options import ask, is_option, parse_options, read, split, sweep, written
 from whether.errors import RequestError
-from whether.question import Question, Template, exceeds, question
+from whether.history import Network
+from whether.question import Question, Replicate, Template, exceeds, question
 from whether.steps import Steps
 
 
@@ -35,7 +37,12 @@ def toy(
     if rounds > 100:
         raise RequestError(f"rounds is {rounds}; expected at most 100.")
     claims = [exceeds("a", "b", by=1, because="less is noise")]
-    return Question(lambda rep: {}, claims=claims, if_yes="Play.", if_no="Work.")
+
+    def arms(rep: Replicate) -> dict[str, Network]:
+        start = Network("mlp-4", data="xor", seed=rep)
+        return {"a": start.train(), "b": start}
+
+    return Question(arms, claims=claims, if_yes="Play.", if_no="Work.")
 
 
 template: Template = toy
@@ -151,6 +158,13 @@ class TestTogether:
         with pytest.raises(RequestError, match="replicates is 0; expected a whole number, 1 or more") as caught:
             ask(template, ["replicates=0", "density=x"])
         assert len(caught.value.problems) == 2
+
+    def test_what_its_arms_refuse_beside_other_mistakes(self) -> None:
+        found: Template = find("lottery-ticket")
+        line = ["fraction=1.5", "replicates=0", "model=lenet", "data=digts", "rewind=3", "foo=7", "scope=globl"]
+        with pytest.raises(RequestError, match="unknown model 'lenet'; did you mean 'lenet-300-100'") as caught:
+            ask(found, line)
+        assert len(caught.value.problems) == len(line)
 
     def test_the_question_gets_its_options(self) -> None:
         made = ask(template, ["preset=paper", "rounds=5", "replicates=3"])

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from whether.answer import Answer, Column, Run, conclude
+from whether.answer import Answer, Column, Run
+from whether.conclude import conclude
 from whether.question import Control, Question, above, at, below, exceeds, not_worse, ordered, same
 from whether.report import write
 from whether.report.figures import figures
@@ -118,10 +119,18 @@ def lottery(replicates: int = 8, densities: Sequence[float] = DENSITIES, **field
     for name, step in (("early stop of dense", 300), ("early stop of ticket", 220)):
         steps = [8.0 * round(draw.gauss(step, 30) / 8) for _ in range(replicates)]
         columns.append(column(name, steps, unit="it", better="lower", resolution=8.0))
+    question = lottery_question(replicates, densities, **fields)
+    first, second = question.claims
+    curves = {"dense": curve(97.9), first.left: curve(97.5), str(second.right): curve(96.2, slow=90.0)}
+    return concluded(question, columns, curves=curves)
+
+
+def lottery_question(replicates: int, densities: Sequence[float], **fields: Any) -> Question:
+    """Not worse than dense and better than fresh weights, with a ladder, secondary claims and two controls."""
     named = densities[-6] if len(densities) > 6 else densities[-1]
     ticket, other = at("ticket", named), at("random re-initialisation", named)
     seeds = "two seeds of the same network differ by less"
-    question = asked(
+    return asked(
         [
             not_worse(ticket, "dense", by=1.0, because=seeds, if_no="Tickets at this density lose accuracy."),
             exceeds(ticket, other, by=1.0, because=seeds, if_no="Fresh weights do as well: the mask alone matters."),
@@ -155,8 +164,6 @@ def lottery(replicates: int = 8, densities: Sequence[float] = DENSITIES, **field
         options={"model": "mlp-300-100", "data": "digits", "density": 10.7, "rewind": "0it", "hidden": [300, 100]},
         **fields,
     )
-    curves = {"dense": curve(97.9), ticket: curve(97.5), other: curve(96.2, slow=90.0)}
-    return concluded(question, columns, curves=curves)
 
 
 def xor() -> Answer:
@@ -228,7 +235,7 @@ def diverged() -> Answer:
     return concluded(question, columns, checks=checks)
 
 
-HOSTILE = '<script>alert("1")</script> & $\\frac{$ _x \N{GRINNING FACE} \u202e\x00 style="fill: #1b1f24" {{ 7*7 }}'
+HOSTILE = '<script>alert("1")</script> & $\\frac{$ _x \N{GRINNING FACE} 彩票 \u202e\x00 style="fill: #1b1f24" {{ 7*7 }}'
 
 
 def hostile() -> Answer:

@@ -248,7 +248,7 @@ def test_a_users_matplotlib_settings_change_nothing_and_stay() -> None:
     import matplotlib
 
     plain = style.svg(claims_axis(MAKERS["xor"]()))
-    with matplotlib.rc_context({"font.size": 30, "axes.grid": True, "text.usetex": False, "svg.fonttype": "path"}):
+    with matplotlib.rc_context({"font.size": 30, "xtick.direction": "in", "svg.fonttype": "path"}):
         assert style.svg(claims_axis(MAKERS["xor"]())) == plain
         assert matplotlib.rcParams["font.size"] == 30
 

@@ -212,9 +212,9 @@ def test_the_command_quotes_for_a_shell(answers: dict[str, Answer]) -> None:
     )
 
 
-def test_the_command_that_was_given_goes_before_one_made_up(answers: dict[str, Answer]) -> None:
-    told = replace(answers["lottery"], circumstances={"command": "whether run signs.py s=2 "})
-    assert wording.command(told) == "whether run signs.py s=2"
+def test_the_command_names_the_file_and_the_seed(answers: dict[str, Answer]) -> None:
+    told = replace(answers["lottery"], source="my signs.py", options={"s": "2"}, seed=7)
+    assert wording.command(told) == "whether run 'my signs.py' s=2 --seed 7"
 
 
 def test_circumstances_are_flattened_and_sorted() -> None:
@@ -247,6 +247,8 @@ def test_an_arm_without_an_interval_says_so(answers: dict[str, Answer]) -> None:
     assert [wording.arm_interval(arm, answer) for arm in answer.arms] == ["none"] * 3
     assert wording.arm_mean(answer.arms[0], answer) == "97.30 %"
     assert wording.spread(answer.arms[0]) == "–"
+    assert wording.spread(replace(answer.arms[0], sd=0.4)) == "0.40"
+    assert wording.spread(replace(answer.arms[0], sd=29.3)) == "29"
 
 
 def test_means_of_one_unit_have_the_same_decimals(answers: dict[str, Answer]) -> None:

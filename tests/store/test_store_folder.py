@@ -10,7 +10,7 @@ from store_cases import CHILD, FAILED, PARENT, Spawn, answer_folder, flip, sha
 
 from whether.digest import digest
 from whether.errors import DamageError, RequestError, WorkError
-from whether.store import Store, folder, verify
+from whether.store import AnswerFolder, Store, folder, verify
 from whether.store.folder import MARK
 from whether.store.layout import temporary_for
 from whether.store.sealed import seal
@@ -212,7 +212,7 @@ def test_an_interrupted_conclusion_is_made_good(filled: Store, monkeypatch: pyte
         raise WorkError("killed here")
 
     with monkeypatch.context() as patch:
-        patch.setattr(filled.ledger, "append", refuse)
+        patch.setattr(AnswerFolder, "write", refuse)
         with pytest.raises(WorkError, match="killed here"):
             filled.conclude(answer_folder(filled), {"verdict": "no"})
     assert [finding.place for finding in verify(filled)] == [f"answers/{answer_folder(filled).name}/answer.json"]
@@ -222,7 +222,7 @@ def test_an_interrupted_conclusion_is_made_good(filled: Store, monkeypatch: pyte
 
 def test_nothing_is_concluded_from_a_damaged_ledger(filled: Store) -> None:
     flip(filled.ledger.path(0), 20)
-    with pytest.raises(DamageError, match=r"the ledger is damaged at ledger/00000000.json.*Restore it from a copy"):
+    with pytest.raises(DamageError, match=r"the ledger is damaged at ledger/00000000.json.*Restore the ledger"):
         filled.conclude(answer_folder(filled), {"verdict": "no"})
 
 

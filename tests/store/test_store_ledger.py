@@ -136,7 +136,7 @@ def test_harm_is_found_and_named(ledger: Ledger, harm: Callable[[Path], None], f
     assert findings.keys() == found.keys()
     for name, what in found.items():
         assert findings[name].what.startswith(what)
-        assert "Restore it from a copy" in findings[name].remedy or "move it elsewhere" in findings[name].remedy
+        assert "Restore the ledger from a copy" in findings[name].remedy or "move it elsewhere" in findings[name].remedy
     if "stray" not in harm.__name__:
         with pytest.raises(DamageError, match="the ledger is damaged at ledger/0000"):
             ledger.entries()

@@ -13,13 +13,13 @@ import difflib
 import importlib
 import re
 import sys
-import traceback
+from dataclasses import replace
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from whether.errors import RequestError, unknown
+from whether.errors import RequestError, located, unknown
 from whether.question import Template
 
 SMALLEST = '''\
@@ -100,7 +100,8 @@ def _from_file(given: str, wanted: str | None) -> Template:
     path = Path(given).expanduser()
     if not _exists(path):
         raise RequestError(_no_file(path))
-    return _choose(_templates(_load(path)), given, wanted)
+    source = f"{given}:{wanted}" if wanted else given
+    return replace(_choose(_templates(_load(path)), given, wanted), source=source)
 
 
 def _choose(found: dict[str, Template], place: str, wanted: str | None) -> Template:
@@ -166,16 +167,10 @@ def _told(error: BaseException, path: Path) -> RequestError:
         line = f", line {error.lineno}" if error.lineno else ""
         text = f": {error.text.strip()}" if error.text and error.text.strip() else "."
         return RequestError(f"{where}{line}: this is not Python: {error.msg}{text}")
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path.resolve())
-    ]
-    where = f"{path}, line {lines[-1]}" if lines else str(path)
-    if isinstance(error, RequestError):
-        return RequestError(*(f"{where}: {problem}" for problem in error.problems))
     if isinstance(error, SystemExit):
-        return RequestError(f"{where}: the file ends Python (sys.exit) when it is imported; it should only define.")
-    last = traceback.format_exception_only(error)[-1].strip()
-    return RequestError(f"{where}: {last}")
+        ended = RequestError("the file ends Python (sys.exit) when it is imported; it should only define.")
+        error = ended.with_traceback(error.__traceback__)
+    return located(error, path.resolve(), path)
 
 
 def _no_file(path: Path) -> str:

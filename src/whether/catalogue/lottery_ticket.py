@@ -12,6 +12,7 @@ from whether.errors import RequestError
 from whether.history import Measure, Network, early_stop, tickets
 from whether.question import Control, Question, Replicate, at, exceeds, not_worse, ordered, question, same
 from whether.recipe import OPTIMIZERS, Recipe, default_recipe
+from whether.steps import Steps
 
 PAPER = {
     "model": "lenet-300-100",
@@ -64,6 +65,7 @@ def lottery_ticket(
     dense network itself. Source: Frankle & Carbin, "The Lottery Ticket Hypothesis" (ICLR 2019); rewinding to a later
     step (`rewind`) is from Frankle et al. (ICML 2020). `preset=paper` is its protocol for LeNet-300-100 on MNIST.
     """
+    Steps.parse(rewind, "rewind")
     recipe = _recipe(data, steps=steps, optimizer=optimizer, lr=lr, batch=batch, evaluate=evaluate)
     left = weights_left(model, data, rounds=rounds, fraction=fraction, output_fraction=output_fraction)
     named = _round_of(density, left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from whether.errors import RequestError
 from whether.history import Measure, Network, solved
 from whether.question import Control, Question, Replicate, exceeds, question
 from whether.recipe import adam, default_recipe
@@ -29,6 +30,8 @@ def xor(
     Source: the first version of Frankle & Carbin, "The Lottery Ticket Hypothesis" (arXiv:1803.03635v1, section 2), with
     our own training: Adam on all four points, cross-entropy.
     """
+    if not (isinstance(hidden, int) and isinstance(keep, int) and 1 <= keep < hidden):
+        raise RequestError(f"keep is {keep!r} of hidden={hidden!r} units; expected 1 or more, and fewer than hidden.")
     recipe = default_recipe("xor").but(optimizer=adam(lr), total=steps)
     fraction = 1 - keep / hidden
 

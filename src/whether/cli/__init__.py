@@ -10,6 +10,7 @@ Importing this imports nothing heavy: a verb imports what it needs when it is ca
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -59,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if "" not in sys.path:
         sys.path.insert(0, "")  # the working directory, where code of one's own is; installed scripts leave it out
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # rather a "?" than no answer where a terminal knows few signs
     given = sys.argv[1:] if arguments is None else list(arguments)
     command = typer.main.get_command(app)
     return guarded(lambda: command.main(args=given, prog_name="whether", standalone_mode=False))

@@ -73,6 +73,7 @@ def show(words: Words = None, as_json: AsJson = False) -> None:
 
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE.py", hidden=True)],
+    *,
     question: Annotated[str | None, typer.Option("--question", help="What is asked, in one sentence.")] = None,
     yes: Annotated[str | None, typer.Option("--yes", help="What a reader should do if the answer is yes.")] = None,
     no: Annotated[str | None, typer.Option("--no", help="What a reader should do if the answer is no.")] = None,
@@ -95,6 +96,7 @@ def new(
 def plan(
     ctx: typer.Context,
     words: Words = None,
+    *,
     sweeps: Sweeps = None,
     open_test: OpenTest = False,
     seed: RootSeed = 0,

@@ -35,8 +35,8 @@ _ASKED = {
     "question": "What do you ask, in one sentence?",
     "if_yes": "If the answer is yes, what should a reader believe or do?",
     "if_no": "And if it is no?",
-    "claim": "Is it yes when the first arm exceeds the second, is not_worse, or is the same?",
-    "size": "What is the smallest difference that matters, in points (per cent of examples)?",
+    "claim": "When is it yes, first arm to second: exceeds, not_worse or same?",
+    "size": "What is the smallest difference that matters, in points?",
     "because": "Why would a smaller one not matter?",
 }
 _TAKEN = {*keyword.kwlist, *CLAIMS, "question", "tickets"}
@@ -93,6 +93,7 @@ def write(file: Path, given: Mapping[str, Any]) -> None:
     """
     gather(lambda: _check_place(file), lambda: _check_given(given))
     answers = _complete(dict(given))
+    answers["question"] = _question(answers["question"])
     text = _text(file, answers)
     try:
         with file.open("x", encoding="utf-8") as out:
@@ -174,14 +175,11 @@ def _ask(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(file: Path, answers: Mapping[str, Any]) -> str:
-    question = " ".join(str(answers["question"]).split())
-    if not question.endswith("?"):
-        question = question.rstrip(".! ") + "?"
     name = re.sub(r"\W+", "_", file.stem).strip("_").lower()
     said = {key: json.dumps(" ".join(str(answers[key]).split()), ensure_ascii=False) for key in ("if_yes", "if_no")}
     return _FILE.format(
-        title=_docstring(question),
-        text=_docstring(question),
+        title=_docstring(answers["question"]),
+        text=_docstring(answers["question"]),
         name=name if name.isidentifier() and name not in _TAKEN else f"question_{name}",
         claim=answers["claim"],
         by="within" if answers["claim"] == "same" else "by",
@@ -189,6 +187,12 @@ def _text(file: Path, answers: Mapping[str, Any]) -> str:
         because=json.dumps(" ".join(str(answers["because"]).split()), ensure_ascii=False),
         **said,
     )
+
+
+def _question(text: str) -> str:
+    """On one line, with its mark."""
+    line = " ".join(text.split())
+    return line if line.endswith("?") else line.rstrip(".! ") + "?"
 
 
 def _docstring(text: str) -> str:

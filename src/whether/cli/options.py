@@ -9,6 +9,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from whether.errors import RequestError, gather, unknown
@@ -59,15 +60,20 @@ def ask(template: Template, tokens: Sequence[str]) -> Question:
         RequestError: as `parse_options`, together with what the question itself refuses.
     """
     chosen, wrong = _parse(template, tokens)
-    try:
-        made = template(**chosen)
-        if wrong:  # no plan will be made, so this is the place to hear what the arms refuse
-            made.replicate(0, Seed(0))
-    except RequestError as error:
-        wrong.append(error)
+    while True:
+        refused = _refused(template, chosen)
+        if refused is None:
+            break
+        wrong.append(refused)
+        # What else is wrong is heard without the option that is to blame.
+        rests = [{name: value for name, value in chosen.items() if name != culprit} for culprit in chosen]
+        better = (rest for rest in rests if (left := _refused(template, rest)) is None or str(left) != str(refused))
+        chosen = next(better, {})
+        if not chosen:
+            break
     if wrong:
         raise RequestError.join(wrong)
-    return made
+    return template(**chosen)
 
 
 def sweep(sweeps: Sequence[str]) -> list[list[str]]:
@@ -128,6 +134,17 @@ def read(key: str, text: str, like: Any) -> Any:
             return _list(key, text, like)
         case _:
             return _guess(text)
+
+
+def _refused(template: Template, chosen: dict[str, Any]) -> RequestError | None:
+    """What the question or the sentences of its first replicate refuse, or None."""
+    from whether.plan import ask as resolve
+
+    try:
+        resolve(replace(template(**chosen), replicates=1), seed=Seed(0), open_test=False)
+    except RequestError as error:
+        return error
+    return None
 
 
 def _parse(template: Template, tokens: Sequence[str]) -> tuple[dict[str, Any], list[RequestError]]:

@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
 def answer(
     ctx: typer.Context,
     words: Words = None,
+    *,
     open_test: OpenTest = False,
     seed: RootSeed = 0,
     lab: LabPath = None,
@@ -49,6 +50,7 @@ def answer(
 def report(
     ctx: typer.Context,
     words: Words = None,
+    *,
     open_test: OpenTest = False,
     seed: RootSeed = 0,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,

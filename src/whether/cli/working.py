@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
 def run(
     ctx: typer.Context,
     words: Words = None,
+    *,
     sweeps: Sweeps = None,
     open_test: OpenTest = False,
     seed: RootSeed = 0,

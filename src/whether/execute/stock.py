@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from whether.answer import DIVERGED
 from whether.errors import DamageError
+from whether.history.facts import MeasureFact, Point
 from whether.store.folder import Store
 from whether.store.layout import Part
 
 
 class LabStock:
-    """The measures and the trained points that stand in a lab, as the planner asks for them."""
+    """The measures and the trained points that stand in a lab, as the planner asks for them.
 
-    def __init__(self, store: Store) -> None:
-        self.measures: Collection[str] = store.records.listing()
-        self.points: Collection[str] = _Points(store, frozenset(self.measures), "state")
-        self.resumable: Collection[str] = _Points(store, frozenset(self.measures), "optimizer")
+    Args:
+        store: the lab's.
+        asked: measures of whose networks the answer shows curves and checks. Where a network's record is gone
+            (damaged, and set aside) its measure counts as missing, too, so that the network is trained again.
+    """
+
+    def __init__(self, store: Store, asked: Iterable[MeasureFact] = ()) -> None:
+        records = frozenset(store.records.listing())
+        lost = {fact.digest for fact in asked if isinstance(fact.state, Point) and fact.state.digest not in records}
+        self.measures: Collection[str] = records - lost
+        self.points: Collection[str] = _Points(store, records, "state")
+        self.resumable: Collection[str] = _Points(store, records, "optimizer")
 
 
 class _Points(Collection[str]):
@@ -38,7 +47,8 @@ class _Points(Collection[str]):
         except DamageError:
             return False
         # An optimiser's state that no record names was left by a run that was killed: it is not to be used.
-        return record.get("outcome") == DIVERGED or (digest in self.states and self.part in record)
+        diverged = record.get("kind") == "point" and record.get("outcome") == DIVERGED
+        return diverged or (digest in self.states and self.part in record)
 
     def __iter__(self) -> Iterator[str]:
         return (digest for digest in self.records if digest in self)

@@ -6,7 +6,10 @@ Trained states come from the lab; fresh, masked and redrawn ones and masks are c
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +18,12 @@ from torch import Tensor, nn
 from whether import words
 from whether.answer import DIVERGED, DONE
 from whether.data.tensors import Tensors, tensors
-from whether.errors import DamageError, RequestError, WorkError
+from whether.errors import DamageError, RequestError, WhetherError, WorkError, gather, raised_at
 from whether.execute.progress import Listener, Note, nobody
 from whether.history import facts
 from whether.models import build, draw, prunable
 from whether.models.alone import alone
-from whether.plan.demand import nearest_points
+from whether.plan.demand import closure, nearest_points
 from whether.probe import measures
 from whether.prune import density_percent, full, inverted, select, shuffled, wear
 from whether.store.folder import Store
@@ -70,6 +73,29 @@ class Workshop:
         if model.digest not in self._modules:
             self._modules[model.digest] = build(model)
         return self._modules[model.digest]
+
+    def prepare(self, wanted: Iterable[facts.Fact]) -> None:
+        """See that all models and code of one's own can be used, before any work is done for them.
+
+        Args:
+            wanted: trajectories to train and measures to take.
+
+        Raises:
+            RequestError: with all that cannot be imported, does not fit its data, or is not what it should be.
+        """
+        checks: dict[object, Callable[[], object]] = {}
+        for fact in closure(wanted, stop=lambda fact: isinstance(fact, facts.Point)):
+            match fact:
+                case facts.State():
+                    checks[fact.model.digest] = partial(self.module, fact.model)
+                case facts.MeasureFact(name=name):
+                    checks["measure", name] = partial(_importable, "measure", name)
+                case facts.PrunedMask(by=name):
+                    checks["score", name] = partial(_importable, "score", name)
+                case facts.Trajectory(training=training):
+                    for name in training.asserts:
+                        checks["assert", name] = partial(_importable, "assert", name.partition("@")[0])
+        gather(*checks.values())
 
     def data(self, named: Any) -> Tensors:
         """A data set's tensors on the host; decoding images for the first time is told."""
@@ -165,7 +191,7 @@ class Workshop:
         function = words.load(words.find("measure", fact.name))
         module = self.module(fact.state.model)
         module.load_state_dict(made.weights, strict=False)
-        with alone(_key(fact)):
+        with _by_itself(fact, f"the measure {fact.name!r}"):
             value = function(module, self.data(fact.data_name), fact.split, **fact.options)
         if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1):
             value = value.item()
@@ -263,7 +289,7 @@ class Workshop:
         # In the order of layers, which files do not keep: it decides which is the output, and ties.
         masks = {name: worn[name] for name in names}
         score = words.load(words.find("score", fact.by))
-        with alone(_key(fact)):
+        with _by_itself(fact, f"the score {fact.by!r}"):
             scores = score({name: made.weights[name].clone() for name in names}, masks)
         shapes = {name: tuple(mask.shape) for name, mask in masks.items()}
         given = scores.items() if isinstance(scores, dict) else ()
@@ -291,8 +317,25 @@ class Workshop:
         return self._hashes[digest]
 
 
-def _key(fact: facts.Fact) -> int:
-    return int(fact.digest[:16], 16)
+def _importable(kind: str, name: str) -> None:
+    if words.is_own_code(name):
+        words.load(words.find(kind, name))
+
+
+@contextmanager
+def _by_itself(fact: facts.Fact, what: str) -> Iterator[None]:
+    """Run a function that may be somebody's own: what it draws follows from the fact, what it raises is told."""
+    try:
+        with alone(int(fact.digest[:16], 16)):
+            yield
+    except WhetherError:
+        raise
+    except Exception as error:
+        said = str(error).splitlines()[0] if str(error) else ""
+        raise WorkError(
+            f"{what} failed: {type(error).__name__}: {said}{raised_at(error)}. What was trained stays; mend the cause "
+            "and run the same command again."
+        ) from error
 
 
 def _told(scores: object) -> str:

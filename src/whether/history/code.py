@@ -75,7 +75,7 @@ def _source(module: str) -> Path | None:
         spec = importlib.util.find_spec(module)
     except Exception:  # looking for a.b imports a, which may raise whatever it likes
         return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    return Path(spec.origin).resolve() if spec and spec.origin and spec.origin.endswith(".py") else None
 
 
 def _local(module: str, roots: Sequence[Path]) -> list[Path]:
@@ -135,7 +135,9 @@ def _words(tree: ast.AST) -> list[str]:
     while waiting:
         item = waiting.pop()
         if isinstance(item, ast.AST):
-            parts = [(name, value) for name, value in ast.iter_fields(item) if value not in (None, []) and name != "kind"]
+            parts = [
+                (name, value) for name, value in ast.iter_fields(item) if value not in (None, []) and name != "kind"
+            ]
             said.append(" ".join([type(item).__name__, *(name for name, _ in parts)]))
             waiting += [value for _, value in reversed(parts)]
         elif isinstance(item, list):

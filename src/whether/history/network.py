@@ -1,4 +1,4 @@
-"""The history language: a Network is how it came to be, a Mask is which weights exist, a Measure is what one asks.
+"""The history language: a Network is how it came to be, a Mask is which weights exist.
 
 Sentences are lazy and immutable. Writing one is free: no torch, no disk, no network. `resolve` (next door) turns a
 sentence into facts with digests; only then can two sentences be compared.
@@ -13,12 +13,13 @@ sentence into facts with digests; only then can two sentences be compared.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from whether import words
 from whether.data.cards import Data
+from whether.digest import canonical
 from whether.errors import RequestError, gather, unknown
 from whether.recipe import Recipe, default_recipe
 from whether.seeds import Seed, as_seed
@@ -28,7 +29,6 @@ SCOPES = ("global", "layer")
 STRUCTURES = ("weight", "unit")
 SHUFFLES = ("layer", "global", "unit")
 KEEPS = ("nothing", "signs", "magnitudes")
-SPLITS = ("train", "validation", "test")
 
 
 # What can be said of a network. Each is one word; the classes below are how people say them.
@@ -140,21 +140,27 @@ class Network:
         checks = [lambda: words.find("model", model), lambda: Data.parse(data), lambda: as_seed(seed)]
         if init is not None:
             checks.append(lambda: words.find("initialiser", init))
+        if recipe is not None:
+            checks.append(lambda: _recipe(recipe, "Network()"))
+        if options:
+            checks.append(lambda: plain_options("model", model, options))
         gather(*checks)
         parsed, root = Data.parse(data), as_seed(seed)
-        own = words.is_own_code(model)
-        self.op = Start(model, dict(options or {}), init or ("own" if own else "xavier-normal"), root.seed("weights"))
-        self.data = parsed
-        self.recipe = recipe or default_recipe(parsed.name)
-        self.order = root.seed("order")
+        drawn = init or ("own" if words.is_own_code(model) else "xavier-normal")
+        op = Start(model, dict(options or {}), drawn, root.seed("weights"))
+        self._say(op, parsed, recipe or default_recipe(parsed.name), root.seed("order"))
+
+    def _say(self, op: Start | Trained | Masked | Redrawn, data: Data, recipe: Recipe, order: Seed) -> None:
+        for name, value in (("op", op), ("data", data), ("recipe", recipe), ("order", order)):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Network never changes; {name} is said in a new sentence, such as train(recipe)")
 
     @classmethod
-    def _of(cls, op: Trained | Masked | Redrawn, **changed: Any) -> Network:
-        made = cls.__new__(cls)
-        origin = op.origin
-        made.op, made.data = op, origin.data
-        made.recipe = changed.get("recipe") or origin.recipe
-        made.order = changed.get("order") or origin.order
+    def _of(cls, op: Trained | Masked | Redrawn, *, recipe: Recipe | None = None, order: Seed | None = None) -> Network:
+        made, origin = cls.__new__(cls), op.origin
+        made._say(op, origin.data, recipe or origin.recipe, order or origin.order)
         return made
 
     def train(
@@ -170,8 +176,8 @@ class Network:
             until: the step to stop at, counted from the beginning of the history ("500it", "2ep", "10%").
             order: the seed of the order of the data; by default as before.
         """
-        if recipe is not None and not isinstance(recipe, Recipe):
-            raise RequestError(f"train() got {recipe!r} as its recipe; for a step write train(until='500it').")
+        if recipe is not None:
+            _recipe(recipe, "train()")
         stop = None if until is None else Steps.parse(until, "until")
         return Network._of(Trained(self, stop), recipe=recipe, order=None if order is None else as_seed(order))
 
@@ -197,8 +203,8 @@ class Network:
         gather(
             lambda: _fraction("fraction", fraction),
             lambda: words.find("score", by),
-            lambda: _one_of("scope", scope, SCOPES),
-            lambda: _one_of("structure", structure, STRUCTURES),
+            lambda: one_of("scope", scope, SCOPES),
+            lambda: one_of("structure", structure, STRUCTURES),
             *(lambda name=name: _fraction(f"layer_fractions[{name!r}]", parts[name], closed=True) for name in parts),
         )
         exact = {name: _fraction(name, value, closed=True) for name, value in parts.items()}
@@ -214,7 +220,7 @@ class Network:
             raise RequestError(
                 f"masked() got a {type(mask).__name__}; expected a Mask, such as network.prune(fraction=0.2)."
             )
-        _one_of("optimizer", optimizer, ("reset", "keep"))
+        one_of("optimizer", optimizer, ("reset", "keep"))
         return Network._of(Masked(self, mask, optimizer == "keep"))
 
     def rewound(self, to: Network) -> Network:
@@ -228,7 +234,7 @@ class Network:
             seed: of the new draw.
             keep: "nothing", the old "signs" (magnitudes are new), or the old "magnitudes" (signs are new).
         """
-        _one_of("keep", keep, KEEPS)
+        one_of("keep", keep, KEEPS)
         return Network._of(Redrawn(self, as_seed(seed), keep))
 
     def __repr__(self) -> str:
@@ -246,7 +252,7 @@ class Mask:
     def shuffled(self, seed: Seed | int, *, scope: str = "layer") -> Mask:
         """A random mask of the same density: places permuted within each "layer", over the whole network ("global"), or
         whole rows within each layer ("unit")."""
-        _one_of("scope", scope, SHUFFLES)
+        one_of("scope", scope, SHUFFLES)
         return Mask(Shuffled(self, as_seed(seed), scope))
 
     def inverted(self) -> Mask:
@@ -255,90 +261,6 @@ class Mask:
 
     def __repr__(self) -> str:
         return f"<Mask {describe(self)}>"
-
-
-@dataclass(frozen=True, eq=False)
-class Measure:
-    """A number (or a curve) asked of a network.
-
-    Attributes:
-        name: a word, or "module:function" that takes the module and the data's tensors and returns a number.
-        network: of whom it is asked.
-        split: "train", "validation" or "test"; None for the split that the answer's grade opens.
-        options: further plain arguments.
-        kind: what its numbers mean.
-    """
-
-    name: str
-    network: Network
-    split: str | None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    kind: words.MeasureKind = field(default_factory=lambda: words.MeasureKind(""))
-
-    def __repr__(self) -> str:
-        return f"<Measure {self.name} of {describe(self.network)}>"
-
-
-def accuracy(network: Network, *, split: str | None = None) -> Measure:
-    """Share of a split that is classified rightly, in per cent."""
-    return measure("accuracy", network, split=split)
-
-
-def loss(network: Network, *, split: str | None = None) -> Measure:
-    """Mean cross-entropy on a split, in nats."""
-    return measure("loss", network, split=split)
-
-
-def solved(network: Network, *, split: str | None = None) -> Measure:
-    """Whether every example of a split is classified rightly: 100 or 0, so that a mean is a share in per cent."""
-    return measure("solved", network, split=split)
-
-
-def density(network: Network) -> Measure:
-    """Per cent of the prunable weights that exist."""
-    return measure("density", network)
-
-
-def early_stop(network: Network) -> Measure:
-    """The recorded step with the lowest validation loss, in iterations; censored when it is the last one."""
-    return measure("early_stop", network)
-
-
-def curve(network: Network, name: str = "validation accuracy") -> Measure:
-    """A curve as it was recorded in training: values by step."""
-    _one_of("curve", name, words.CURVES)
-    return measure("curve", network, options={"name": name})
-
-
-def measure(
-    name: str,
-    network: Network,
-    *,
-    split: str | None = None,
-    unit: str = "",
-    better: str = "higher",
-    worst: float | None = None,
-    options: Mapping[str, Any] | None = None,
-) -> Measure:
-    """Any measure by its name; one of your own is "module:function".
-
-    Args:
-        name: the word, or a function that takes (module, tensors, split, **options) and returns a float.
-        network: of whom it is asked.
-        split: see Measure.
-        unit: of a measure of your own.
-        better: "higher" or "lower", for a measure of your own.
-        worst: of a measure of your own, what a network that diverged counts as.
-        options: plain keyword arguments for it.
-    """
-    words.find("measure", name)
-    if not isinstance(network, Network):
-        raise RequestError(f"{name}: asked of a {type(network).__name__}; expected a Network.")
-    if split is not None:
-        _one_of("split", split, SPLITS)
-    _one_of("better", better, ("higher", "lower"))
-    kind = words.MEASURES.get(name) or words.MeasureKind(unit, better=better, split=True, worst=worst)
-    return Measure(name, network, split, dict(options or {}), kind)
 
 
 def describe(item: Network | Mask) -> str:
@@ -387,6 +309,26 @@ def _fraction(what: str, value: float, *, closed: bool = False) -> Fraction:
     return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
 
 
-def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
+def _recipe(given: Recipe, what: str) -> None:
+    if not isinstance(given, Recipe):
+        hint = (
+            "for a step write train(until='500it')" if what == "train()" else "write Recipe(optimizer=adam(0.001), …)"
+        )
+        raise RequestError(f"{what} got {given!r} as its recipe; {hint}.")
+
+
+def plain_options(kind: str, word: str, given: Mapping[str, Any]) -> None:
+    """Refuse options of a word that takes none, and such as have no identity."""
+    if not words.is_own_code(word):
+        raise RequestError(f"the {kind} {word!r} takes no options, got {', '.join(given)}; only code of your own does.")
+    for name, value in given.items():
+        try:
+            canonical(value)
+        except (TypeError, ValueError) as error:
+            raise RequestError(f"the option {name!r} of {word!r} cannot be part of an identity: {error}.") from error
+
+
+def one_of(what: str, value: str, known: tuple[str, ...]) -> None:
+    """Refuse a word that is not one of a few, with the nearest ones."""
     if value not in known:
         raise unknown(what, value, known)

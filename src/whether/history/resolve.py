@@ -15,6 +15,7 @@ from whether.data.cards import Card, Data, card
 from whether.errors import RequestError
 from whether.history import facts, network
 from whether.history.code import code_digest
+from whether.history.measures import Measure
 from whether.recipe import Recipe, Schedule
 from whether.steps import Steps
 
@@ -47,7 +48,7 @@ class Resolver:
         assert isinstance(found, facts.MaskFact)
         return found
 
-    def measure(self, sentence: network.Measure) -> facts.MeasureFact:
+    def measure(self, sentence: Measure) -> facts.MeasureFact:
         """A measure of a resolved state."""
         state = self.state(sentence.network)
         kind = sentence.kind
@@ -64,6 +65,13 @@ class Resolver:
         if sentence.name in ("early_stop", "curve") and not isinstance(state, facts.Point):
             raise RequestError(
                 f"{sentence.name} is asked of a network that was not trained; it needs a recorded curve."
+            )
+        if sentence.name == "early_stop" and isinstance(state, facts.Point) and not _held_out(state):
+            raise RequestError("early_stop needs a validation split; this data holds no rows out for it.")
+        if fact.data is not None and sentence.name in words.MEASURES and not fact.data[str(fact.split)]:
+            raise RequestError(
+                f"{sentence.name} is asked of the {fact.split} split of {data.name!r}, which has no rows; name another "
+                "with split=…, or hold rows out with Data(…, validation=…)."
             )
         known: facts.MeasureFact = self._made.setdefault(fact.digest, fact)
         return known
@@ -107,10 +115,15 @@ class Resolver:
                 stop = (
                     training.total if until is None else until.count(per_epoch=training.per_epoch, total=training.total)
                 )
+                if until is None and stop < begin.step:
+                    raise RequestError(
+                        f"train() ends at the recipe's total of {stop} iterations, but this network already has "
+                        f"{begin.step}; a total counts from the beginning of the history: train(recipe.but(total=...))."
+                    )
                 if stop > training.total:
                     raise RequestError(
                         f"train(until='{until}') is {stop} iterations, beyond the recipe's total of {training.total}; "
-                        "give a longer recipe: train(recipe.but(total=...))."
+                        f"give a longer recipe: train(recipe.but(total='{stop}it'))."
                     )
                 return facts.reach(begin, training, sentence.order, stop)
             case network.Masked(origin=origin, mask=mask, keep_optimizer=keep):
@@ -209,6 +222,10 @@ def _parts(sentence: Sentence) -> Iterable[Sentence]:
             return (net,)
         case network.Shuffled(mask=mask) | network.Inverted(mask=mask):
             return (mask,)
+
+
+def _held_out(point: facts.Point) -> int:
+    return int(point.trajectory.training.data["validation"])
 
 
 def _init_of(state: facts.State) -> str:

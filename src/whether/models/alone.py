@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 
+_one_at_a_time = threading.RLock()
+
 
 @contextmanager
 def alone(key: int) -> Iterator[None]:
-    """Set the host's global generators from a key, run what is inside, and put them back as they were.
+    """Set what the host shares (generators, threads, the default type), run what is inside, and put all back.
 
     Modules that draw (dropout), and functions of one's own that do, read the generators of PyTorch, NumPy or Python.
-    So that what they draw is named like everything else, it follows from the key; new tensors are float32 inside.
+    So that what they draw is named like everything else, it follows from the key. One thread computes, because with
+    more of them the sums of convolutions and norms are cut elsewhere; new tensors are float32. Threads of this process
+    take turns.
 
     Args:
         key: 64 bits, as from a stream's words or a seed.
@@ -27,16 +32,20 @@ def alone(key: int) -> Iterator[None]:
         ...     torch.equal(first, torch.rand(1))
         True
     """
-    # The host's generators only: torch.manual_seed would move those of every device.
-    held = torch.default_generator.get_state(), np.random.get_state(), random.getstate(), torch.get_default_dtype()
-    torch.default_generator.manual_seed(key % 2**63)
-    np.random.seed([key % 2**32, key >> 32])
-    random.seed(key)
-    torch.set_default_dtype(torch.float32)
-    try:
-        yield
-    finally:
-        torch.default_generator.set_state(held[0])
-        np.random.set_state(held[1])
-        random.setstate(held[2])
-        torch.set_default_dtype(held[3])
+    with _one_at_a_time:
+        # The host's generator only: torch.manual_seed would move those of every device.
+        drawn = torch.default_generator.get_state(), np.random.get_state(), random.getstate()
+        kind, threads = torch.get_default_dtype(), torch.get_num_threads()
+        torch.default_generator.manual_seed(key % 2**63)
+        np.random.seed([key % 2**32, key >> 32])
+        random.seed(key)
+        torch.set_default_dtype(torch.float32)
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.default_generator.set_state(drawn[0])
+            np.random.set_state(drawn[1])
+            random.setstate(drawn[2])
+            torch.set_default_dtype(kind)
+            torch.set_num_threads(threads)

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from whether import words
-from whether.errors import RequestError
+from whether.errors import RequestError, raised_at
 from whether.history.facts import Model
+from whether.models.alone import alone
 from whether.seeds import Seed
 
 PRUNABLE = (nn.Linear, nn.modules.conv._ConvNd)
@@ -31,14 +32,15 @@ def build(model: Model, seed: Seed | None = None) -> nn.Module:
     given: dict[str, Any] = {"name": model.name, "shape": tuple(model.shape), "classes": model.classes}
     taken = inspect.signature(make).parameters
     known = {name: value for name, value in given.items() if name in taken}
-    # The global generator is set for the draw of foreign code and put back: nobody else's numbers depend on it.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed.value % 2**63 if seed else 0)
+    with alone(seed.value if seed else 0):
         try:
             module = make(**known, **model.options)
-        except TypeError as error:
+        except Exception as error:
+            names = ", ".join(sorted({*known, *model.options})) or "nothing"
             raise RequestError(
-                f"the model {model.name!r} cannot be made from {sorted({*known, *model.options})}: {error}"
+                f"the model {model.name!r} cannot be made from {names}: {type(error).__name__}: {error}"
+                f"{raised_at(error)}. Its function is given those of name, shape and classes that it takes, and "
+                "Network's options={…}."
             ) from error
         if not isinstance(module, nn.Module):
             raise RequestError(f"the model {model.name!r} gave a {type(module).__name__}; expected an nn.Module.")
@@ -61,7 +63,7 @@ def check_fit(module: nn.Module, model: Model) -> None:
     except Exception as error:
         raise RequestError(
             f"the model {model.name!r} does not fit the data: examples are {shape}, and it says "
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}{raised_at(error)}"
         ) from error
     finally:
         module.train(was_training)
@@ -75,6 +77,6 @@ def check_fit(module: nn.Module, model: Model) -> None:
 
 def prunable(module: nn.Module) -> tuple[str, ...]:
     """Names of the tensors that can be pruned: weights of linear and convolution layers, never biases or norms."""
-    return tuple(
-        f"{name}.weight" if name else "weight" for name, layer in module.named_modules() if isinstance(layer, PRUNABLE)
-    )
+    names = {id(value): name for name, value in module.named_parameters()}  # a shared weight has one name
+    found = [names.get(id(layer.weight)) for layer in module.modules() if isinstance(layer, PRUNABLE)]
+    return tuple(dict.fromkeys(name for name in found if name is not None))

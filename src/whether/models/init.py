@@ -64,7 +64,8 @@ def draw(module: nn.Module, init: str, seed: Seed) -> dict[str, Float[Tensor, ".
         init: a word of the table, "own" to keep every value that the module has, or "module:function@hash".
         seed: each tensor's stream is named after it.
     """
-    state = {name: value.detach().clone() for name, value in module.state_dict().items()}
+    kept = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}  # a shared tensor has one name
+    state = {name: value.detach().clone() for name, value in module.state_dict().items() if name in kept}
     if init == "own":
         return state
     function: Draw = words.load(words.find("initialiser", init.partition("@")[0]))
@@ -72,11 +73,13 @@ def draw(module: nn.Module, init: str, seed: Seed) -> dict[str, Float[Tensor, ".
         if not isinstance(layer, (nn.Linear, nn.modules.conv._ConvNd)):
             continue
         prefix = f"{name}." if name else ""
+        if f"{prefix}weight" not in state:
+            continue  # another layer's weight, or one that is computed from parameters
         shape = tuple(layer.weight.shape)
         drawn = function(shape, Stream(seed, f"weights/{prefix}weight"))
         state[f"{prefix}weight"] = torch.from_numpy(drawn).to(torch.float32)
         if layer.bias is not None:
-            bias = torch.zeros(layer.bias.shape)
+            bias = torch.zeros(layer.bias.shape, dtype=torch.float32)
             if init == "pytorch":
                 bound = 1.0 / math.sqrt(fans(shape)[0])
                 values = Stream(seed, f"weights/{prefix}bias").uniform(bias.numel())

@@ -35,11 +35,6 @@ def stops_of(facts: Iterable[Fact]) -> dict[str, tuple[Trajectory, dict[int, Poi
     return found
 
 
-def steps_alone(root: Fact) -> int:
-    """Iterations to train one history by itself: each of its trajectories once, to its last stop."""
-    return sum(max(stops) - course.begin.step for course, stops in stops_of(closure([root])).values())
-
-
 def waits_for(trajectory: Trajectory) -> list[Point]:
     """The trained points that a trajectory needs before it can begin: the nearest ones behind its first state."""
     return nearest_points(trajectory.begin)

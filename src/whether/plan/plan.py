@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
+from whether.errors import RequestError, gather
 from whether.history.facts import Fact, MeasureFact, Point, Trajectory
 from whether.history.resolve import Resolver
-from whether.plan.demand import closure, nearest_points, stops_of, waits_for
+from whether.plan.demand import closure, stops_of, waits_for
 from whether.plan.width import networks_at_once
 from whether.question import Arm, Question
 from whether.seeds import Seed
@@ -48,6 +50,7 @@ class Asked:
     """A question with its arms resolved: for each replicate, each arm and the fact that it asks for."""
 
     question: Question
+    seed: Seed
     seeds: Sequence[Seed]
     arms: Sequence[Sequence[tuple[Arm, MeasureFact]]]
     split: str
@@ -106,7 +109,7 @@ class Plan:
     steps_stored: int
     steps_to_train: int
     width: int
-    trajectories: list[Course]
+    trajectories: list[Course] = field(repr=False)
     asked: Sequence[Asked] = field(repr=False)
     pieces: Sequence[Piece] = field(repr=False)
     missing: Sequence[MeasureFact] = field(repr=False)
@@ -132,16 +135,23 @@ def ask(question: Question, *, seed: Seed, open_test: bool) -> Asked:
     """Resolve the arms of every replicate.
 
     Raises:
-        RequestError: with all that is wrong in the question's sentences.
+        RequestError: with all that is wrong in a replicate's sentences; when replicates have other arms.
     """
     split = "test" if open_test else "validation"
     resolver = Resolver(split=split)
     arms, seeds = [], []
     for index in range(question.replicates):
         row = question.replicate(index, seed)
+        gather(*(partial(resolver.measure, arm.measure) for arm in row))  # tells what is wrong with all arms at once
         arms.append([(arm, resolver.measure(arm.measure)) for arm in row])
         seeds.append(seed.seed("replicate", index))
-    return Asked(question, seeds, arms, split)
+        first, here = ([arm.name for arm, _ in found] for found in (arms[0], arms[-1]))
+        if here != first:
+            raise RequestError(
+                f"replicate {index} has the arms {', '.join(here)}, replicate 0 has {', '.join(first)}; expected the "
+                "same arms in the same order: only seeds may depend on the replicate."
+            )
+    return Asked(question, seed, seeds, arms, split)
 
 
 def make_plan(asked: Sequence[Asked], stock: Stock | None = None) -> Plan:
@@ -244,6 +254,3 @@ def _pieces(wanted: Sequence[Fact], have: Stock) -> list[Piece]:
         waits = tuple(point for point in waits_for(trajectory) if not stood(point))
         pieces.append(Piece(trajectory, points, frozenset(kept), waits))
     return pieces
-
-
-__all__ = ["Asked", "Course", "Piece", "Plan", "ask", "make_plan", "nearest_points", "plan_measures", "plan_states"]

@@ -43,7 +43,8 @@ def select(
         New masks, subsets of the old ones.
 
     Raises:
-        RequestError: for a layer that is not there, or units in a network that is no chain of linear layers.
+        RequestError: for a layer that is not there, units in a network that is no chain of linear layers, or a fraction
+            of the output's units.
         WorkError: when a score is not a number.
     """
     own = _named(layers or {}, masks)
@@ -94,11 +95,14 @@ def _select_units(
     scores: Scores, masks: Masks, *, fraction: Fraction, scope: str, own: Mapping[str, Fraction]
 ) -> dict[str, Tensor]:
     hidden = hidden_layers(masks)
+    strangers = [name for name in own if name not in hidden]
+    if strangers:
+        raise RequestError(
+            f"{strangers[0]} is the output: its units are the classes. Fractions of units are of {', '.join(hidden)}."
+        )
     rows = {name: scores[name].where(masks[name], 0.0).square().sum(1).sqrt() for name in hidden}
     chosen = {name: (rows[name], units_alive(masks[name])) for name in hidden}
-    alive = _keep_groups(
-        chosen, fraction=fraction, scope=scope, own={name: own[name] for name in own if name in hidden}
-    )
+    alive = _keep_groups(chosen, fraction=fraction, scope=scope, own=own)
     return cut_units(masks, alive)
 
 

@@ -15,7 +15,6 @@ VERDICT = {"yes": "Yes", "no": "No", "inconclusive": "Inconclusive"}
 MARK = {"yes": "✓", "no": "✗", "inconclusive": "?"}
 _MOST_CHECKS = 3
 BOUNDS = ("below", "above")
-SHARES = ("Wilson", "Newcombe", "Newcombe paired")
 
 _GRADES_IN_SHORT = {
     "exploratory": "not registered before its runs.",
@@ -99,7 +98,7 @@ def arm_interval(arm: ArmSummary, answer: Answer) -> str:
 
 def spread(arm: ArmSummary) -> str:
     """The standard deviation of an arm over replicates, to two digits; "–" where there is none."""
-    return "–" if arm.sd is None else f"{arm.sd:.2g}"
+    return "–" if arm.sd is None else f"{arm.sd:#.2g}".rstrip(".")
 
 
 def finding(claim: ClaimResult, level: str) -> str:
@@ -283,18 +282,16 @@ def facts(answer: Answer) -> str:
 
 
 def command(answer: Answer) -> str:
-    """The command that asks the same again: what the run was told, or else the name with every option."""
+    """The command that asks the same again: what the command line calls the question, with every option."""
     return " ".join(command_words(answer))
 
 
 def command_words(answer: Answer) -> list[str]:
     """The words of the command, each quoted for a shell."""
-    told = answer.circumstances.get("command")
-    if isinstance(told, str) and told.strip():
-        return [told.strip()]
     words = [shlex.quote(f"{key}={value}") for key, value in sorted(answer.options.items())]
     opened = ["--open-test"] if answer.split == "test" else []
-    return ["whether run", shlex.quote(answer.name), *words, *opened]
+    seeded = [f"--seed {answer.seed}"] if answer.seed else []
+    return ["whether run", shlex.quote(answer.source), *words, *opened, *seeded]
 
 
 def circumstances(told: Mapping[str, object]) -> list[tuple[str, str]]:

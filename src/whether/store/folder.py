@@ -14,7 +14,7 @@ from whether.store.answers import ANSWER_FILE, AnswerFolder, Answers
 from whether.store.layout import MARKER, Part, is_temporary, scan
 from whether.store.ledger import BEGINNING, Entry, Ledger
 from whether.store.profiles import Profiles
-from whether.store.publish import Data, load, make_folder, probe, publish, refused
+from whether.store.publish import Data, load, make_folder, one_at_a_time, probe, publish, refused
 from whether.store.records import Records
 from whether.store.sealed import seal, unseal
 from whether.store.states import States
@@ -107,11 +107,15 @@ class Store:
         return self.records.write(digest, {**body, **stated})
 
     def conclude(self, folder: AnswerFolder, answer: Mapping[str, object]) -> Entry:
-        """Write `answer.json` and enter it in the ledger; when the same answer stands already, do nothing.
+        """Enter an answer in the ledger and write `answer.json`; when the same answer stands already, do nothing.
+
+        In this order, so that a process that is killed in between leaves no answer which the ledger does not know: the
+        next run concludes again. Of several that conclude the same the first stands.
 
         Args:
             folder: from `store.answers.open`.
             answer: plain values; the field "ledger" is added: how long the ledger was and the seal of its last entry.
+                "circumstances" may differ from those of the same answer.
 
         Returns:
             The entry of kind "answered".
@@ -120,15 +124,17 @@ class Store:
             DamageError: the ledger is damaged: what it no longer witnesses is not concluded from.
             WorkError: the disk refused.
         """
-        entries = self.ledger.entries()
-        standing = self._standing(folder, answer, entries)
-        if standing:
-            return standing
-        head = {"count": len(entries), "head": entries[-1].hash if entries else BEGINNING}
-        text = json.dumps({**answer, "ledger": head}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        raw = text.encode() + b"\n"
-        folder.write(ANSWER_FILE, raw)
-        return self.ledger.append("answered", {"folder": folder.name, "answer": hashlib.sha256(raw).hexdigest()})
+        with one_at_a_time(self.answers.folder, what=f"the answer {folder.name}"):
+            entries = self.ledger.entries()
+            standing = self._standing(folder, answer, entries)
+            if standing:
+                return standing
+            head = {"count": len(entries), "head": entries[-1].hash if entries else BEGINNING}
+            text = json.dumps({**answer, "ledger": head}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+            raw = text.encode() + b"\n"
+            entry = self.ledger.append("answered", {"folder": folder.name, "answer": hashlib.sha256(raw).hexdigest()})
+            folder.write(ANSWER_FILE, raw)
+            return entry
 
     def _lay(self, digest: str, data: Data, part: Part) -> str:
         ours = hashlib.sha256(data).hexdigest()
@@ -152,9 +158,8 @@ class Store:
         own = [entry for entry in entries if entry.kind == "answered" and entry.body.get("folder") == folder.name]
         if raw is None or not own or own[-1].body.get("answer") != hashlib.sha256(raw).hexdigest():
             return None
-        stands = json.loads(raw)
-        stands.pop("ledger", None)
-        return own[-1] if stands == json.loads(json.dumps(answer)) else None
+        stands, ours = ({**said, "ledger": 0, "circumstances": 0} for said in (json.loads(raw), answer))
+        return own[-1] if stands == json.loads(json.dumps(ours)) else None
 
 
 def _open(root: Path, source: str, create: bool) -> Store:

@@ -9,7 +9,7 @@ written under. Kinds are open words: "answered", "registered", "amended", "looke
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,8 @@ BEGINNING = "0" * 64
 """What the first entry names as the seal of the one before it."""
 
 _FIELDS = {"number", "kind", "time", "previous", "body", "seal"}
-_RESTORE = (
-    "Restore it from a copy of the lab. Without one this ledger witnesses nothing more: go on in a new lab "
+RESTORE = (
+    "Restore the ledger from a copy of the lab. Without one this ledger witnesses nothing more: go on in a new lab "
     "(--lab FOLDER), to which records/ and states/ may be copied."
 )
 
@@ -109,6 +109,25 @@ class Ledger:
         """The entries that are whole in themselves, in order, whatever has become of the others."""
         return self._walk()[0]
 
+    def betrayed(self, said: Mapping[str, Any], entries: Sequence[Entry]) -> str:
+        """What an answer's words on the ledger, as it stood then, show to be wrong with it now; empty when nothing.
+
+        Args:
+            said: {"count": entries then, "head": the seal of the last of them}.
+            entries: those that are whole now.
+
+        Raises:
+            KeyError, TypeError, ValueError: when it says no such thing.
+        """
+        count, head = int(said["count"]), str(said["head"])
+        hashes = {entry.number: entry.hash for entry in entries}
+        stands = max(hashes, default=-1) + 1
+        if count > stands:
+            return f"The ledger was cut: it has {stands} entries, but had {count}"
+        if count and hashes.get(count - 1, head) != head:  # one that is missing is found by the chain's own check
+            return f"The ledger was rewritten: entry {count - 1} is not the one that stood"
+        return ""
+
     def check(self) -> list[Finding]:
         """What is wrong with the ledger: gaps, altered entries, wrong predecessors, wrong numbers, stray files."""
         strays = [
@@ -131,7 +150,7 @@ class Ledger:
         if found is None or found["number"] != number:
             raise DamageError(
                 f"entry {number} of the ledger is damaged: {place(path, self.folder.parent)} is not what was written "
-                f"there, so nothing can be added after it. {_RESTORE}",
+                f"there, so nothing can be added after it. {RESTORE}",
                 place=place(path, self.folder.parent),
             )
         return _entry(found)
@@ -151,7 +170,7 @@ class Ledger:
         expected, before = 0, BEGINNING
 
         def found(number: int, what: str) -> None:
-            findings.append(Finding(place(self.path(number), self.folder.parent), what, _RESTORE))
+            findings.append(Finding(place(self.path(number), self.folder.parent), what, RESTORE))
 
         for number in self._numbers():
             if number > expected:

@@ -32,7 +32,7 @@ from whether.store.layout import (
     place,
     scan,
 )
-from whether.store.ledger import Entry
+from whether.store.ledger import RESTORE, Entry
 from whether.store.publish import load
 from whether.store.sealed import SealedFiles, unseal
 from whether.store.states import sha256_of
@@ -42,7 +42,6 @@ Progress = Callable[[int, int], None]
 _RETRAIN = "It is not used: set aside, it is made again by the next run that needs it."
 _FOREIGN = "Somebody put it there: move it elsewhere."
 _ANSWER_AGAIN = "Run the question again: what was trained stands, and the answer is written anew."
-_CUT = "Restore the ledger from a copy of the lab; what stood in the missing entries is no longer witnessed."
 
 
 def verify(store: Store, progress: Progress | None = None) -> list[Finding]:
@@ -76,7 +75,7 @@ class _Check:
             yield from self._states(part)
         yield from _foreign(self.store.states.folder, STATE, self.store.root)
         yield from self._parents()
-        yield from self._sealed(self.store.profiles, "Measure the profile again.")
+        yield from self._sealed(self.store.profiles, "Remove it: the next run on that machine writes it again.")
         yield from _foreign(self.store.profiles.folder, SEALED, self.store.root, shelves=False)
         yield from self._answers()
         yield from self._last()
@@ -155,7 +154,6 @@ class _Check:
         answers = {folder.name: folder.read(ANSWER_FILE) for folder in self.store.answers.listing()}
         entries = self.store.ledger.sound()  # after the answers, should one be given meanwhile
         latest = {entry.body.get("folder"): entry.body.get("answer") for entry in entries if entry.kind == "answered"}
-        hashes = {entry.number: entry.hash for entry in entries}
         for name, raw in answers.items():
             where = place(self.store.answers.folder / name / ANSWER_FILE, self.store.root)
             self._step()
@@ -165,25 +163,19 @@ class _Check:
                 yield Finding(where, "The ledger has no entry for this answer.", _ANSWER_AGAIN)
             elif latest[name] != hashlib.sha256(raw).hexdigest():
                 yield Finding(where, "It is not the answer that the ledger's latest entry names.", _ANSWER_AGAIN)
-            yield from self._witness(name, raw, hashes)
+            yield from self._witness(name, raw, entries)
 
-    def _witness(self, name: str, raw: bytes, hashes: Mapping[int, str]) -> Iterator[Finding]:
+    def _witness(self, name: str, raw: bytes, entries: list[Entry]) -> Iterator[Finding]:
         """What an answer says of the ledger as it stood when the answer was written."""
         where = place(self.store.ledger.folder, self.store.root)
         try:
-            said = json.loads(raw)["ledger"]
-            count, head = int(said["count"]), str(said["head"])
+            what = self.store.ledger.betrayed(json.loads(raw)["ledger"], entries)
         except (ValueError, KeyError, TypeError):
             what = "The answer does not say which ledger it was written under."
             yield Finding(place(self.store.answers.folder / name / ANSWER_FILE, self.store.root), what, _ANSWER_AGAIN)
             return
-        stands = max(hashes, default=-1) + 1
-        if count > stands:
-            what = f"The ledger was cut: it has {stands} entries, but had {count} when {name} was answered."
-            yield Finding(where, what, _CUT)
-        elif count and hashes.get(count - 1, head) != head:  # one that is missing was found by the ledger's own check
-            what = f"The ledger was rewritten: entry {count - 1} is not the one that stood when {name} was answered."
-            yield Finding(where, what, _CUT)
+        if what:
+            yield Finding(where, f"{what} when {name} was answered.", RESTORE)
 
     def _last(self) -> Iterator[Finding]:
         raw = load(self.store.answers.folder / LAST, what="the note of the last answer")

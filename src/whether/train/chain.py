@@ -8,6 +8,9 @@ The input's gradient is never formed. `loop.py` computes the same through PyTorc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -17,12 +20,28 @@ from whether.train.layout import LINE, Layout
 EVALUATED_AT_ONCE = 1000
 
 
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """Views of one layer in a pack's flat rows: weight [replica, out, in], bias [replica, 1, out]."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class _Space:
+    """Room that is written anew at each step: a fresh tensor a step costs more here than the product that fills it."""
+
+    hidden: list[Tensor]
+    deltas: list[Tensor]
+    minus_one: Tensor
+
+
 class Chain:
     """A pack's forward and backward pass for perceptrons.
 
     Args:
         module: an `nn.Sequential` for which `Chain.fits` is true.
-        replicas: how many networks; `keep` lets some go.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -37,7 +56,8 @@ class Chain:
             for part in ("weight", "bias")
         }
         self.layout = Layout.of(shapes, padded=True)
-        self._delta: Tensor | None = None
+        self._bound: dict[int, tuple[Tensor, list[_Layer]]] = {}
+        self._spaces: dict[tuple[int, int], _Space] = {}
 
     @staticmethod
     def fits(module: nn.Module) -> bool:
@@ -46,10 +66,12 @@ class Chain:
             return False
         layers = list(module)[1:]
         kinds = [nn.Linear if place % 2 == 0 else nn.ReLU for place in range(len(layers))]
-        return len(layers) % 2 == 1 and all(
-            type(layer) is kind and (kind is nn.ReLU or layer.bias is not None)
-            for layer, kind in zip(layers, kinds, strict=True)
-        )
+        if len(layers) % 2 == 0 or any(type(layer) is not kind for layer, kind in zip(layers, kinds, strict=True)):
+            return False
+        # Shared, frozen or missing parameters and hooks are code of one's own: they are left to autograd.
+        trained = [value for value in module.parameters() if value.requires_grad]
+        hooked = any(layer._forward_hooks or layer._forward_pre_hooks for layer in module.modules())
+        return len(trained) == len(layers) + 1 and not hooked
 
     def inputs(self, x: Float[Tensor, "row *shape"]) -> Float[Tensor, "row feature"]:
         """Examples as this program reads them: flat, with features up to a multiple of 16."""
@@ -67,17 +89,18 @@ class Chain:
     ) -> tuple[Float[Tensor, " replica"], Int[Tensor, " replica"]]:
         """Write the gradient of the mean loss into `into`; return the mean loss and how many are right, by network."""
         del step  # a perceptron draws nothing while it trains
-        hidden = self._forward(weights, x)
-        logits = hidden[-1]
-        logp = torch.log_softmax(logits[..., : self.classes], dim=-1)
+        space = self._space(*y.shape, like=weights)
+        layers, slopes = self._views(weights), self._views(into)
+        hidden = self._forward(layers, x, space)
+        logp = torch.log_softmax(hidden[-1][..., : self.classes], dim=-1)
         losses = -logp.gather(2, y.unsqueeze(2)).squeeze(2)
-        delta = self._last_delta(logp, y)
+        delta = self._last_delta(logp, y, space)
         for place in reversed(range(len(self.names))):
-            weight = self.layout.view(weights, f"{self.names[place]}.weight")
-            torch.bmm(delta.transpose(1, 2), hidden[place], out=self.layout.view(into, f"{self.names[place]}.weight"))
-            torch.sum(delta, dim=1, out=self.layout.view(into, f"{self.names[place]}.bias"))
+            torch.bmm(delta.transpose(1, 2), hidden[place], out=slopes[place].weight)
+            torch.sum(delta, dim=1, keepdim=True, out=slopes[place].bias)
             if place:
-                delta = torch.ops.aten.threshold_backward(torch.bmm(delta, weight), hidden[place], 0)
+                below = torch.bmm(delta, layers[place].weight, out=space.deltas[place - 1])
+                delta = torch.ops.aten.threshold_backward.grad_input(below, hidden[place], 0, grad_input=below)
         return losses.mean(1), (logp.argmax(2) == y).sum(1)
 
     def evaluate(
@@ -87,12 +110,14 @@ class Chain:
         y: Int[Tensor, " row"],
     ) -> tuple[Float[Tensor, " replica"], Int[Tensor, " replica"]]:
         """Mean loss and number right on one set of examples, for every network."""
-        loss = torch.zeros(len(weights), dtype=torch.float64, device=weights.device)
-        right = torch.zeros(len(weights), dtype=torch.int64, device=weights.device)
+        replicas, layers = len(weights), self._views(weights)
+        loss = torch.zeros(replicas, dtype=torch.float64, device=weights.device)
+        right = torch.zeros(replicas, dtype=torch.int64, device=weights.device)
         for begin in range(0, len(x), EVALUATED_AT_ONCE):
             part = x[begin : begin + EVALUATED_AT_ONCE]
-            labels = y[begin : begin + EVALUATED_AT_ONCE].expand(len(weights), -1)
-            logits = self._forward(weights, part.expand(len(weights), *part.shape))[-1]
+            labels = y[begin : begin + EVALUATED_AT_ONCE].expand(replicas, -1)
+            space = self._space(replicas, len(part), like=weights)
+            logits = self._forward(layers, part.expand(replicas, *part.shape), space)[-1]
             logp = torch.log_softmax(logits[..., : self.classes], dim=-1)
             loss -= logp.gather(2, labels.unsqueeze(2)).squeeze(2).sum(1, dtype=torch.float64)
             right += (logp.argmax(2) == labels).sum(1)
@@ -100,8 +125,9 @@ class Chain:
 
     def keep(self, places: list[int]) -> None:
         """Let go of all networks but these."""
-        del places  # nothing here is any one network's
-        self._delta = None
+        del places  # what is held here is room, not any one network's
+        self._bound.clear()
+        self._spaces.clear()
 
     def buffers(self, place: int) -> dict[str, Tensor]:
         """State that is no parameter: a perceptron has none."""
@@ -112,25 +138,40 @@ class Chain:
         """A perceptron has no state beside its parameters."""
         del place, values
 
-    def _forward(self, weights: Tensor, x: Tensor) -> list[Tensor]:
+    def _forward(self, layers: Sequence[_Layer], x: Tensor, space: _Space) -> list[Tensor]:
         hidden = [x]
-        last = len(self.names) - 1
-        for place, name in enumerate(self.names):
-            weight = self.layout.view(weights, f"{name}.weight")
-            bias = self.layout.view(weights, f"{name}.bias")
-            z = torch.baddbmm(bias.unsqueeze(1), hidden[-1], weight.transpose(1, 2))
-            hidden.append(z if place == last else z.relu_())
+        for layer, room in zip(layers, space.hidden, strict=True):
+            z = torch.baddbmm(layer.bias, hidden[-1], layer.weight.transpose(1, 2), out=room)
+            hidden.append(z if layer is layers[-1] else z.relu_())
         return hidden
 
-    def _last_delta(self, logp: Tensor, y: Tensor) -> Tensor:
-        replicas, batch, _ = logp.shape
-        if self._delta is None or self._delta.shape[:2] != logp.shape[:2]:
-            stored = self.layout.slot(f"{self.names[-1]}.bias").stored[0]
-            self._delta = torch.zeros(replicas, batch, stored, device=logp.device)
-        inner = self._delta[..., : self.classes]
+    def _last_delta(self, logp: Tensor, y: Tensor, space: _Space) -> Tensor:
+        replicas, batch, classes = logp.shape
+        delta = space.deltas[-1]
+        inner = delta[..., :classes]
         torch.exp(logp, out=inner)
-        inner.scatter_add_(
-            2, y.unsqueeze(2), torch.full((1, 1, 1), -1.0, device=logp.device).expand(replicas, batch, 1)
-        )
-        self._delta.div_(batch)
-        return self._delta
+        inner.scatter_add_(2, y.unsqueeze(2), space.minus_one.expand(replicas, batch, 1))
+        return delta.div_(batch)
+
+    def _views(self, rows: Tensor) -> list[_Layer]:
+        """The layers in a tensor of flat rows; kept while that tensor lives, as it does for many steps."""
+        found = self._bound.get(id(rows))
+        if found is None or found[0] is not rows:
+            views = [
+                _Layer(self.layout.view(rows, f"{name}.weight"), self.layout.view(rows, f"{name}.bias").unsqueeze(1))
+                for name in self.names
+            ]
+            found = self._bound[id(rows)] = (rows, views)
+        return found[1]
+
+    def _space(self, replicas: int, rows: int, like: Tensor) -> _Space:
+        """Room for activations and their gradients, made once for a width and a batch and used again at every step."""
+        key = (replicas, rows)
+        if key not in self._spaces:
+            widths = [self.layout.slot(f"{name}.bias").stored[0] for name in self.names]
+            self._spaces[key] = _Space(
+                hidden=[like.new_empty(replicas, rows, width) for width in widths],
+                deltas=[like.new_zeros(replicas, rows, width) for width in widths],
+                minus_one=like.new_full((1, 1, 1), -1.0),
+            )
+        return self._spaces[key]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,11 +47,17 @@ def decode_tensors(data: bytes) -> Named:
     return _load(data)
 
 
-def encode_checkpoint(snapshot: Snapshot) -> bytes:
-    """Everything that going on from here takes, so that the bits are those of never having stopped."""
+def encode_checkpoint(snapshot: Snapshot, profile: str) -> bytes:
+    """Everything that going on from here takes, so that the bits are those of never having stopped.
+
+    Args:
+        snapshot: a network in the midst of its training.
+        profile: the digest of the profile under which it trains.
+    """
     named = {f"weights/{name}": value.contiguous() for name, value in sorted(snapshot.weights.items())}
     named |= {f"optimizer/{name}": value.contiguous() for name, value in sorted(snapshot.optimizer.items())}
     facts = {
+        "profile": profile,
         "step": snapshot.step,
         "curves": asdict(snapshot.curves),
         "checks": list(snapshot.checks),
@@ -59,33 +66,33 @@ def encode_checkpoint(snapshot: Snapshot) -> bytes:
     return save(named | _packed(snapshot.masks), metadata={"facts": json.dumps(facts, sort_keys=True)})
 
 
-def decode_checkpoint(data: bytes) -> Snapshot | None:
-    """A checkpoint, or None when these bytes are none: then that training begins again."""
+def decode_checkpoint(data: bytes, profile: str) -> Snapshot | None:
+    """A checkpoint, or None when these bytes are none of this profile's: then that training begins again."""
     try:
         size = int.from_bytes(data[:8], "little")
         facts = json.loads(json.loads(data[8 : 8 + size])["__metadata__"]["facts"])
-        tensors = load(data)
-    except (SafetensorError, ValueError, KeyError):
+        if facts["profile"] != profile:
+            return None  # going on would mix the bits of two profiles
+        tensors = _load(data)
+        weights = _part(tensors, "weights/")
+        return Snapshot(
+            step=int(facts["step"]),
+            outcome="done",
+            weights=weights,
+            masks=_unpacked(tensors, weights),
+            optimizer=_part(tensors, "optimizer/"),
+            curves=curves_from(facts["curves"]),
+            checks=tuple(facts["checks"]),
+            seconds=float(facts["seconds"]),
+        )
+    except (DamageError, ValueError, LookupError, TypeError, AttributeError):
         return None
-    weights = _part(tensors, "weights/")
-    return Snapshot(
-        step=facts["step"],
-        outcome="done",
-        weights=weights,
-        masks=_unpacked(tensors, weights),
-        optimizer=_part(tensors, "optimizer/"),
-        curves=curves_from(facts["curves"]),
-        checks=tuple(facts["checks"]),
-        seconds=facts["seconds"],
-    )
 
 
-def curves_from(plain: Mapping[str, object]) -> Curves:
+def curves_from(plain: Mapping[str, Any]) -> Curves:
     """Curves from their plain form in a record or a checkpoint."""
-    made = Curves(**plain)  # type: ignore[arg-type]
-    loss, right, seen = made.gathered
-    made.gathered = (float(loss), int(right), int(seen))
-    return made
+    loss, right, seen = plain["gathered"]
+    return Curves(plain["steps"], plain["values"], (float(loss), int(right), int(seen)), plain["batches"])
 
 
 def _packed(masks: Named | None) -> Named:
@@ -112,6 +119,6 @@ def _part(tensors: Named, prefix: str) -> Named:
 
 def _load(data: bytes) -> dict[str, Tensor]:
     try:
-        return dict(load(data))
+        return dict(sorted(load(data).items()))  # the library gives them in no order
     except SafetensorError as error:
         raise DamageError(f"a state cannot be read: {error}") from error

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from whether.data.tensors import Tensors
+from whether.models.alone import alone
 from whether.prune.masks import wear
 from whether.seeds import Stream
+from whether.train.module import noise_key
 from whether.train.replica import Named, Replica
 from whether.train.schedule import factor
 
@@ -19,17 +21,19 @@ def train_one(module: nn.Module, replica: Replica, data: Tensors) -> tuple[Named
         Its parameters and buffers by name, and the loss of every batch.
     """
     training = replica.training
-    module.load_state_dict(wear(replica.weights, replica.masks or {}))
+    module.load_state_dict(wear(replica.weights, replica.masks or {}), strict=False)  # a shared tensor has one name
     module.train()
     settings = {name: value for name, value in training.optimizer.items() if name != "name"}
     kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
     optimizer = kinds[training.optimizer["name"]](module.parameters(), **settings)
+    noise = Stream(replica.order, "noise")
     losses = []
     for step in range(replica.step, replica.stops[-1]):
         x, y = batch(replica, data, step)
         for group in optimizer.param_groups:
             group["lr"] = settings["lr"] * factor(training.schedule, step, training.total)
-        loss = nn.functional.cross_entropy(module(x), y)
+        with alone(noise_key(noise, step)):
+            loss = nn.functional.cross_entropy(module(x), y)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()

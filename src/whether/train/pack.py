@@ -8,6 +8,7 @@ recorded and let go.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -72,12 +73,14 @@ class Watch:
         stop: called with a network's place in the pack and its state at each of its stops.
         checkpoint: called for every network each `checkpoint_every` seconds.
         progress: called with the number of network-steps since the last call.
+        threads: asked at every step how many threads this pack may use.
     """
 
     stop: OnStop
     checkpoint: OnStop = _unheard
     progress: Callable[[int], None] = _unheard
     checkpoint_every: float = 20.0
+    threads: Callable[[], int] = torch.get_num_threads
 
 
 def pack_key(training: Training) -> tuple[object, ...]:
@@ -118,7 +121,7 @@ class _Pack:
         self.train_index = data.train_index.cpu()
         self.x, self.y = self.program.inputs(data.x_train), data.y_train
         self.x_held, self.y_held = self.x[data.validation_index], self.y[data.validation_index]
-        self.weights = torch.zeros(len(replicas), layout.size, device=device)
+        self.weights = torch.zeros(len(replicas), layout.size, dtype=torch.float32, device=device)
         self.gradient = torch.zeros_like(self.weights)
         self.bits = self.weights.view(torch.int32)
         self.optimizer = PackOptimizer([r.training for r in replicas], self.weights)
@@ -132,13 +135,15 @@ class _Pack:
         self.batches = self.curves[0].batches
         self.checks = [list(replica.checks) for replica in replicas]
         self.orders: Tensor | None = None
-        self.began = self.saved = time.perf_counter()
+        self.rooms: dict[int, Tensor] = {}  # for batches: fresh tensors at every step cost more than filling them
+        self.spent = 0.0  # seconds, each network's share
+        self.since = self.saved = time.perf_counter()
 
     def run(self) -> None:
         if not self.curves[0].steps and self.step in self.grid:
             self._look()
         while self.replicas:
-            with _threads(len(self.replicas), self.training.batch):
+            with _threads(len(self.replicas), self.training.batch, self.watch.threads()):
                 self._advance()
 
     def _advance(self) -> None:
@@ -155,6 +160,7 @@ class _Pack:
         self.seen = [seen + y.shape[1] for seen in self.seen]
         self.batches += 1
         self.step += 1
+        self.watch.progress(len(self.replicas))
         if self.step in self.grid:
             self._look()
         self._stop()
@@ -167,7 +173,11 @@ class _Pack:
         if self.orders is None or (place == 0 and not whole):
             self.orders = torch.stack([self._order(replica, epoch) for replica in self.replicas]).to(self.x.device)
         index = self.orders[:, place * size : (place + 1) * size]
-        return self.x[index], self.y[index]
+        rows = index.reshape(-1)
+        if len(rows) not in self.rooms:
+            self.rooms[len(rows)] = self.x.new_empty(len(rows), *self.x.shape[1:])
+        x = torch.index_select(self.x, 0, rows, out=self.rooms[len(rows)])
+        return x.view(*index.shape, *self.x.shape[1:]), self.y[index]
 
     def _order(self, replica: Replica, epoch: int) -> Int[Tensor, " row"]:
         index = self.train_index
@@ -179,7 +189,7 @@ class _Pack:
         """A point of the grid: training figures since the last one, validation figures now; the diverged are let go."""
         held = [torch.full((len(self.replicas),), math.nan), torch.zeros(len(self.replicas), dtype=torch.int64)]
         if len(self.y_held):
-            with _threads(len(self.replicas), len(self.y_held)):
+            with _threads(len(self.replicas), len(self.y_held), self.watch.threads()):
                 held = list(self.program.evaluate(self.weights, self.x_held, self.y_held))
         rows = zip(self.loss.tolist(), self.right.tolist(), held[0].tolist(), held[1].tolist(), strict=True)
         lost: list[int] = []
@@ -219,7 +229,9 @@ class _Pack:
             if not bool(torch.isfinite(self.weights[place]).all()):
                 lost.append(place)
                 continue
-            self.watch.stop(self.places[place], self._snapshot(place, "done"))
+            snapshot = self._snapshot(place, "done")
+            said = asserts.own_checks(replica.training.asserts, snapshot.weights)
+            self.watch.stop(self.places[place], dataclasses.replace(snapshot, said=said))
             if self.step == replica.stops[-1]:
                 ended.append(place)
         if lost:
@@ -229,7 +241,6 @@ class _Pack:
             self._keep([place for place in range(len(self.replicas)) if place not in ended])
 
     def _checkpoint(self) -> None:
-        self.watch.progress(len(self.replicas))
         if time.perf_counter() - self.saved < self.watch.checkpoint_every:
             return
         for place in range(len(self.replicas)):
@@ -242,9 +253,10 @@ class _Pack:
         curves = self.curves[place].copy()
         curves.gathered = (float(self.loss[place]), int(self.right[place]), self.seen[place])
         curves.batches = self.batches
-        seconds = (time.perf_counter() - self.began) / len(self.replicas)
+        self._account()
+        checks, seconds = tuple(self.checks[place]), replica.seconds + self.spent
         if outcome == "diverged":
-            return Snapshot(self.step, outcome, {}, replica.masks, {}, curves, tuple(self.checks[place]), seconds)
+            return Snapshot(self.step, outcome, {}, replica.masks, {}, curves, checks, seconds)
         weights = layout.take(self.weights[place]) | self.program.buffers(place)
         asserts.masks_hold(weights, replica.masks)
         moments = {
@@ -252,17 +264,13 @@ class _Pack:
             for name, rows in self.optimizer.moments.items()
             for key, value in layout.take(rows[place]).items()
         }
-        said = asserts.own_checks(replica.training.asserts, weights)
-        return Snapshot(
-            self.step,
-            outcome,
-            weights,
-            replica.masks,
-            moments | {"count": torch.tensor(self.optimizer.counts[place])},
-            curves,
-            (*self.checks[place], *said),
-            seconds,
-        )
+        moments["count"] = torch.tensor(self.optimizer.counts[place])
+        return Snapshot(self.step, outcome, weights, replica.masks, moments, curves, checks, seconds)
+
+    def _account(self) -> None:
+        now = time.perf_counter()
+        self.spent += (now - self.since) / len(self.replicas)
+        self.since = now
 
     def _load(self, place: int, replica: Replica) -> None:
         layout = self.program.layout
@@ -293,17 +301,21 @@ class _Pack:
 
     def _check_start(self, losses: Float[Tensor, " replica"]) -> None:
         for place, loss in enumerate(losses.tolist()):
+            if self.replicas[place].masks is not None:
+                continue  # a sparse beginning is no fresh network: its outputs are small
             said = asserts.loss_at_start(loss, self.data.card.classes)
             if said:
                 self.checks[place].append(said)
 
     def _keep(self, places: list[int]) -> None:
+        self._account()
         index = torch.tensor(places, dtype=torch.int64, device=self.weights.device)
         self.weights, self.gradient = self.weights[index], self.gradient[index]
         self.bits = self.weights.view(torch.int32)
         self.keep_bits = None if self.keep_bits is None else self.keep_bits[index]
         self.loss, self.right = self.loss[index], self.right[index]
         self.orders = None if self.orders is None else self.orders[index]
+        self.rooms.clear()
         self.program.keep(places)
         self.optimizer.keep(places)
         for name in ("replicas", "places", "curves", "seen", "checks"):
@@ -312,10 +324,10 @@ class _Pack:
 
 
 @contextmanager
-def _threads(replicas: int, rows: int) -> Iterator[None]:
+def _threads(replicas: int, rows: int, allowed: int) -> Iterator[None]:
     """One thread for a lone network with few rows, all of them otherwise: what keeps bits independent of width."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if replicas == 1 and rows < SMALL_BATCH else before)
+    torch.set_num_threads(1 if replicas == 1 and rows < SMALL_BATCH else allowed)
     try:
         yield
     finally:

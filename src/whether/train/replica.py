@@ -45,6 +45,8 @@ class Replica:
         masks: by name of prunable weights, None for every weight.
         optimizer: moments as "exp_avg/0.weight" and "count", None to begin afresh.
         stops: the steps at which its state is wanted, ascending; training ends at the last.
+        checks: what the training asserts have said so far.
+        seconds: that its training has taken so far.
     """
 
     training: Training
@@ -56,6 +58,7 @@ class Replica:
     optimizer: Named | None = None
     curves: Curves = field(default_factory=Curves)
     checks: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +67,9 @@ class Snapshot:
 
     Attributes:
         outcome: "done", or "diverged" when loss or weights were no longer finite; weights are then empty.
-        checks: what the training asserts had to say.
-        seconds: this network's share of the time that its pack has taken since it began.
+        checks: what the built-in training asserts had to say.
+        seconds: this network's share of the time that its packs have taken since it began.
+        said: what the recipe's own asserts say of these weights; nothing in a checkpoint, which no plan asked for.
     """
 
     step: int
@@ -76,3 +80,4 @@ class Snapshot:
     curves: Curves
     checks: tuple[str, ...]
     seconds: float
+    said: tuple[str, ...] = ()

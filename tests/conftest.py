@@ -1,0 +1,51 @@
+"""For all tests: shapes in signatures are checked, no setting of the machine leaks in, labs are made in tmp_path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Tests run side by side: each on a core of its own. Those that are about threads ask for more.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Before anything of these packages is imported: whatever a test calls, tensors of other shapes or kinds are refused.
+install_import_hook(["whether.models", "whether.probe", "whether.prune", "whether.train"], "beartype.beartype")
+
+if TYPE_CHECKING:
+    from whether.lab import Lab
+
+_SHARED = Path(os.environ.get("WHETHER_DATA") or Path(__file__).parents[1].parent / "shared" / "data")
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """WHETHER_LAB, WHETHER_DATA and the like are the machine's; the cache of decoded data is the test session's."""
+    for name in [name for name in os.environ if name.startswith("WHETHER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("WHETHER_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """An empty lab."""
+    from whether.lab import Lab
+
+    return Lab(tmp_path / "lab")
+
+
+@pytest.fixture
+def shared_data(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Where a data set that does not ship lies; skips where it is not. WHETHER_DATA then names its home."""
+
+    def find(name: str) -> Path:
+        if not (_SHARED / name).is_dir():
+            pytest.skip(f"no {name} here: set WHETHER_DATA to a folder that holds {name}/")
+        monkeypatch.setenv("WHETHER_DATA", str(_SHARED))
+        return _SHARED / name
+
+    return find

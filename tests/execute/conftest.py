@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from works import trained
+
+__all__ = ["trained"]

@@ -1,0 +1,415 @@
+"""The in-process executor: each trajectory once, the same bits in any company, divergence handed down, resumption."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from cases import threads
+from works import RECIPE, carry_out, fact, made_bits, make, network, plan_of, record
+
+from whether.errors import RequestError, WorkError
+from whether.execute import inprocess
+from whether.execute.inprocess import InProcess, checkpoint_seconds, critical_path
+from whether.execute.progress import Event, Measuring, Note, Training
+from whether.execute.stock import LabStock
+from whether.execute.workshop import Workshop
+from whether.history import Measure, accuracy, density, early_stop, loss, tickets
+from whether.history.facts import Point
+from whether.lab import Lab
+from whether.recipe import Recipe, sgd
+from whether.train.replica import Replica
+
+WILD = RECIPE.but(optimizer=sgd(1e30))
+
+
+def questions(recipe: Recipe = RECIPE, seeds: tuple[int, ...] = (1, 2)) -> list[Measure]:
+    """Arms that share: for each replicate tickets rewound to step 4, a control, another order, several measures."""
+    wanted: list[Measure] = []
+    for seed in seeds:
+        start = network(seed=seed, recipe=recipe)
+        found = tickets(start, rounds=2, fraction=0.4, rewind="4it")
+        again = start.reinit(seed + 50).masked(found.mask()).train()
+        wanted += [accuracy(net) for net in (*found, again, found.early, found.early.train(order=7))]
+        wanted += [loss(found.dense), early_stop(found[-1]), density(found[-1]), accuracy(start)]
+    return wanted
+
+
+def states(lab: Lab) -> dict[str, bytes]:
+    return {name: lab.store.states.path(name).read_bytes() for name in lab.store.states.listing()}
+
+
+def values(lab: Lab, wanted: list[Measure]) -> list[Any]:
+    resolved = [plan.digest for plan in plan_of(Lab(lab.root.parent / "empty"), wanted).missing]
+    return [lab.store.records.read(name)["value"] for name in resolved]
+
+
+def test_every_trajectory_is_trained_once(lab: Lab, trained: list[Replica]) -> None:
+    told: list[Event] = []
+    plan = carry_out(lab, questions(), told.append)
+    counted = Counter((replica.training.digest, replica.order, str(sorted(replica.weights))) for replica in trained)
+    assert len(trained) == len(plan.pieces) == 2 * 5
+    assert sum(counted.values()) == 10
+    assert sum(replica.stops[-1] - replica.step for replica in trained) == plan.steps_to_train == 2 * (12 + 8 + 8 + 12 + 8)
+    trainings = [event for event in told if isinstance(event, Training)]
+    assert all(0 <= event.done <= event.of == plan.steps_to_train for event in trainings)
+    assert [event.to_train for event in trainings] == [10] * len(trainings)
+    assert [event for event in told if isinstance(event, Measuring)][-1] == Measuring(20, 20)
+
+
+def test_what_stands_is_not_trained_again(lab: Lab, trained: list[Replica]) -> None:
+    carry_out(lab, questions())
+    before = states(lab)
+    trained.clear()
+    again = carry_out(lab, questions())
+    assert trained == []
+    assert (again.steps_to_train, len(again.missing), again.measures_stored) == (0, 0, 20)
+    more = carry_out(lab, [*questions(), accuracy(network(seed=3).train())])
+    assert len(trained) == len(more.pieces) == 1
+    assert before.items() <= states(lab).items()
+
+
+def test_two_stops_of_one_trajectory_are_one_training(lab: Lab, trained: list[Replica]) -> None:
+    net = network()
+    carry_out(lab, [accuracy(net.train(until=stop)) for stop in ("3it", "9it")] + [accuracy(net.train())])
+    assert [replica.stops for replica in trained] == [(3, 9, 12)]
+    assert made_bits(lab, net.train(until="9it").train()) == made_bits(lab, net.train())
+
+
+@pytest.mark.parametrize("how", ["one by one", "three lanes", "measure by measure"])
+def test_the_bits_do_not_depend_on_how_the_work_was_cut(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    wanted = questions()
+    carry_out(lab, wanted)
+    other = Lab(tmp_path / "other")
+    if how == "one by one":
+        monkeypatch.setattr(inprocess, "networks_at_once", lambda _model: 1)
+        carry_out(other, wanted[::-1])
+    elif how == "three lanes":
+        with threads(3):
+            carry_out(other, wanted)
+    else:
+        for item in wanted[::3]:
+            carry_out(other, [item])
+        carry_out(other, wanted)
+    assert states(other) == states(lab)
+    assert values(other, wanted) == values(lab, wanted)
+
+
+def test_lanes_leave_threads_and_generators_as_they_were(lab: Lab) -> None:
+    state = torch.get_rng_state()
+    with threads(2):
+        carry_out(lab, questions(RECIPE.but(asserts=("foreign:says_something",))))
+        assert torch.get_num_threads() == 2
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane")]
+    assert record(lab, network(recipe=RECIPE.but(asserts=("foreign:says_something",))).train(until="4it"))["checks"] == [
+        "foreign:says_something: 6 tensors were seen"
+    ]
+
+
+def test_the_longest_chain_goes_first(lab: Lab) -> None:
+    plan = plan_of(lab, [*questions(), accuracy(network(seed=9).train())])
+    heights = critical_path(plan.pieces)
+    lone = fact(network(seed=9).train())
+    assert isinstance(lone, Point)
+    assert heights[lone.trajectory.digest] == 12
+    assert max(heights.values()) == 12 + 8 + 12
+    for piece in plan.pieces:
+        for point in piece.waits_for:
+            assert heights[point.trajectory.digest] > heights[piece.trajectory.digest]
+
+
+def test_a_records_facts(lab: Lab) -> None:
+    net = network().train()
+    carry_out(lab, [accuracy(net)])
+    found = lab.store.records.read(fact(net).digest)
+    assert (found["kind"], found["outcome"], found["step"]) == ("point", "done", 12)
+    assert found["curves"]["steps"] == [0, 4, 8, 12]
+    assert 0 < found["seconds"] < 60
+    assert lab.store.profiles.has(found["profile"])
+    assert "optimizer" not in found
+    assert lab.store.work.listing() == set()
+
+
+def test_what_begins_from_a_diverged_network_has_diverged(lab: Lab, trained: list[Replica]) -> None:
+    wild, calm = network(recipe=WILD), network(seed=2)
+    wanted = questions(WILD) + [accuracy(calm.train())]
+    told: list[Event] = []
+    carry_out(lab, wanted, told.append)
+    dense = wild.train()
+    lost = record(lab, dense)
+    assert lost["outcome"] == "diverged"
+    assert 0 < lost["diverged_at"] <= 4
+    assert lost["curves"]["steps"] == [0]
+    assert not lab.store.states.has(fact(dense).digest)
+    ticket = tickets(wild, rounds=2, fraction=0.4, rewind="4it")[-1]
+    heir = record(lab, ticket)
+    assert heir["outcome"] == "diverged"
+    assert lab.store.records.read(heir["because"])["outcome"] == "diverged"
+    assert "curves" not in heir
+    for item in (accuracy(ticket), early_stop(ticket), density(ticket), loss(dense)):
+        body = lab.store.records.read(plan_of(Lab(lab.root.parent / "empty"), [item]).missing[0].digest)
+        assert (body["value"], body["outcome"]) == (None, "diverged")
+        assert body["note"].startswith("diverged (")
+    assert record(lab, calm.train())["outcome"] == "done"
+    trained.clear()
+    assert carry_out(lab, wanted).steps_to_train == 0
+    with pytest.raises(WorkError, match="diverged; there are no weights to go on from"):
+        lab.value(accuracy(ticket))
+
+
+def test_what_a_network_was_before_it_diverged_is_still_there(lab: Lab) -> None:
+    late = RECIPE.but(optimizer=sgd(1e20), evaluate="12it")
+    net = network(recipe=late)
+    carry_out(lab, [accuracy(net.train(until="1it")), accuracy(net.train())])
+    assert record(lab, net.train(until="1it"))["outcome"] == "done"
+    assert record(lab, net.train())["outcome"] == "diverged"
+    other = net.train(until="1it").train(order=5)
+    carry_out(lab, [accuracy(other)])
+    assert record(lab, other)["outcome"] == "diverged"
+    assert "because" not in record(lab, other)
+
+
+# Going on after being stopped.
+
+
+class _PulledPlugError(BaseException):
+    """The plug is pulled."""
+
+
+def interrupted(lab: Lab, wanted: list[Measure], after: int) -> None:
+    """Work until `after` events of training were told, and no further."""
+    told: list[Event] = []
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if sum(isinstance(item, Training) for item in told) > after:
+            raise _PulledPlugError
+
+    with pytest.raises(_PulledPlugError):
+        carry_out(lab, wanted, tell)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint after every step, and every step is told."""
+    monkeypatch.setattr(inprocess, "TOLD_EVERY", 0.0)
+    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0")
+
+
+@pytest.mark.parametrize("after", [3, 14, 30])
+@pytest.mark.usefixtures("often")
+def test_stopped_anywhere_it_ends_as_if_undisturbed(
+    lab: Lab, tmp_path: Path, trained: list[Replica], monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    wanted = questions(seeds=(1,))
+    undisturbed = Lab(tmp_path / "other")
+    monkeypatch.delenv("WHETHER_CHECKPOINT_SECONDS")
+    whole = carry_out(undisturbed, wanted)
+    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0")
+    trained.clear()
+    interrupted(lab, wanted, after)
+    begun, halfway = list(trained), lab.store.work.listing()
+    trained.clear()
+    told: list[Event] = []
+    carry_out(lab, wanted, told.append)
+    steps = sum(replica.stops[-1] - replica.step for replica in trained)
+    done = sum(replica.stops[-1] - replica.step for replica in begun)
+    assert steps < whole.steps_to_train, "something was kept"
+    assert steps + done >= whole.steps_to_train
+    assert any(isinstance(event, Note) and "goes on from step" in event.text for event in told) is bool(halfway)
+    assert states(lab) == states(undisturbed)
+    assert values(lab, wanted) == values(undisturbed, wanted)
+    for name in undisturbed.store.records.listing():
+        mine, theirs = lab.store.records.read(name), undisturbed.store.records.read(name)
+        for field in ("seconds", "seal"):
+            mine.pop(field, None), theirs.pop(field, None)
+        assert mine == theirs
+    assert all(isinstance(event, Training) is False or event.done <= event.of for event in told)
+
+
+@pytest.mark.usefixtures("often")
+def test_interrupted_again_and_again_it_still_ends(lab: Lab, tmp_path: Path) -> None:
+    wanted = [accuracy(network("foreign:conv_batchnorm", recipe=RECIPE.but(total="6it")).train())]
+    for _ in range(4):
+        interrupted(lab, wanted, 2)
+    carry_out(lab, wanted)
+    undisturbed = Lab(tmp_path / "other")
+    carry_out(undisturbed, wanted)
+    assert states(lab) == states(undisturbed)
+
+
+def damage(data: bytes) -> bytes:
+    return data[:-9]
+
+
+def strange(data: bytes) -> bytes:
+    return b"\x02\x00\x00\x00\x00\x00\x00\x00{}"
+
+
+@pytest.mark.parametrize("spoil", [damage, strange])
+@pytest.mark.usefixtures("often")
+def test_a_checkpoint_that_is_none_costs_its_time_only(
+    lab: Lab, tmp_path: Path, trained: list[Replica], spoil: Callable[[bytes], bytes]
+) -> None:
+    wanted = [accuracy(network().train())]
+    interrupted(lab, wanted, 7)
+    (name,) = lab.store.work.listing()
+    kept = lab.store.work.read(name)
+    assert kept is not None
+    lab.store.work.write(name, spoil(kept))
+    trained.clear()
+    carry_out(lab, wanted)
+    assert [replica.step for replica in trained] == [0]
+    undisturbed = Lab(tmp_path / "other")
+    carry_out(undisturbed, wanted)
+    assert states(lab) == states(undisturbed)
+
+
+@pytest.mark.usefixtures("often")
+def test_a_checkpoint_of_another_profile_is_not_gone_on_from(
+    lab: Lab, trained: list[Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = [accuracy(network().train())]
+    interrupted(lab, wanted, 7)
+    real = inprocess.profile()
+    monkeypatch.setattr(inprocess, "profile", lambda: real | {"torch": "another"})
+    trained.clear()
+    carry_out(lab, wanted)
+    assert [replica.step for replica in trained] == [0]
+    assert len(lab.store.profiles.listing()) == 2
+
+
+@pytest.mark.usefixtures("often")
+def test_going_on_another_day_costs_only_the_rest(lab: Lab, tmp_path: Path, trained: list[Replica]) -> None:
+    net = network()
+    carry_out(lab, [accuracy(net.train(until="5it"))])
+    assert len(lab.store.work.listing()) == 1
+    trained.clear()
+    carry_out(lab, [accuracy(net.train())])
+    assert [(replica.step, replica.stops) for replica in trained] == [(5, (12,))]
+    assert lab.store.work.listing() == set()
+    undisturbed = Lab(tmp_path / "other")
+    carry_out(undisturbed, [accuracy(net.train(until="5it")), accuracy(net.train())])
+    assert states(lab) == states(undisturbed)
+
+
+def test_own_asserts_are_said_of_each_stop_alone(lab: Lab) -> None:
+    net = network(recipe=RECIPE.but(asserts=("foreign:says_something",)))
+    carry_out(lab, [accuracy(net.train(until="5it"))])
+    carry_out(lab, [accuracy(net.train())])
+    said = ["foreign:says_something: 6 tensors were seen"]
+    assert record(lab, net.train(until="5it"))["checks"] == said
+    assert record(lab, net.train())["checks"] == said
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "nan"])
+def test_a_wrong_time_between_checkpoints_is_told(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", given)
+    with pytest.raises(RequestError, match=f"WHETHER_CHECKPOINT_SECONDS is '{given}'; expected a number of seconds"):
+        checkpoint_seconds()
+
+
+# What is missing or damaged is made again.
+
+
+def test_a_damaged_state_is_set_aside_and_made_again(lab: Lab, trained: list[Replica]) -> None:
+    early = network().train(until="4it")
+    carry_out(lab, [accuracy(early)])
+    path = lab.store.states.path(fact(early).digest)
+    whole = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    trained.clear()
+    told: list[Event] = []
+    lab.value(loss(early), progress=told.append)
+    assert len(trained) == 1
+    assert any(isinstance(event, Note) and "is set aside" in event.text for event in told)
+    assert path.read_bytes() == whole
+
+
+def test_a_dropped_optimiser_is_made_again_with_the_same_state(lab: Lab, tmp_path: Path, trained: list[Replica]) -> None:
+    early = network().train(until="4it")
+    carry_out(lab, [accuracy(early)])
+    digest = fact(early).digest
+    whole = lab.store.states.path(digest).read_bytes()
+    lab.store.states.path(digest, "optimizer").unlink()
+    assert digest in LabStock(lab.store).points
+    assert digest not in LabStock(lab.store).resumable
+    trained.clear()
+    branch = early.train(order=3)
+    carry_out(lab, [accuracy(branch)])
+    assert [(replica.step, replica.stops[-1]) for replica in trained] == [(0, 4), (4, 12)]
+    assert lab.store.states.path(digest).read_bytes() == whole
+    assert digest in LabStock(lab.store).resumable
+    assert made_bits(lab, branch) == made_bits(Lab(tmp_path / "other"), branch)
+
+
+def test_an_optimiser_that_no_record_names_is_not_used(lab: Lab) -> None:
+    net = network().train()
+    make(lab, net)
+    digest = fact(net).digest
+    lab.store.states.write(digest, b"left by somebody", "optimizer")
+    assert digest not in LabStock(lab.store).resumable
+    longer = net.train(RECIPE.but(total="14it"))
+    assert made_bits(lab, longer) == made_bits(Lab(lab.root.parent / "other"), longer)
+
+
+def test_stock_tells_diverged_points_from_dropped_ones(lab: Lab) -> None:
+    wild, calm = network(recipe=WILD).train(), network().train()
+    carry_out(lab, [accuracy(wild), accuracy(calm)])
+    lab.store.states.path(fact(calm).digest).unlink()
+    stock = LabStock(lab.store)
+    assert fact(wild).digest in stock.points
+    assert fact(wild).digest in stock.resumable
+    assert fact(calm).digest not in stock.points
+    assert set(stock.points) == {fact(wild).digest}
+    assert len(stock.points) == 1
+
+
+def test_code_that_fails_in_training_is_told(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: Any) -> None:
+        raise IndexError("too far")
+
+    monkeypatch.setattr(inprocess, "train_pack", breaks)
+    with pytest.raises(WorkError, match=r"training mlp-12-6 failed: IndexError: too far .*before stays"):
+        carry_out(lab, [accuracy(network().train())])
+
+
+def test_a_lane_that_fails_ends_the_others_and_keeps_what_was_done(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, trained: list[Replica]
+) -> None:
+    real = inprocess.train_pack
+
+    def third_breaks(module: Any, replicas: Any, *rest: Any) -> None:
+        if len(trained) >= 2:
+            raise IndexError("too far")
+        real(module, replicas, *rest)
+
+    monkeypatch.setattr(inprocess, "networks_at_once", lambda _model: 1)
+    monkeypatch.setattr(inprocess, "train_pack", third_breaks)
+    with threads(2), pytest.raises(WorkError, match="too far"):
+        carry_out(lab, questions())
+    monkeypatch.undo()
+    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "20")
+    carry_out(lab, questions())
+    assert len(lab.store.states.listing()) == 2 * 6
+
+
+def test_an_executor_can_be_used_again(lab: Lab) -> None:
+    workshop = Workshop(lab.store)
+    executor = InProcess(workshop, lambda _event: None)
+    for seed in (1, 2):
+        plan = plan_of(lab, [accuracy(network(seed=seed).train())])
+        executor.train(plan.pieces)
+        executor.measure(plan.missing)
+        assert (executor._done, executor._steps, executor._trained) == (12, 12, 1)
+    assert plan_of(lab, [replace(accuracy(network(seed=2).train()))]).steps_to_train == 0

@@ -1,0 +1,80 @@
+"""What the tests of execution share: small sentences, and ways to make them real and to look at what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from cases import raw
+
+from whether.execute import inprocess
+from whether.execute.inprocess import InProcess
+from whether.execute.progress import Listener, nobody
+from whether.execute.stock import LabStock
+from whether.execute.workshop import Made, Workshop
+from whether.history import Measure, Network
+from whether.history.facts import State
+from whether.history.resolve import Resolver
+from whether.lab import Lab
+from whether.plan.plan import Plan, plan_measures, plan_states
+from whether.recipe import Recipe, adam
+from whether.train.replica import Replica
+
+RECIPE = Recipe(optimizer=adam(5e-3), total="12it", batch=60, evaluate="4it")
+
+
+def network(model: str = "mlp-12-6", seed: int = 1, recipe: Recipe = RECIPE, **how: Any) -> Network:
+    return Network(model, data="digits", seed=seed, recipe=recipe, **how)
+
+
+def fact(net: Network) -> State:
+    return Resolver().state(net)
+
+
+def make(lab: Lab, net: Network, tell: Listener = nobody) -> Made:
+    """The tensors of a network, trained if need be, read back from the lab."""
+    state = fact(net)
+    pieces = plan_states([state], LabStock(lab.store))
+    if pieces:
+        InProcess(Workshop(lab.store, tell), tell).train(pieces)
+    return Workshop(lab.store).state(state)
+
+
+def made_bits(lab: Lab, net: Network) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    made = make(lab, net)
+    return raw(made.weights), raw(made.masks or {})
+
+
+def plan_of(lab: Lab, wanted: Sequence[Measure]) -> Plan:
+    resolver = Resolver()
+    return plan_measures([resolver.measure(item) for item in wanted], LabStock(lab.store))
+
+
+def carry_out(lab: Lab, wanted: Sequence[Measure], tell: Listener = nobody) -> Plan:
+    """Train and measure what is missing; the plan that was carried out."""
+    plan = plan_of(lab, wanted)
+    executor = InProcess(Workshop(lab.store, tell), tell)
+    executor.train(plan.pieces)
+    executor.measure(plan.missing)
+    return plan
+
+
+def record(lab: Lab, net: Network) -> dict[str, Any]:
+    """A network's record, but for what differs from run to run."""
+    found = lab.store.records.read(fact(net).digest)
+    return {name: value for name, value in found.items() if name not in ("seconds", "seal")}
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[Replica]:
+    """Collects every network that is handed to training."""
+    seen: list[Replica] = []
+    real: Callable[..., None] = inprocess.train_pack
+
+    def counted(module: Any, replicas: Sequence[Replica], *rest: Any) -> None:
+        seen.extend(replicas)
+        real(module, replicas, *rest)
+
+    monkeypatch.setattr(inprocess, "train_pack", counted)
+    return seen

@@ -322,6 +322,8 @@ class TestCombining:
         assert self.ask(self.OPEN).meaning == "who knows"
         assert self.ask(self.NO, self.YES, ("b", "d")).meaning == "that no a no b"
         assert self.ask(self.NO, self.NO).meaning == "that no a"
+        assert self.ask(self.NO, self.NO, combine="any").meaning == "that no a"
+        assert self.ask(self.YES, ("b", "d"), self.NO, combine="ordered").meaning == "that no b"
 
     def test_a_stricter_alpha_decides_less(self) -> None:
         values = {"a": [1.0, 3.0, 2.0, 2.5], "b": [0.0] * 4}

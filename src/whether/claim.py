@@ -52,7 +52,8 @@ class Claim:
     @property
     def said(self) -> str:
         """The claim in words."""
-        one = {"points": "point", "nats": "nat"}.get(self.unit, self.unit) if self.size == 1 else self.unit
+        many = {"it": "iterations"}.get(self.unit, self.unit)
+        one = many.removesuffix("s") if self.size == 1 and many in ("points", "nats", "iterations") else many
         by = f"{self.size:g} {one}" if isinstance(self.size, (int, float)) else str(self.size)
         return {
             "exceeds": f"{self.left} exceeds {self.right} by more than {by}",

@@ -43,7 +43,8 @@ def conclude(question: Question, columns: Sequence[Column], **facts: Any) -> Ans
     singles = [asked(item) for item in question.secondary if isinstance(item, Claim)]
     ladders = [[asked(claim) for claim in item.claims] for item in question.secondary if isinstance(item, Ladder)]
     controls = [(control, asked(control.claim)) for control in question.controls]
-    meanings = {"yes": question.if_yes, "no": _no_meaning(question, claims), "inconclusive": question.if_inconclusive}
+    no = _no_meaning(question, claims, combined.held or 0)
+    meanings = {"yes": question.if_yes, "no": no, "inconclusive": question.if_inconclusive}
     return Answer(
         name=question.name,
         text=question.text,
@@ -204,9 +205,14 @@ def _percent(found: stats.Interval) -> stats.Interval:
     return replace(found, estimate=100 * found.estimate, low=100 * found.low, high=100 * found.high)
 
 
-def _no_meaning(question: Question, claims: Sequence[ClaimResult]) -> str:
-    refuted = [claim.if_no for claim in claims if claim.verdict == "no" and claim.if_no]
-    return " ".join([question.if_no, *dict.fromkeys(refuted)])
+def _no_meaning(question: Question, claims: Sequence[ClaimResult], held: int) -> str:
+    """What a no means, with what each claim that carries it says of its own no."""
+    carry = {
+        "all": [claim for claim in claims if claim.verdict_strict == "no"],
+        "any": claims,
+        "ordered": claims[held : held + 1],
+    }[question.combine]
+    return " ".join(dict.fromkeys([question.if_no, *(claim.if_no for claim in carry if claim.if_no)]))
 
 
 def _finite(value: float) -> float | None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import torch
-from cases import threads
 from works import RECIPE, carry_out, fact, made_bits, make, network, plan_of, record
 
+from cases import threads
 from whether.errors import RequestError, WorkError
 from whether.execute import inprocess
 from whether.execute.inprocess import InProcess, checkpoint_seconds, critical_path
@@ -56,7 +56,9 @@ def test_every_trajectory_is_trained_once(lab: Lab, trained: list[Replica]) -> N
     counted = Counter((replica.training.digest, replica.order, str(sorted(replica.weights))) for replica in trained)
     assert len(trained) == len(plan.pieces) == 2 * 5
     assert sum(counted.values()) == 10
-    assert sum(replica.stops[-1] - replica.step for replica in trained) == plan.steps_to_train == 2 * (12 + 8 + 8 + 12 + 8)
+    assert (
+        sum(replica.stops[-1] - replica.step for replica in trained) == plan.steps_to_train == 2 * (12 + 8 + 8 + 12 + 8)
+    )
     trainings = [event for event in told if isinstance(event, Training)]
     assert all(0 <= event.done <= event.of == plan.steps_to_train for event in trainings)
     assert [event.to_train for event in trainings] == [10] * len(trainings)
@@ -105,14 +107,15 @@ def test_the_bits_do_not_depend_on_how_the_work_was_cut(
 
 def test_lanes_leave_threads_and_generators_as_they_were(lab: Lab) -> None:
     state = torch.get_rng_state()
+    recipe = RECIPE.but(asserts=("foreign:says_something",))
     with threads(2):
-        carry_out(lab, questions(RECIPE.but(asserts=("foreign:says_something",))))
+        carry_out(lab, questions(recipe))
         assert torch.get_num_threads() == 2
     assert torch.equal(torch.get_rng_state(), state)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane")]
-    assert record(lab, network(recipe=RECIPE.but(asserts=("foreign:says_something",))).train(until="4it"))["checks"] == [
-        "foreign:says_something: 6 tensors were seen"
-    ]
+    assert record(lab, network(recipe=RECIPE.but(asserts=("foreign:says_something",))).train(until="4it"))[
+        "checks"
+    ] == ["foreign:says_something: 6 tensors were seen"]
 
 
 def test_the_longest_chain_goes_first(lab: Lab) -> None:
@@ -141,7 +144,7 @@ def test_a_records_facts(lab: Lab) -> None:
 
 def test_what_begins_from_a_diverged_network_has_diverged(lab: Lab, trained: list[Replica]) -> None:
     wild, calm = network(recipe=WILD), network(seed=2)
-    wanted = questions(WILD) + [accuracy(calm.train())]
+    wanted = [*questions(WILD), accuracy(calm.train())]
     told: list[Event] = []
     carry_out(lab, wanted, told.append)
     dense = wild.train()
@@ -336,7 +339,9 @@ def test_a_damaged_state_is_set_aside_and_made_again(lab: Lab, trained: list[Rep
     assert path.read_bytes() == whole
 
 
-def test_a_dropped_optimiser_is_made_again_with_the_same_state(lab: Lab, tmp_path: Path, trained: list[Replica]) -> None:
+def test_a_dropped_optimiser_is_made_again_with_the_same_state(
+    lab: Lab, tmp_path: Path, trained: list[Replica]
+) -> None:
     early = network().train(until="4it")
     carry_out(lab, [accuracy(early)])
     digest = fact(early).digest

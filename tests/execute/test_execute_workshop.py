@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from cases import BY_NAME, distance, raw, resumed, train, zero_bits
 from works import RECIPE, carry_out, fact, made_bits, make, network, record
 
+from cases import BY_NAME, distance, raw, resumed, train, zero_bits
 from whether.data.tensors import tensors
 from whether.errors import RequestError, WorkError
 from whether.execute import workshop as workshops
@@ -180,14 +180,17 @@ def test_a_network_is_scored_by_its_own_trained_weights(lab: Lab, monkeypatch: p
 
 
 def test_layers_stay_in_their_order_when_a_state_comes_from_the_disk(lab: Lab) -> None:
-    """"head" comes before "stem" in the alphabet, and after it in the network: it is the output."""
+    """ "head" comes before "stem" in the alphabet, and after it in the network: it is the output."""
     start = network("foreign:deep")
     worn = start.masked(start.prune(fraction=0.1, scope="layer")).train()
     make(lab, worn)
     again = worn.prune(fraction=0.5, scope="layer", layer_fractions={"output": 0.0})
     masks = make(lab, start.masked(again)).masks or {}
     assert list(masks) == ["stem.weight", "head.weight"]
-    assert {name: int(mask.sum()) for name, mask in masks.items()} == {"stem.weight": round(691 / 2), "head.weight": 108}
+    assert {name: int(mask.sum()) for name, mask in masks.items()} == {
+        "stem.weight": round(691 / 2),
+        "head.weight": 108,
+    }
     assert raw(make(lab, start.masked(again.shuffled(1, scope="global"))).masks or {}) == raw(
         shuffled(masks, Seed(1), "global")
     )
@@ -220,7 +223,7 @@ def test_the_optimiser_is_kept_when_the_order_changes_and_dropped_under_a_mask(l
 
 @pytest.mark.parametrize("before", ["nothing", "early", "both", "end", "branch elsewhere"])
 def test_going_on_gives_the_same_bits_whatever_the_lab_had(lab: Lab, tmp_path: Path, before: str) -> None:
-    """The optimiser of the point that training goes on from is never made up: where it is not kept, it is made again."""
+    """The optimiser of the point that training goes on from is never made up: not kept, it is made again."""
     early = network().train(until="6it")
     branch, longer = early.train(order=9), network().train().train(RECIPE.but(total="20it"))
     had = {
@@ -324,7 +327,11 @@ def test_a_measure_of_ones_own_draws_from_its_key(lab: Lab, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "kind", "said"),
     [
-        ("foreign:worded_measure", RequestError, "the measure 'foreign:worded_measure' returned 'high'; expected a num"),
+        (
+            "foreign:worded_measure",
+            RequestError,
+            "the measure 'foreign:worded_measure' returned 'high'; expected a",
+        ),
         ("foreign:broken_measure", WorkError, "the measure 'foreign:broken_measure' failed: KeyError: 'no such thing'"),
     ],
 )
@@ -349,7 +356,11 @@ def test_a_score_of_ones_own_draws_from_its_key_and_spoils_nothing(lab: Lab, tmp
 @pytest.mark.parametrize(
     ("name", "kind", "said"),
     [
-        ("foreign:flat_score", RequestError, r"returned a dict of 1\.weight \(768,\), .*expected a dict of one score a"),
+        (
+            "foreign:flat_score",
+            RequestError,
+            r"returned a dict of 1\.weight \(768,\), .*expected a dict of one score",
+        ),
         ("foreign:small_measure", WorkError, "the score 'foreign:small_measure' failed: TypeError"),
         ("foreign:broken_score", WorkError, "the score 'foreign:broken_score' failed: IndexError: out of weights"),
         ("foreign:says_nothing", WorkError, "the score 'foreign:says_nothing' failed: TypeError"),

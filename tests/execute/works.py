@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from cases import raw
 
+from cases import raw
 from whether.execute import inprocess
 from whether.execute.inprocess import InProcess
 from whether.execute.progress import Listener, nobody

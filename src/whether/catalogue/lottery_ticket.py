@@ -89,7 +89,7 @@ def lottery_ticket(
 
     here = left[named]
     ticket, drawn, random = at("ticket", here), at("re-initialised", here), at("random mask", here)
-    close = f"a loss of {s:g} points would be seen in use; less is within what two seeds differ by"
+    close = "a loss of that size would be seen in use; less is within what two seeds differ by"
     return Question(
         arms,
         claims=[

@@ -65,7 +65,7 @@ def ours(data: Tensors, named: Data) -> Callable[[], object]:
     weights = draw(module, "xavier-normal", state.trajectory.order)
     training = state.trajectory.training
     replica = Replica(training=training, order=state.trajectory.order, step=0, stops=(training.total,), weights=weights)
-    return lambda: train_pack(module, [replica], data, Watch(stop=lambda place, snapshot: None))
+    return lambda: train_pack(module, [replica], data, Watch(stop=lambda *_: None))
 
 
 def plain(data: Tensors) -> Callable[[], object]:
@@ -107,9 +107,8 @@ def main() -> None:
         rates.append(gflops())
     rate = max(rates)
     bound = limit(rate, rows)
-    print(
-        f"LeNet-300-100 on MNIST, {rows:,} examples, batch {BATCH}, SGD, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    )
+    print(f"LeNet-300-100 on MNIST, {rows:,} examples, batch {BATCH}, SGD")
+    print(f"{torch.get_num_threads()} threads, PyTorch {torch.__version__}")
     print(
         f"matrix product {rate:.0f} GFLOP/s; arithmetic limit of an epoch {bound:.3f} s; opening MNIST {opening:.2f} s"
     )

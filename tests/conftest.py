@@ -12,6 +12,7 @@ from jaxtyping import install_import_hook
 
 # Tests run side by side: each on a core of its own. Those that are about threads ask for more.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Before anything of these packages is imported: whatever a test calls, tensors of other shapes or kinds are refused.
 install_import_hook(["whether.models", "whether.probe", "whether.prune", "whether.train"], "beartype.beartype")

@@ -167,7 +167,7 @@ def test_bare_bytes_are_images_too(write: Any, rows: Any, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("image", "label", "told"),
     [
-        (b"\x89PNG\r\n\x1a\nbroken", 0, "row 1: 14 bytes that are no image: UnidentifiedImageError"),
+        (b"\x89PNG\r\n\x1a\nbroken", 0, "row 1: 14 bytes that are no image; expected a PNG or JPEG"),
         (b"", 0, "row 1: 0 bytes that are no image"),
         (None, 0, "row 1: no image; expected the bytes of a PNG or JPEG"),
         (np.zeros((4, 5), np.uint8), 0, "row 1: an image of 4 × 5 pixels in mode L; expected 5 × 4 pixels in mode L"),
@@ -192,7 +192,7 @@ def test_a_truncated_image_is_named(write: Any, rows: Any, tmp_path: Path) -> No
     Image.fromarray(large).save(tmp_path / "large.png")
     half = (tmp_path / "large.png").read_bytes()[:100]
     path = write(tmp_path / "set", ([half], [0]), ([GREY], [0]))
-    with pytest.raises(RequestError, match="row 0: 100 bytes that are no image: OSError"):
+    with pytest.raises(RequestError, match="row 0: 100 bytes that are no image .OSError"):
         load(str(path))
 
 

@@ -4,50 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from works import RECIPE, carry_out, fact, made_bits, make, network, plan_of, record
+from works import RECIPE, carry_out, fact, made_bits, make, network, plan_of, questions, record, states, values
 
 from cases import threads
-from whether.errors import RequestError, WorkError
+from whether.errors import WorkError
 from whether.execute import inprocess
-from whether.execute.inprocess import InProcess, checkpoint_seconds, critical_path
+from whether.execute.inprocess import InProcess, critical_path
 from whether.execute.progress import Event, Measuring, Note, Training
 from whether.execute.stock import LabStock
 from whether.execute.workshop import Workshop
-from whether.history import Measure, accuracy, density, early_stop, loss, tickets
+from whether.history import accuracy, density, early_stop, loss, tickets
 from whether.history.facts import Point
 from whether.lab import Lab
-from whether.recipe import Recipe, sgd
+from whether.recipe import sgd
 from whether.train.replica import Replica
 
 WILD = RECIPE.but(optimizer=sgd(1e30))
-
-
-def questions(recipe: Recipe = RECIPE, seeds: tuple[int, ...] = (1, 2)) -> list[Measure]:
-    """Arms that share: for each replicate tickets rewound to step 4, a control, another order, several measures."""
-    wanted: list[Measure] = []
-    for seed in seeds:
-        start = network(seed=seed, recipe=recipe)
-        found = tickets(start, rounds=2, fraction=0.4, rewind="4it")
-        again = start.reinit(seed + 50).masked(found.mask()).train()
-        wanted += [accuracy(net) for net in (*found, again, found.early, found.early.train(order=7))]
-        wanted += [loss(found.dense), early_stop(found[-1]), density(found[-1]), accuracy(start)]
-    return wanted
-
-
-def states(lab: Lab) -> dict[str, bytes]:
-    return {name: lab.store.states.path(name).read_bytes() for name in lab.store.states.listing()}
-
-
-def values(lab: Lab, wanted: list[Measure]) -> list[Any]:
-    resolved = [plan.digest for plan in plan_of(Lab(lab.root.parent / "empty"), wanted).missing]
-    return [lab.store.records.read(name)["value"] for name in resolved]
 
 
 def test_every_trajectory_is_trained_once(lab: Lab, trained: list[Replica]) -> None:
@@ -179,146 +157,6 @@ def test_what_a_network_was_before_it_diverged_is_still_there(lab: Lab) -> None:
     carry_out(lab, [accuracy(other)])
     assert record(lab, other)["outcome"] == "diverged"
     assert "because" not in record(lab, other)
-
-
-# Going on after being stopped.
-
-
-class _PulledPlugError(BaseException):
-    """The plug is pulled."""
-
-
-def interrupted(lab: Lab, wanted: list[Measure], after: int) -> None:
-    """Work until `after` events of training were told, and no further."""
-    told: list[Event] = []
-
-    def tell(event: Event) -> None:
-        told.append(event)
-        if sum(isinstance(item, Training) for item in told) > after:
-            raise _PulledPlugError
-
-    with pytest.raises(_PulledPlugError):
-        carry_out(lab, wanted, tell)
-
-
-@pytest.fixture
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checkpoint after every step, and every step is told."""
-    monkeypatch.setattr(inprocess, "TOLD_EVERY", 0.0)
-    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0")
-
-
-@pytest.mark.parametrize("after", [3, 14, 30])
-@pytest.mark.usefixtures("often")
-def test_stopped_anywhere_it_ends_as_if_undisturbed(
-    lab: Lab, tmp_path: Path, trained: list[Replica], monkeypatch: pytest.MonkeyPatch, after: int
-) -> None:
-    wanted = questions(seeds=(1,))
-    undisturbed = Lab(tmp_path / "other")
-    monkeypatch.delenv("WHETHER_CHECKPOINT_SECONDS")
-    whole = carry_out(undisturbed, wanted)
-    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0")
-    trained.clear()
-    interrupted(lab, wanted, after)
-    begun, halfway = list(trained), lab.store.work.listing()
-    trained.clear()
-    told: list[Event] = []
-    carry_out(lab, wanted, told.append)
-    steps = sum(replica.stops[-1] - replica.step for replica in trained)
-    done = sum(replica.stops[-1] - replica.step for replica in begun)
-    assert steps < whole.steps_to_train, "something was kept"
-    assert steps + done >= whole.steps_to_train
-    assert any(isinstance(event, Note) and "goes on from step" in event.text for event in told) is bool(halfway)
-    assert states(lab) == states(undisturbed)
-    assert values(lab, wanted) == values(undisturbed, wanted)
-    for name in undisturbed.store.records.listing():
-        mine, theirs = lab.store.records.read(name), undisturbed.store.records.read(name)
-        for field in ("seconds", "seal"):
-            mine.pop(field, None), theirs.pop(field, None)
-        assert mine == theirs
-    assert all(isinstance(event, Training) is False or event.done <= event.of for event in told)
-
-
-@pytest.mark.usefixtures("often")
-def test_interrupted_again_and_again_it_still_ends(lab: Lab, tmp_path: Path) -> None:
-    wanted = [accuracy(network("foreign:conv_batchnorm", recipe=RECIPE.but(total="6it")).train())]
-    for _ in range(4):
-        interrupted(lab, wanted, 2)
-    carry_out(lab, wanted)
-    undisturbed = Lab(tmp_path / "other")
-    carry_out(undisturbed, wanted)
-    assert states(lab) == states(undisturbed)
-
-
-def damage(data: bytes) -> bytes:
-    return data[:-9]
-
-
-def strange(data: bytes) -> bytes:
-    return b"\x02\x00\x00\x00\x00\x00\x00\x00{}"
-
-
-@pytest.mark.parametrize("spoil", [damage, strange])
-@pytest.mark.usefixtures("often")
-def test_a_checkpoint_that_is_none_costs_its_time_only(
-    lab: Lab, tmp_path: Path, trained: list[Replica], spoil: Callable[[bytes], bytes]
-) -> None:
-    wanted = [accuracy(network().train())]
-    interrupted(lab, wanted, 7)
-    (name,) = lab.store.work.listing()
-    kept = lab.store.work.read(name)
-    assert kept is not None
-    lab.store.work.write(name, spoil(kept))
-    trained.clear()
-    carry_out(lab, wanted)
-    assert [replica.step for replica in trained] == [0]
-    undisturbed = Lab(tmp_path / "other")
-    carry_out(undisturbed, wanted)
-    assert states(lab) == states(undisturbed)
-
-
-@pytest.mark.usefixtures("often")
-def test_a_checkpoint_of_another_profile_is_not_gone_on_from(
-    lab: Lab, trained: list[Replica], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wanted = [accuracy(network().train())]
-    interrupted(lab, wanted, 7)
-    real = inprocess.profile()
-    monkeypatch.setattr(inprocess, "profile", lambda: real | {"torch": "another"})
-    trained.clear()
-    carry_out(lab, wanted)
-    assert [replica.step for replica in trained] == [0]
-    assert len(lab.store.profiles.listing()) == 2
-
-
-@pytest.mark.usefixtures("often")
-def test_going_on_another_day_costs_only_the_rest(lab: Lab, tmp_path: Path, trained: list[Replica]) -> None:
-    net = network()
-    carry_out(lab, [accuracy(net.train(until="5it"))])
-    assert len(lab.store.work.listing()) == 1
-    trained.clear()
-    carry_out(lab, [accuracy(net.train())])
-    assert [(replica.step, replica.stops) for replica in trained] == [(5, (12,))]
-    assert lab.store.work.listing() == set()
-    undisturbed = Lab(tmp_path / "other")
-    carry_out(undisturbed, [accuracy(net.train(until="5it")), accuracy(net.train())])
-    assert states(lab) == states(undisturbed)
-
-
-def test_own_asserts_are_said_of_each_stop_alone(lab: Lab) -> None:
-    net = network(recipe=RECIPE.but(asserts=("foreign:says_something",)))
-    carry_out(lab, [accuracy(net.train(until="5it"))])
-    carry_out(lab, [accuracy(net.train())])
-    said = ["foreign:says_something: 6 tensors were seen"]
-    assert record(lab, net.train(until="5it"))["checks"] == said
-    assert record(lab, net.train())["checks"] == said
-
-
-@pytest.mark.parametrize("given", ["soon", "-1", "nan"])
-def test_a_wrong_time_between_checkpoints_is_told(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
-    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", given)
-    with pytest.raises(RequestError, match=f"WHETHER_CHECKPOINT_SECONDS is '{given}'; expected a number of seconds"):
-        checkpoint_seconds()
 
 
 # What is missing or damaged is made again.

@@ -13,7 +13,7 @@ from whether.execute.inprocess import InProcess
 from whether.execute.progress import Listener, nobody
 from whether.execute.stock import LabStock
 from whether.execute.workshop import Made, Workshop
-from whether.history import Measure, Network
+from whether.history import Measure, Network, accuracy, density, early_stop, loss, tickets
 from whether.history.facts import State
 from whether.history.resolve import Resolver
 from whether.lab import Lab
@@ -64,6 +64,27 @@ def record(lab: Lab, net: Network) -> dict[str, Any]:
     """A network's record, but for what differs from run to run."""
     found = lab.store.records.read(fact(net).digest)
     return {name: value for name, value in found.items() if name not in ("seconds", "seal")}
+
+
+def questions(recipe: Recipe = RECIPE, seeds: tuple[int, ...] = (1, 2)) -> list[Measure]:
+    """Arms that share: for each replicate tickets rewound to step 4, a control, another order, several measures."""
+    wanted: list[Measure] = []
+    for seed in seeds:
+        start = network(seed=seed, recipe=recipe)
+        found = tickets(start, rounds=2, fraction=0.4, rewind="4it")
+        again = start.reinit(seed + 50).masked(found.mask()).train()
+        wanted += [accuracy(net) for net in (*found, again, found.early, found.early.train(order=7))]
+        wanted += [loss(found.dense), early_stop(found[-1]), density(found[-1]), accuracy(start)]
+    return wanted
+
+
+def states(lab: Lab) -> dict[str, bytes]:
+    return {name: lab.store.states.path(name).read_bytes() for name in lab.store.states.listing()}
+
+
+def values(lab: Lab, wanted: list[Measure]) -> list[Any]:
+    resolved = [plan.digest for plan in plan_of(Lab(lab.root.parent / "empty"), wanted).missing]
+    return [lab.store.records.read(name)["value"] for name in resolved]
 
 
 @pytest.fixture

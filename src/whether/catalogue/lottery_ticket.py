@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whether.data.cards import Data, card
 from whether.errors import RequestError
 from whether.history import Measure, Network, early_stop, tickets
-from whether.question import Control, Question, Replicate, at, exceeds, not_worse, ordered, question, same
+from whether.question import (
+    Claim,
+    Control,
+    Ladder,
+    Question,
+    Replicate,
+    at,
+    exceeds,
+    not_worse,
+    ordered,
+    question,
+    same,
+)
 from whether.recipe import OPTIMIZERS, Recipe, default_recipe
 from whether.steps import Steps
 
@@ -33,6 +45,7 @@ PAPER = {
 # Rounds at which tickets are compared with their controls: about 51, 21, 11, 7 and 3.5 % of the weights at a fifth a
 # round. Tickets of the other rounds are trained on the way and cost nothing; each control costs a training.
 COMPARED = (3, 7, 10, 12, 15)
+CLOSE = "a loss of that size would be seen in use; less is within what two seeds differ by"
 
 
 @question(category="science", presets={"paper": PAPER})
@@ -88,44 +101,54 @@ def lottery_ticket(
         }
 
     here = left[named]
-    ticket, drawn, random = at("ticket", here), at("re-initialised", here), at("random mask", here)
-    close = "a loss of that size would be seen in use; less is within what two seeds differ by"
     return Question(
         arms,
-        claims=[
-            not_worse(ticket, "dense", by=s, because=close, if_no="The ticket loses accuracy."),
-            exceeds(
-                ticket, drawn, by=s, because="two seeds differ by less", if_no="The mask does as well when re-drawn."
-            ),
-        ],
+        claims=_claims(here, s),
         if_yes=f"Winning tickets exist here: at {here:.3g} % of the weights, the beginning can be trained alone.",
         if_no=f"At {here:.3g} % of the weights this procedure finds no winning ticket: do not count on one.",
         if_inconclusive="More replicates would narrow the intervals; the sizes of interest stay as they are.",
-        secondary=[
-            ordered(*(not_worse(at("ticket", x), "dense", by=s, because=close) for x in left[1:])),
-            exceeds(
-                "early stop of ticket",
-                "early stop of dense",
-                by=_twentieth(recipe, data),
-                unit="it",
-                because="a twentieth of training is worth a schedule's while",
-            ),
-        ],
-        controls=[
-            Control(
-                exceeds(ticket, random, by=s, because="the same size as the claim"),
-                expect="yes",
-                because="a random mask keeps as many weights of each layer; if it did as well, choosing would be idle",
-            ),
-            Control(
-                same(at("ticket", left[0]), "dense", within=s, because="the same size as the claim"),
-                expect="yes",
-                because="unpruned, the ticket is the dense network: any difference would be a fault of the pipeline",
-            ),
-        ],
+        secondary=_besides(left[1:], s, sooner_by=_twentieth(recipe, data)),
+        controls=_controls(here, left[0], s),
         replicates=replicates,
         axis="weights left (%)",
     )
+
+
+def _claims(here: float, s: float) -> list[Claim]:
+    ticket, drawn = at("ticket", here), at("re-initialised", here)
+    return [
+        not_worse(ticket, "dense", by=s, because=CLOSE, if_no="The ticket loses accuracy."),
+        exceeds(ticket, drawn, by=s, because="two seeds differ by less", if_no="The mask does as well when re-drawn."),
+    ]
+
+
+def _besides(left: Sequence[float], s: float, *, sooner_by: float) -> list[Claim | Ladder]:
+    return [
+        ordered(*(not_worse(at("ticket", x), "dense", by=s, because=CLOSE) for x in left)),
+        exceeds(
+            "early stop of ticket",
+            "early stop of dense",
+            by=sooner_by,
+            unit="it",
+            because="a twentieth of training is worth a schedule's while",
+        ),
+    ]
+
+
+def _controls(here: float, whole: float, s: float) -> list[Control]:
+    ticket, random = at("ticket", here), at("random mask", here)
+    return [
+        Control(
+            exceeds(ticket, random, by=s, because="the same size as the claim"),
+            expect="yes",
+            because="a random mask keeps as many weights of each layer; if it did as well, choosing would be idle",
+        ),
+        Control(
+            same(at("ticket", whole), "dense", within=s, because="the same size as the claim"),
+            expect="yes",
+            because="unpruned, the ticket is the dense network: any difference would be a fault of the pipeline",
+        ),
+    ]
 
 
 def weights_left(

@@ -85,7 +85,9 @@ def _open(path: Path) -> pq.ParquetFile:
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:
-        raise RequestError(f"{path} cannot be read as parquet: {_line(error)}") from error
+        raise RequestError(
+            f"{path} cannot be read as parquet: {_line(error)}; fetch it again, or choose another folder"
+        ) from error
     _columns(path, file.schema_arrow)
     return file
 
@@ -141,7 +143,7 @@ def _checked(labels: list[int | None], limit: int, why: str, path: Path, first: 
 
 def _pixels(image: bytes | None, shape: tuple[int, ...] | None, where: str) -> npt.NDArray[np.uint8]:
     """One image as uint8 [channel, height, width]."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     if image is None:
         raise RequestError(f"{where}: no image; expected the bytes of a PNG or JPEG")
@@ -153,7 +155,8 @@ def _pixels(image: bytes | None, shape: tuple[int, ...] | None, where: str) -> n
             pixels = np.asarray(picture)
             return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
     except Exception as error:  # a decoder fed with foreign bytes raises whatever it likes
-        raise RequestError(f"{where}: {len(image)} bytes that are no image: {_line(error)}") from error
+        said = "" if isinstance(error, UnidentifiedImageError) else f" ({_line(error)})"
+        raise RequestError(f"{where}: {len(image)} bytes that are no image{said}; expected a PNG or JPEG") from error
     wanted = "grey (L) or colour (RGB)" if shape is None else _told("L" if shape[0] == 1 else "RGB", *shape[1:])
     raise RequestError(
         f"{where}: an image of {_told(picture.mode, picture.height, picture.width)}; expected {wanted}, as all images "

@@ -89,7 +89,7 @@ class Chain:
     ) -> tuple[Float[Tensor, " replica"], Int[Tensor, " replica"]]:
         """Write the gradient of the mean loss into `into`; return the mean loss and how many are right, by network."""
         del step  # a perceptron draws nothing while it trains
-        space = self._space(*y.shape, like=weights)
+        space = self._space(y.shape[0], y.shape[1], weights)
         layers, slopes = self._views(weights), self._views(into)
         hidden = self._forward(layers, x, space)
         logp = torch.log_softmax(hidden[-1][..., : self.classes], dim=-1)
@@ -116,7 +116,7 @@ class Chain:
         for begin in range(0, len(x), EVALUATED_AT_ONCE):
             part = x[begin : begin + EVALUATED_AT_ONCE]
             labels = y[begin : begin + EVALUATED_AT_ONCE].expand(replicas, -1)
-            space = self._space(replicas, len(part), like=weights)
+            space = self._space(replicas, len(part), weights)
             logits = self._forward(layers, part.expand(replicas, *part.shape), space)[-1]
             logp = torch.log_softmax(logits[..., : self.classes], dim=-1)
             loss -= logp.gather(2, labels.unsqueeze(2)).squeeze(2).sum(1, dtype=torch.float64)

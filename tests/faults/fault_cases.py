@@ -1,0 +1,164 @@
+"""What the tests of faults share: a small question that uses everything, ways to harm a lab, and what must be equal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whether.answer import Answer
+from whether.catalogue.find import find
+from whether.lab import Lab
+from whether.question import Question
+from whether.store import Store
+
+QUESTION = '''\
+"""Histories that branch in the middle, so that optimiser states are kept and gone on from."""
+
+from whether import Network, Question, exceeds, question
+from whether.history import early_stop
+from whether.recipe import Recipe, sgd
+
+
+@question(category="science")
+def going_on(total="60it", replicates=3, width=6):
+    """Does a rewound ticket beat the dense network?"""
+    recipe = Recipe(optimizer=sgd(0.05, momentum=0.9), total=total, batch=30, evaluate="20it")
+
+    def arms(rep):
+        early = Network(f"mlp-{width}", data="digits", seed=rep, recipe=recipe).train(until="20it")
+        dense = early.train()
+        mask = dense.prune(fraction=0.5)
+        return {
+            "dense": dense,
+            "other order": early.train(order=rep.seed("order", 2)),
+            "ticket": early.masked(mask).train(),
+            "shuffled": early.masked(mask.shuffled(rep.seed("places"))).train(),
+            "early stop": early_stop(dense),
+        }
+
+    return Question(
+        arms,
+        claims=[exceeds("ticket", "dense", by=1, because="less is noise")],
+        secondary=[exceeds("dense", "shuffled", by=1, because="less is noise")],
+        if_yes="Prune.",
+        if_no="Do not prune.",
+        replicates=replicates,
+    )
+'''
+FILE = "going_on.py"
+
+Call = Callable[..., "Done"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def asked(**options: Any) -> Question:
+    """The question in the working directory's file."""
+    return find(FILE)(**options)
+
+
+def evidence(answer: Answer | dict[str, Any]) -> dict[str, Any]:
+    """All of an answer that must not depend on how it came about."""
+    said = json.loads(answer.to_json()) if isinstance(answer, Answer) else dict(answer)
+    return {name: value for name, value in said.items() if name not in ("circumstances", "ledger")}
+
+
+def pages(lab: Path) -> dict[str, str]:
+    """The figures and tables beside every answer of a lab, hashed; not the page that tells when it was written."""
+    files = [path for path in (lab / "answers").rglob("*") if path.suffix in (".csv", ".svg", ".png")]
+    return {str(path.relative_to(lab)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def answers(lab: Path) -> dict[str, Any]:
+    """The evidence of every answer, by folder."""
+    found = sorted((lab / "answers").glob("*/answer.json"))
+    return {path.parent.name: evidence(json.loads(path.read_text(encoding="utf-8"))) for path in found}
+
+
+def states(lab: Path) -> dict[str, str]:
+    """The hash of every state, by its place."""
+    files = sorted((lab / "states").rglob("*.safetensors"))
+    return {str(path.relative_to(lab)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def records(lab: Path) -> dict[str, Any]:
+    """What every record says, but for how long it took; and that there is nothing beside them."""
+    store = Store(lab)
+    assert {path.stem for path in (lab / "records").rglob("*.json")} == store.records.listing()
+    told = {digest: store.records.read(digest) for digest in store.records.listing()}
+    return {
+        digest: {name: value for name, value in said.items() if name not in ("seconds", "seal")}
+        for digest, said in told.items()
+    }
+
+
+def everything(lab: Path) -> dict[str, Any]:
+    """All of a lab that must not depend on how it came about."""
+    kinds = [entry.kind for entry in Store(lab).ledger.entries()]
+    return {
+        "answers": answers(lab),
+        "pages": pages(lab),
+        "states": states(lab),
+        "records": records(lab),
+        "ledger": sorted(set(kinds)),
+    }
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Assert that two labs' `everything` is equal, part by part, so that a failure says which."""
+    for part, found in one.items():
+        assert found == other[part], part
+
+
+def whole(lab: Path) -> None:
+    """Assert that nothing is set aside, damaged, or foreign."""
+    from whether.store import verify
+
+    assert verify(Store(lab)) == []
+    assert not list((lab / "work").glob("damaged/*"))
+
+
+def flip(path: Path, position: int = -20) -> None:
+    """Turn one bit of a file, as a failing disk would."""
+    raw = bytearray(path.read_bytes())
+    raw[position] ^= 1
+    path.write_bytes(raw)
+
+
+def a_state(lab: Lab, *, optimizer: bool = False, arm: str = "") -> Path:
+    """A state that stands: of an arm's first network, or any that has its optimiser's beside it."""
+    if arm:
+        answer = lab.latest()
+        assert answer is not None
+        digest = next(run.state for run in answer.table if run.arm == arm)
+        return lab.store.states.path(digest)
+    part: Any = "optimizer" if optimizer else "state"
+    return lab.store.states.path(sorted(lab.store.states.listing(part))[0], part)
+
+
+def command(*words: str, folder: Path, **environment: str) -> subprocess.Popen[str]:
+    """Start the command line as a shell would, on one thread."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WHETHER_")}
+    kept |= {name: os.environ[name] for name in ("WHETHER_CACHE",) if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", "whether", *words],
+        cwd=folder,
+        env=kept | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

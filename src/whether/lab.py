@@ -22,7 +22,7 @@ from whether import evidence
 from whether.answer import DIVERGED, Answer, Column
 from whether.conclude import conclude
 from whether.errors import DamageError, RequestError, unknown
-from whether.execute.progress import Finished, Listener, Note, Planned, nobody
+from whether.execute.progress import Finished, Listener, Note, Planned, Spoken
 from whether.history import Measure, Network
 from whether.history.facts import MeasureFact
 from whether.history.resolve import Resolver
@@ -79,13 +79,13 @@ class Lab:
             open_test: ask measures that name no split of the test split instead of the validation split; the ledger
                 counts every use of a test split.
             seed: the root of all replicates' seeds.
-            progress: hears of what goes on (`execute.progress`).
+            progress: hears of what goes on (`execute.progress`); by default lines on stderr when it takes long.
 
         Raises:
             RequestError: when the question cannot be asked so.
             WorkError: when training fails or the disk refuses; what was done stays.
         """
-        tell = progress or nobody
+        tell = progress or Spoken()
         began = time.monotonic()
         asked = _ask(question, seed, open_test)
         found = self._answered(asked)
@@ -132,7 +132,7 @@ class Lab:
         from whether.execute.stock import LabStock
 
         fact = Resolver().measure(measure)
-        tell = progress or nobody
+        tell = progress or Spoken()
         self._count_opening("", fact.digest, [fact])
 
         def attempt(workshop: Workshop) -> Any:
@@ -154,7 +154,7 @@ class Lab:
         from whether.models import build
 
         state = Resolver().state(network)
-        tell = progress or nobody
+        tell = progress or Spoken()
 
         def attempt(workshop: Workshop) -> nn.Module:
             pieces = plan_states([state], LabStock(self.store))

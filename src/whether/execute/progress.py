@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,6 +66,31 @@ class Finished(Event):
 
 
 Listener = Callable[[Event], None]
+
+
+class Spoken:
+    """Lines on stderr for whoever works in Python and hands in no listener.
+
+    Nothing is said of what takes less than two seconds; after that, a line now and then.
+    """
+
+    FIRST, EVERY = 2.0, 10.0  # seconds
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + self.FIRST
+
+    def __call__(self, event: Event) -> None:
+        """Hear of an event."""
+        if isinstance(event, Note):
+            print(f"whether: {event.text}", file=sys.stderr)
+        if not isinstance(event, (Training, Measuring)) or time.monotonic() < self._next or not event.of:
+            return
+        self._next = time.monotonic() + self.EVERY
+        if isinstance(event, Training):
+            told = f"training, {event.done / event.of:.0%}: {event.trained} of {event.to_train} networks"
+        else:
+            told = f"measuring: {event.done} of {event.of}"
+        print(f"whether: {told}", file=sys.stderr)
 
 
 def nobody(event: Event) -> None:

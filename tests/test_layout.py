@@ -183,7 +183,8 @@ def second() -> None:
 class TestBudgets:
     @pytest.mark.parametrize("path", [*FILES, *sorted(TESTS.rglob("*.py"))], ids=lambda path: path.name)
     def test_files_are_short(self, path: Path) -> None:
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+        lines = path.read_text(encoding="utf-8").count("\n")
+        assert lines <= 400
 
     def test_functions_are_short(self) -> None:
         long = {

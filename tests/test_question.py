@@ -64,7 +64,7 @@ class TestClaims:
             "a is not worse than b by 1 nat or more",
             "a and b differ by less than 0.1 points",
             "a lies below 2 points",
-            "a lies above -3 it",
+            "a lies above -3 iterations",
         ]
         assert [claim.names for claim in claims] == [("a", "b")] * 3 + [("a",)] * 2
 

@@ -27,12 +27,12 @@ from whether.recipe import Recipe, sgd
 
 
 @question(category="science")
-def going_on(total="60it", replicates=3, width=6):
+def going_on(total="60it", until="20it", replicates=3, width=6):
     """Does a rewound ticket beat the dense network?"""
     recipe = Recipe(optimizer=sgd(0.05, momentum=0.9), total=total, batch=30, evaluate="20it")
 
     def arms(rep):
-        early = Network(f"mlp-{width}", data="digits", seed=rep, recipe=recipe).train(until="20it")
+        early = Network(f"mlp-{width}", data="digits", seed=rep, recipe=recipe).train(until=until)
         dense = early.train()
         mask = dense.prune(fraction=0.5)
         return {

@@ -92,7 +92,7 @@ class TestFiles:
 
     def test_of_several_one_is_named_by_its_own_name_or_its_functions(self) -> None:
         written("signs.py", TWO)
-        assert find("signs.py:deep-signs") is find("signs.py:deep_signs")
+        assert find("signs.py:deep-signs").build is find("signs.py:deep_signs").build
         assert find("signs.py:signs").name == "signs"
 
     def test_of_several_none_named(self) -> None:
@@ -128,7 +128,7 @@ class TestFiles:
 
     def test_twice_the_same_file_is_one_module(self) -> None:
         written("signs.py", ONE)
-        assert find("signs.py") is find("./signs.py")
+        assert find("signs.py").build is find("./signs.py").build
 
 
 class TestTrouble:

@@ -25,7 +25,7 @@ from whether.history.facts import Training
 from whether.prune.masks import wear
 from whether.seeds import Stream
 from whether.train import asserts
-from whether.train.chain import Chain
+from whether.train.chain import EVALUATED_AT_ONCE, Chain
 from whether.train.layout import Layout
 from whether.train.module import Modules
 from whether.train.optim import PackOptimizer
@@ -143,7 +143,9 @@ class _Pack:
         if not self.curves[0].steps and self.step in self.grid:
             self._look()
         while self.replicas:
-            with _threads(len(self.replicas), self.training.batch, self.watch.threads()):
+            place, size = self.step % self.training.per_epoch, self.training.batch
+            rows = min(size, len(self.train_index) - place * size)  # an epoch's last batch may be small
+            with _threads(len(self.replicas), rows, self.watch.threads()):
                 self._advance()
 
     def _advance(self) -> None:
@@ -189,7 +191,8 @@ class _Pack:
         """A point of the grid: training figures since the last one, validation figures now; the diverged are let go."""
         held = [torch.full((len(self.replicas),), math.nan), torch.zeros(len(self.replicas), dtype=torch.int64)]
         if len(self.y_held):
-            with _threads(len(self.replicas), len(self.y_held), self.watch.threads()):
+            last_part = len(self.y_held) % EVALUATED_AT_ONCE or EVALUATED_AT_ONCE
+            with _threads(len(self.replicas), last_part, self.watch.threads()):
                 held = list(self.program.evaluate(self.weights, self.x_held, self.y_held))
         rows = zip(self.loss.tolist(), self.right.tolist(), held[0].tolist(), held[1].tolist(), strict=True)
         lost: list[int] = []

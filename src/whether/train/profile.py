@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 
@@ -16,6 +17,7 @@ def profile() -> dict[str, Any]:
     return {
         "device": "cpu",
         "capability": torch.backends.cpu.get_cpu_capability(),
+        "numpy": np.__version__,
         "torch": torch.__version__,
         "blas": "mkl" if torch.backends.mkl.is_available() else "other",  # type: ignore[no-untyped-call]
         "precision": "fp32" if exact == "highest" else f"fp32, products {exact}",

@@ -1,0 +1,278 @@
+"""A run that is killed at any moment goes on, and ends with the answer of one that was left alone."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_cases import FILE, command, everything, same, whole
+
+from whether.catalogue.find import find
+from whether.lab import Lab
+
+SHORT = {FILE: {"total": "6it", "until": "3it", "replicates": 1, "width": 2}, "xor": {"replicates": 1, "steps": "3it"}}
+OFTEN = {"WHETHER_CHECKPOINT_SECONDS": "0.1"}
+
+
+class Undisturbed:
+    """The labs of runs that were left alone, made once for each line of options; and how long they took."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.found: dict[str, tuple[dict[str, Any], float]] = {}
+
+    def __call__(self, name: str, **options: Any) -> tuple[dict[str, Any], float]:
+        key = f"{name} {options}"
+        if key not in self.found:
+            root = self.folder / f"lab{len(self.found)}"
+            began = time.monotonic()
+            Lab(root).run(find(name)(**options))
+            self.found[key] = everything(root), time.monotonic() - began
+        return self.found[key]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    return Undisturbed(tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Any]:
+    """Start a run in the lab `lab`; whatever is left of it ends with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(name: str, **options: Any) -> subprocess.Popen[str]:
+        words = [f"{key}={value}" for key, value in options.items()]
+        process = command("run", name, *words, "--lab", "lab", folder=folder, **OFTEN)
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def await_training(process: subprocess.Popen[str]) -> str:
+    """Read on until the plan is told, which is when training begins."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if " to train" in line:
+            break
+    return said
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    assert "Traceback" not in out
+    return out
+
+
+def kill_again_and_again(start: Any, rng: random.Random, kills: int, pace: float, name: str, options: Any) -> int:
+    """Start a run, kill it at a random moment, and so on. How often it was killed in its work."""
+    early = start(name, **options)  # this one is killed before it has said anything
+    time.sleep(rng.uniform(0.2, 1.5))
+    early.kill()
+    early.communicate()
+    died = 0
+    for _ in range(kills):
+        process = start(name, **options)
+        await_training(process)
+        time.sleep(rng.uniform(0, 2 * pace / kills))
+        process.kill()
+        process.communicate()
+        died += process.returncode == -signal.SIGKILL
+    return died
+
+
+def test_killed_stopped_and_held_it_ends_with_the_same_answer(undisturbed: Undisturbed, start: Any) -> None:
+    options = {"total": "1500it", "until": "200it", "replicates": 2, "width": 12}
+    expected, took = undisturbed(FILE, **options)
+    assert kill_again_and_again(start, random.Random(3), 2, 0.3 * took, FILE, options) >= 1
+    by_hand = start(FILE, **options)
+    await_training(by_hand)
+    by_hand.send_signal(signal.SIGINT)
+    out, _ = by_hand.communicate(timeout=60)
+    assert (by_hand.returncode, out.splitlines()[-1]) == (
+        130,
+        "stopped; nothing done is lost: the same command goes on",
+    )
+    held = start(FILE, **options)
+    await_training(held)
+    for _ in range(2):
+        held.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        held.send_signal(signal.SIGCONT)
+        time.sleep(0.1)
+    finish(held)
+    same(everything(Path("lab")), expected)
+    whole(Path("lab"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "options", "seed"),
+    [
+        (FILE, {"total": "8000it", "until": "2000it", "replicates": 3, "width": 16}, 1),
+        ("xor", {"replicates": 16, "steps": "3000it"}, 2),
+    ],
+)
+def test_killed_twenty_times(undisturbed: Undisturbed, start: Any, name: str, options: Any, seed: int) -> None:
+    expected, took = undisturbed(name, **options)
+    died = kill_again_and_again(start, random.Random(seed), 20, 0.5 * took, name, options)
+    finish(start(name, **options))
+    same(everything(Path("lab")), expected)
+    whole(Path("lab"))
+    assert died >= 10
+
+
+def test_two_at_once_in_one_lab(undisturbed: Undisturbed, start: Any) -> None:
+    options = {"total": "1500it", "until": "200it", "replicates": 2, "width": 12}
+    expected, _ = undisturbed(FILE, **options)
+    for process in [start(FILE, **options), start(FILE, **options)]:
+        finish(process)
+    same(everything(Path("lab")), expected)
+    whole(Path("lab"))
+    assert len(Lab("lab").store.ledger.entries()) == 1  # of two that conclude the same the first stands
+
+
+class Killed(BaseException):
+    """The process is dead: nothing that it does reaches the disk any more."""
+
+
+class Mortal:
+    """Lets a number of acts on the files of a lab through and then no more: what kill -9 leaves at that moment.
+
+    The last write before it is torn in the middle.
+    """
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self.root = str(root.resolve())
+        self.left = 0
+        self.done = 0
+        self.files: set[int] = set()
+        self.write, self.open = os.write, os.open
+        for name in ("link", "replace", "rename", "unlink", "mkdir"):
+            patch.setattr(os, name, self._mortal(getattr(os, name)))
+        patch.setattr(os, "open", self._open)
+        patch.setattr(os, "write", self._write)
+
+    def _spend(self) -> bool:
+        """Whether this is the last act."""
+        if self.left <= 0:
+            raise Killed
+        self.left -= 1
+        self.done += 1
+        return self.left == 0
+
+    def _mortal(self, act: Any) -> Any:
+        def instead(path: Any, *more: Any, **named: Any) -> Any:
+            if self._inside(path):
+                self._spend()
+            return act(path, *more, **named)
+
+        return instead
+
+    def _open(self, path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if self._inside(path) and flags & os.O_CREAT:
+            self._spend()
+            file = self.open(path, flags, *more, **named)
+            self.files.add(file)
+            return file
+        file = self.open(path, flags, *more, **named)
+        self.files.discard(file)  # the number of a file of the lab that was closed
+        return file
+
+    def _write(self, file: int, data: Any) -> int:
+        if file in self.files and self._spend():
+            self.write(file, bytes(data)[: len(data) // 2])
+            raise Killed
+        return self.write(file, data)
+
+    def _inside(self, path: Any) -> bool:
+        return os.path.abspath(os.fspath(path)).startswith(self.root + os.sep)
+
+
+@pytest.fixture
+def mortal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mortal]:
+    """A lab folder whose process can be killed at any act; the page is left out, which takes long to draw."""
+    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0")
+    monkeypatch.setattr("whether.report.write.render", lambda answer: {"runs.csv": str(answer.runs).encode()})
+    with monkeypatch.context() as patch:
+        yield Mortal(folder / "lab", patch)
+
+
+def run_until_killed(mortal: Mortal, acts: int, name: str = FILE) -> bool:
+    """Run with so many acts left; whether it finished. What stands afterwards is sound, whatever was the last act."""
+    from whether.store import Store, verify
+
+    mortal.left = acts
+    try:
+        Lab("lab").run(find(name)(**SHORT[name]))
+        finished = True
+    except Killed:
+        finished = False
+    if finished or (Path("lab") / "ledger").is_dir():  # what makes a lab is tried in tests/store
+        assert verify(Store(Path("lab"))) == []
+    return finished
+
+
+def lives(mortal: Mortal, acts: Iterator[int], name: str) -> int:
+    """Run again and again, each time with the next number of acts, until it is done; how often it was killed."""
+    deaths = 0
+    for allowed in acts:
+        if run_until_killed(mortal, allowed, name):
+            return deaths
+        deaths += 1
+    raise AssertionError("it was always killed")
+
+
+def short_lives(seed: int) -> Iterator[int]:
+    rng = random.Random(seed)
+    for _ in range(200):
+        yield rng.randint(20, 60)
+
+
+@pytest.mark.parametrize(("name", "seed"), [(FILE, 1), (FILE, 2), ("xor", 3)])
+def test_whatever_the_last_act_was_the_next_life_goes_on(mortal: Mortal, name: str, seed: int) -> None:
+    assert lives(mortal, short_lives(seed), name) > 3
+    found = everything(Path("lab"))
+    whole(Path("lab"))
+    same(found, _left_alone(mortal, name))
+
+
+@pytest.mark.long
+def test_any_act_may_be_the_last(mortal: Mortal, folder: Path) -> None:
+    expected = _left_alone(mortal)
+    acts = mortal.done
+    for last in range(1, acts):
+        mortal.root = str(folder / "elsewhere")
+        os.rename("lab", f"lab{last}")
+        mortal.root = str(folder / "lab")
+        assert not run_until_killed(mortal, last)
+        assert run_until_killed(mortal, 10**6)
+        same(everything(Path("lab")), expected)
+        whole(Path("lab"))
+
+
+def _left_alone(mortal: Mortal, name: str = FILE) -> dict[str, Any]:
+    """What a run in a new lab leaves that nobody kills."""
+    root, mortal.root, mortal.done = mortal.root, mortal.root, 0
+    if Path("lab").exists():
+        mortal.root = "nowhere"
+        os.rename("lab", "interrupted")
+        mortal.root = root
+    assert run_until_killed(mortal, 10**6, name)
+    return everything(Path("lab"))

@@ -192,7 +192,7 @@ def test_a_truncated_image_is_named(write: Any, rows: Any, tmp_path: Path) -> No
     Image.fromarray(large).save(tmp_path / "large.png")
     half = (tmp_path / "large.png").read_bytes()[:100]
     path = write(tmp_path / "set", ([half], [0]), ([GREY], [0]))
-    with pytest.raises(RequestError, match="row 0: 100 bytes that are no image .OSError"):
+    with pytest.raises(RequestError, match=r"row 0: 100 bytes that are no image .OSError"):
         load(str(path))
 
 

@@ -9,12 +9,12 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from conftest import MAKERS, asked, column, concluded, lottery
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from conftest import MAKERS, asked, column, concluded, lottery
 from whether.answer import Answer, ClaimResult
 from whether.question import at, below, exceeds, ordered
 from whether.report import style

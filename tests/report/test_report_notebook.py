@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 
 import pytest
-from conftest import HOSTILE, MAKERS, asked
 
+from conftest import HOSTILE, MAKERS, asked
 from whether.answer import Answer
 from whether.question import Control, exceeds, ordered
 from whether.report.notebook import answer_html, plan_html, question_html

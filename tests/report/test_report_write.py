@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from conftest import MAKERS
 
+from conftest import MAKERS
 from whether.answer import Answer
 from whether.report.write import render, runs_csv
 

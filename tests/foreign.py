@@ -54,6 +54,21 @@ class Odd(nn.Module):
         return result
 
 
+class Ones(nn.Module):
+    """No layer that could be pruned."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.ones(classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1).sum(1, keepdim=True) * self.bias
+
+
+def ones(classes: int) -> nn.Module:
+    return Ones(classes)
+
+
 def odd(classes: int) -> nn.Module:
     return Odd(classes)
 
@@ -103,6 +118,18 @@ number = 7
 def thirds(shape: tuple[int, ...], stream: object) -> np.ndarray:
     """An initialiser of one's own."""
     return np.full(shape, 1 / 3)
+
+
+def flat_init(shape: tuple[int, ...], stream: object) -> np.ndarray:
+    return np.ones(int(np.prod(shape)))
+
+
+def endless_init(shape: tuple[int, ...], stream: object) -> np.ndarray:
+    return np.full(shape, np.inf)
+
+
+def noisy_init(shape: tuple[int, ...], stream: object) -> Tensor:
+    return torch.rand(shape)
 
 
 def noisy_score(weights: dict[str, Tensor], masks: dict[str, Tensor]) -> dict[str, Tensor]:

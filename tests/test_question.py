@@ -342,5 +342,5 @@ class TestTemplates:
         def hollow(width: int = 3) -> Any:
             """Is it?"""
 
-        with pytest.raises(RequestError, match="hollow returned a NoneType; expected a Question"):
+        with pytest.raises(RequestError, match="hollow returned nothing; expected a Question"):
             hollow()

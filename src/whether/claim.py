@@ -64,6 +64,11 @@ class Claim:
         }[self.kind]
 
     @property
+    def said_of_less(self) -> str:
+        """The claim in words, of a measure of which less is better."""
+        return self.said.replace(" exceeds ", " is lower than ").replace(" is not worse than ", " is not higher than ")
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The arms that it is about."""
         return (self.left,) if self.right is None else (self.left, self.right)

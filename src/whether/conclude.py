@@ -85,7 +85,7 @@ def _answer_claim(question: Question, claim: Claim, columns: Mapping[str, Column
         return stats.verdict(claim.kind, found.low, found.high, claim.size)
 
     return ClaimResult(
-        said=claim.said,
+        said=claim.said if left.better == "higher" else claim.said_of_less,
         kind=claim.kind,
         left=claim.left,
         right=claim.right,

@@ -12,6 +12,8 @@ together are told together (`RequestError.join`).
 from __future__ import annotations
 
 import difflib
+import re
+import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -81,7 +83,20 @@ def located(error: BaseException, file: Path, shown: Path | str) -> RequestError
     where = f"{shown}, line {lines[-1]}" if lines else str(shown)
     if isinstance(error, RequestError):
         return RequestError(*(f"{where}: {problem}" for problem in error.problems))
-    return RequestError(f"{where}: {traceback.format_exception_only(error)[-1].strip()}")
+    said = traceback.format_exception_only(error)[-1].strip()
+    return RequestError(f"{where}: {said}{'' if 'Did you mean' in said else _near(error)}")
+
+
+def _near(error: BaseException) -> str:
+    """The name that was probably meant, which Python itself says from 3.12 on only."""
+    known: Iterable[str] = ()
+    name = getattr(error, "name", None)
+    if isinstance(error, AttributeError):
+        known = dir(error.obj)
+    elif found := re.match(r"cannot import name '(\w+)' from '([\w.]+)'", str(error)):
+        name, known = found[1], dir(sys.modules.get(found[2]))
+    near = difflib.get_close_matches(name or "", known, n=1)
+    return f". Did you mean {near[0]!r}?" if near else ""
 
 
 def raised_at(error: BaseException) -> str:
@@ -92,6 +107,15 @@ def raised_at(error: BaseException) -> str:
         if file.is_file() and not any(file.is_relative_to(folder) for folder in others):
             return f" ({file.name}, line {frame.lineno})"
     return ""
+
+
+def failed(what: str, error: BaseException) -> WorkError:
+    """What to tell when code that may be somebody's own raised while it worked: what, where, that nothing is lost."""
+    said = f": {str(error).splitlines()[0]}" if str(error) else ""
+    return WorkError(
+        f"{what} failed: {type(error).__name__}{said}{raised_at(error)}. What was trained stays; mend the cause and "
+        "run the same command again."
+    )
 
 
 @contextmanager

@@ -182,7 +182,34 @@ def failed_checks(asked: Asked, record: Records) -> list[str]:
     for name in states:
         for check in record(name).get("checks", ()):
             said[check] = said.get(check, 0) + 1
-    return [f"{check} ({count} of {len(states)} networks)" for check, count in sorted(said.items())]
+    trained = [f"{check} ({count} of {len(states)} networks)" for check, count in sorted(said.items())]
+    return [*_not_repeated(asked), *_censored(asked, record), *trained]
+
+
+def _not_repeated(asked: Asked) -> list[str]:
+    """Arms that are claimed about and do not differ between replicates: what is counted as many is one."""
+    named = {name for claim in asked.question.every_claim for name in claim.names}
+    said = []
+    for place, (arm, _) in enumerate(asked.arms[0]):
+        different = len({row[place][1].digest for row in asked.arms})
+        if arm.name in named and different < len(asked.arms):
+            said.append(
+                f"the arm {arm.name!r} has {different} different networks in {len(asked.arms)} replicates: its spread "
+                "is too small; give each replicate's seed to its Network (seed=rep)"
+            )
+    return said
+
+
+def _censored(asked: Asked, record: Records) -> list[str]:
+    """Early stops at the end of training, whose true value may be later."""
+    said = []
+    for place, (arm, fact) in enumerate(asked.arms[0]):
+        if fact.name == "early_stop":
+            notes = [str(record(row[place][1].digest).get("note", "")) for row in asked.arms]
+            late = sum(note.startswith("censored") for note in notes)
+            if late:
+                said.append(f"{late} of {len(notes)} values of {arm.name!r} lie at the end of training, or would later")
+    return said
 
 
 def data_facts(asked: Asked) -> dict[str, Any]:

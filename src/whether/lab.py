@@ -88,7 +88,7 @@ class Lab:
         tell = progress or Spoken()
         began = time.monotonic()
         asked = _ask(question, seed, open_test)
-        found = self._answered(asked)
+        found = self._standing(asked, tell)
         if found is not None:
             self.store.answers.point(self.store.answers.open(found.name, found.digest))
             tell(Finished(found))
@@ -103,9 +103,17 @@ class Lab:
         """The answer that stands for exactly this question, or None."""
         return self._answered(_ask(question, seed, open_test))
 
-    def answers(self) -> list[tuple[Path, Answer]]:
-        """Every answer in the lab, the newest last."""
-        found = [(folder.path, self._read(folder)) for folder in self.store.answers.listing()]
+    def answers(self, *, all_whole: bool = False) -> list[tuple[Path, Answer]]:
+        """Every answer in the lab that stands whole, the newest last; `whether verify` names the others.
+
+        Args:
+            all_whole: refuse when there is another.
+
+        Raises:
+            DamageError: so, and when the ledger is damaged, which witnesses them all.
+        """
+        read = self._read if all_whole else self._whole
+        found = [(folder.path, read(folder)) for folder in self.store.answers.listing()]
         whole = [(path, answer) for path, answer in found if answer is not None]
         return sorted(whole, key=lambda item: str(item[1].circumstances.get("time", "")))
 
@@ -115,8 +123,15 @@ class Lab:
         return None if folder is None else self._read(folder)
 
     def find(self, name: str) -> Answer | None:
-        """The newest answer to a question of this name."""
+        """The newest answer to a question of this name.
+
+        Raises:
+            DamageError: when there are only damaged ones.
+        """
         found = [answer for _, answer in self.answers() if answer.name == name]
+        if not found:
+            for folder in self.store.answers.find(name):
+                self._read(folder)
         return found[-1] if found else None
 
     def folder(self, answer: Answer) -> Path:
@@ -131,6 +146,9 @@ class Lab:
         """
         from whether.execute.stock import LabStock
 
+        if not isinstance(measure, Measure):
+            kind = type(measure).__name__
+            raise RequestError(f"value() got a {kind}; expected a Measure, such as accuracy(network).")
         fact = Resolver().measure(measure)
         tell = progress or Spoken()
         self._count_opening("", fact.digest, [fact])
@@ -153,6 +171,9 @@ class Lab:
         from whether.execute.stock import LabStock
         from whether.models import build
 
+        if not isinstance(network, Network):
+            kind = type(network).__name__
+            raise RequestError(f"load() got a {kind}; expected a Network, such as network.train().")
         state = Resolver().state(network)
         tell = progress or Spoken()
 
@@ -257,6 +278,18 @@ class Lab:
         self.store.answers.point(folder)
         return self._read(folder) or answer  # as it stands, which knows how long the ledger was
 
+    def _standing(self, asked: Asked, tell: Listener) -> Answer | None:
+        """The answer that stands, to a command that may write: a damaged one is set aside."""
+        try:
+            return self._answered(asked)
+        except DamageError as error:
+            place = self.store.answers.open(asked.question.name, evidence.design_digest(asked)).path / "answer.json"
+            if error.place != f"answers/{place.parent.name}/answer.json":
+                raise
+            self.store.work.set_aside(place)
+            tell(Note(f"{error} It is set aside in work/damaged."))
+            return None
+
     def _answered(self, asked: Asked) -> Answer | None:
         folder = self.store.answers.open(asked.question.name, evidence.design_digest(asked))
         found = self._read(folder)
@@ -265,7 +298,18 @@ class Lab:
         return found
 
     def _trajectory(self, name: str) -> str:
-        return str(self.store.records.read(name).get("trajectory", ""))
+        try:
+            return str(self.store.records.read(name).get("trajectory", ""))
+        except DamageError:
+            return ""  # another piece's trouble; verify tells
+
+    def _whole(self, folder: AnswerFolder) -> Answer | None:
+        try:
+            return self._read(folder)
+        except DamageError as error:
+            if not error.place.startswith("answers/"):
+                raise
+            return None
 
     def _read(self, folder: AnswerFolder) -> Answer | None:
         """An answer, if it stands whole: its bytes are those that the ledger has. None: it is to be concluded again.
@@ -286,8 +330,8 @@ class Lab:
         place = f"answers/{folder.name}/answer.json"
         if entered and found not in entered:
             raise DamageError(
-                f"{place} is not what the ledger says was answered. It is not used; remove the folder and run the "
-                "question again: nothing is trained for that.",
+                f"{place} is not what the ledger says was answered. It is not used; running its question concludes "
+                "again, and nothing is trained for that.",
                 place=place,
             )
         try:

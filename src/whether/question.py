@@ -113,7 +113,7 @@ class Question:
     pairing: str = "replicate"
     metric: str = "accuracy"
     axis: str = ""
-    name: str = ""
+    name: str = "question"
     text: str = ""
     category: str = "science"
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -268,7 +268,8 @@ class Template:
         with in_its_file(self.build):
             made = self.build(**{name: value for name, value in chosen.items() if name in known})
         if not isinstance(made, Question):
-            raise RequestError(f"{self.name} returned a {type(made).__name__}; expected a Question.")
+            got = "nothing" if made is None else f"something of type {type(made).__name__}"
+            raise RequestError(f"{self.name} returned {got}; expected a Question, as in `return Question(arms, …)`.")
         outside = {name: value for name, value in chosen.items() if name not in known}
         told: dict[str, Any] = {
             "name": self.name,

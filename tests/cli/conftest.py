@@ -145,7 +145,7 @@ class QuietLab:
         folder = self.store.answers.latest()
         return None if folder is None else _read(folder.read("answer.json"))
 
-    def answers(self) -> list[tuple[Path, Answer]]:
+    def answers(self, *, all_whole: bool = False) -> list[tuple[Path, Answer]]:
         return [(item.path, _read(item.read("answer.json"))) for item in self.store.answers.listing()]
 
     def folder(self, answer: Answer) -> Path:

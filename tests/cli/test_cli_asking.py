@@ -35,7 +35,7 @@ class TestShow:
             "A ticket whose signs are drawn again tells.",
             "  yes           Signs carry the ticket.",
             "  no            The mask alone carries it.",
-            "  ticket exceeds new signs by more than 1 points\n    because two seeds differ by less",
+            "  ticket exceeds new signs by more than 1 point\n    because two seeds differ by less",
             "  5 replicates, compared in pairs of equal seeds",
             "  density=0.2   of the ticket, in (0, 1); lower is harder.",
             "  widths=[2,4]",

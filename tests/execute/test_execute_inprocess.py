@@ -223,7 +223,7 @@ def test_code_that_fails_in_training_is_told(lab: Lab, monkeypatch: pytest.Monke
         raise IndexError("too far")
 
     monkeypatch.setattr(inprocess, "train_pack", breaks)
-    with pytest.raises(WorkError, match=r"training mlp-12-6 failed: IndexError: too far .*before stays"):
+    with pytest.raises(WorkError, match=r"training mlp-12-6 failed: IndexError: too far .*What was trained stays"):
         carry_out(lab, [accuracy(network().train())])
 
 

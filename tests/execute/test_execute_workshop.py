@@ -11,12 +11,12 @@ import torch
 from works import RECIPE, carry_out, fact, made_bits, make, network, record
 
 from cases import BY_NAME, distance, raw, resumed, train, zero_bits
-from whether.errors import WorkError
+from whether.errors import RequestError, WorkError
 from whether.execute import workshop as workshops
 from whether.execute.workshop import DamagedPieceError, DivergedError, Made, Workshop
-from whether.history import accuracy, tickets
+from whether.history import accuracy, density, measure, tickets
 from whether.history.facts import Point
-from whether.history.resolve import settle
+from whether.history.resolve import Resolver, settle
 from whether.lab import Lab
 from whether.models import build, draw
 from whether.prune import magnitude, select, shuffled
@@ -260,6 +260,29 @@ def test_deep_histories_are_walked_without_recursion(lab: Lab) -> None:
         mask = mask.inverted()
     made = make(lab, net.masked(mask))
     assert all(bool(item.all()) for item in (made.masks or {}).values())
+
+
+def test_a_network_without_layers_has_nothing_to_prune(lab: Lab) -> None:
+    net = network("foreign:ones")
+    assert lab.value(accuracy(net.train())) < 50
+    for item in (density(net), accuracy(net.masked(net.mask())), accuracy(net.masked(net.prune(fraction=0.5)))):
+        with pytest.raises(RequestError, match="'foreign:ones' has no linear or convolution layer: nothing can be pr"):
+            lab.value(item)
+
+
+def test_code_of_ones_own_is_tried_before_any_work(lab: Lab) -> None:
+    wrong = [
+        network("foreign:wrong_outputs").train(),
+        network(init="foreign:number").train(),
+        network(recipe=RECIPE.but(asserts=("foreign:number",))).train(),
+        network().masked(network().prune(fraction=0.5, by="foreign:number")).train(),
+    ]
+    facts = [Resolver().measure(item) for item in (*map(accuracy, wrong), measure("foreign:number", network()))]
+    trajectories = [item.state.trajectory for item in facts if isinstance(item.state, Point)]
+    with pytest.raises(RequestError, match="expected") as caught:
+        Workshop(lab.store).prepare([*trajectories, *facts])
+    for said in ("foreign:wrong_outputs", "initialiser 'foreign:number'", "assert 'f", "score 'f", "measure 'f"):
+        assert said in str(caught.value)
 
 
 # Damage and memory.

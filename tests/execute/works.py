@@ -56,6 +56,7 @@ def carry_out(lab: Lab, wanted: Sequence[Measure], tell: Listener = nobody) -> P
     plan = plan_of(lab, wanted)
     executor = InProcess(Workshop(lab.store, tell), tell)
     executor.train(plan.pieces)
+    assert executor._done == plan.steps_to_train, "what was told of progress does not add up"
     executor.measure(plan.missing)
     return plan
 

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from fault_cases import FILE, QUESTION, Call, Done
+from fault_cases import FILE, LAB, MODELS, OWN, QUESTION, SECOND, Call, Done, asked
 
 from whether.cli import main
+from whether.lab import Lab
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,44 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def plain_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and figures take longer to draw than these networks to train, and are tested elsewhere."""
+    monkeypatch.setattr("whether.report.write.render", lambda answer: {"report.html": b"page", "runs.csv": b"runs"})
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for labs that are made once: `answered`, and `both` with a second question's answer."""
+    return tmp_path_factory.mktemp("made")
+
+
+@pytest.fixture
+def answered(made: Path, folder: Path, plain_pages: None) -> Path:
+    """`lab`, in which the question was answered."""
+    if not (made / "answered").exists():
+        Lab(made / "answered").run(asked())
+    return Path(shutil.copytree(made / "answered", LAB))
+
+
+@pytest.fixture
+def both(made: Path, folder: Path, plain_pages: None) -> Path:
+    """A sound lab in which a second question was answered, too, that needs the trained networks of the first."""
+    if not (made / "both").exists():
+        Lab(made / "both").run(asked())
+        Lab(made / "both").run(asked(**SECOND))
+    return made / "both"
+
+
+@pytest.fixture
+def own_files(folder: Path) -> None:
+    """Questions and models as people write them, right and wrong."""
+    (folder / "own.py").write_text(OWN, encoding="utf-8")
+    (folder / "models.py").write_text(MODELS, encoding="utf-8")
+    (folder / "lame.py").write_text("import a_package_that_is_not_here\n\n\ndef net():\n    return None\n")
+    (folder / "cut.py").write_text("def net(:\n    return None\n")
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from typing import Any
 
 from whether.answer import Answer
 from whether.catalogue.find import find
-from whether.lab import Lab
 from whether.question import Question
-from whether.store import Store
+from whether.store import Store, verify
 
 QUESTION = '''\
 """Histories that branch in the middle, so that optimiser states are kept and gone on from."""
@@ -27,17 +26,17 @@ from whether.recipe import Recipe, sgd
 
 
 @question(category="science")
-def going_on(total="60it", until="20it", replicates=3, width=6):
+def going_on(total="60it", until="20it", replicates=2, width=6, fraction=0.5, order=2):
     """Does a rewound ticket beat the dense network?"""
     recipe = Recipe(optimizer=sgd(0.05, momentum=0.9), total=total, batch=30, evaluate="20it")
 
     def arms(rep):
         early = Network(f"mlp-{width}", data="digits", seed=rep, recipe=recipe).train(until=until)
         dense = early.train()
-        mask = dense.prune(fraction=0.5)
+        mask = dense.prune(fraction=fraction)
         return {
             "dense": dense,
-            "other order": early.train(order=rep.seed("order", 2)),
+            "other order": early.train(order=rep.seed("order", order)),
             "ticket": early.masked(mask).train(),
             "shuffled": early.masked(mask.shuffled(rep.seed("places"))).train(),
             "early stop": early_stop(dense),
@@ -52,7 +51,108 @@ def going_on(total="60it", until="20it", replicates=3, width=6):
         replicates=replicates,
     )
 '''
+OWN = '''\
+from whether import Network, Question, accuracy, exceeds, measure, question
+from whether.recipe import Recipe, sgd
+
+
+@question(category="science")
+def own(model="mlp-4", metric="accuracy", by="magnitude", check="", fraction=0.5, until="3it", replicates=2):
+    """Does code of one's own do as well?"""
+    asserts = (check,) if check else ()
+    recipe = Recipe(optimizer=sgd(0.1), total="6it", batch=30, asserts=asserts)
+
+    def arms(rep):
+        plain = Network("mlp-8", data="digits", seed=rep, recipe=recipe).train()
+        mine = Network(model, data="digits", seed=rep, recipe=recipe).train(until=until)
+        pruned = mine.masked(mine.prune(fraction=fraction, by=by))
+        given = {"split": "validation"} if ":" not in metric else {}
+        return {"mine": measure(metric, pruned, **given), "plain": measure(metric, plain, **given)}
+
+    return Question(
+        arms,
+        claims=[exceeds("mine", "plain", by=1, because="less is noise", unit="points")],
+        if_yes="Use it.",
+        if_no="Do not.",
+        replicates=replicates,
+    )
+'''
+
+MODELS = """\
+import os
+
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, classes=10, fails=lambda step: False):
+        super().__init__()
+        self.layer = nn.Linear(64, classes)
+        self.fails = fails
+        self.step = 0
+
+    def forward(self, x):
+        self.step += self.training
+        if self.fails(self.step):
+            raise ArithmeticError("the wheel came off")
+        return self.layer(x.flatten(1))
+
+
+def good(classes):
+    return Net(classes)
+
+
+def seven():
+    return Net(7)
+
+
+def refuses():
+    return Net(fails=lambda step: True)
+
+
+def late():
+    return Net(fails=lambda step: step > 2 and os.path.exists("broken"))
+
+
+def picture():
+    return nn.Conv2d(3, 8, 3)
+
+
+def needy(depth):
+    return Net()
+
+
+def number():
+    return 7
+
+
+def measured(module, data, split):
+    raise ArithmeticError("no ruler")
+
+
+def words(module, data, split):
+    return "good"
+
+
+def score(weights, masks):
+    raise ArithmeticError("no scales")
+
+
+def narrow(weights, masks):
+    return {name: value[:1] for name, value in weights.items()}
+
+
+def check(weights):
+    raise ArithmeticError("no opinion")
+"""
+
 FILE = "going_on.py"
+RUN = ("run", FILE)
+SECOND = {"fraction": 0.25, "order": 3}
+"""Options of a second question, which needs the trained networks of the first."""
+
+LAB = Path("lab")
 
 Call = Callable[..., "Done"]
 
@@ -124,12 +224,9 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
         assert found == other[part], part
 
 
-def whole(lab: Path) -> None:
-    """Assert that nothing is set aside, damaged, or foreign."""
-    from whether.store import verify
-
-    assert verify(Store(lab)) == []
-    assert not list((lab / "work").glob("damaged/*"))
+def sound(lab: Path, *, untouched: bool = False) -> bool:
+    """Whether nothing in a lab is damaged or foreign; untouched, when nothing ever was."""
+    return not verify(Store(lab)) and not (untouched and list((lab / "work").glob("damaged/*")))
 
 
 def flip(path: Path, position: int = -20) -> None:
@@ -139,15 +236,21 @@ def flip(path: Path, position: int = -20) -> None:
     path.write_bytes(raw)
 
 
-def a_state(lab: Lab, *, optimizer: bool = False, arm: str = "") -> Path:
-    """A state that stands: of an arm's first network, or any that has its optimiser's beside it."""
-    if arm:
-        answer = lab.latest()
-        assert answer is not None
-        digest = next(run.state for run in answer.table if run.arm == arm)
-        return lab.store.states.path(digest)
-    part: Any = "optimizer" if optimizer else "state"
-    return lab.store.states.path(sorted(lab.store.states.listing(part))[0], part)
+def place_of(lab: Path, arm: str, part: str) -> Path:
+    """Where a part of an arm's first network stands: its "measure" or "record", or its "state".
+
+    Of "early", which all arms go on from, there is the optimiser's state, too.
+    """
+    store = Store(lab)
+    if arm == "early":
+        digest = min(store.states.listing("optimizer"))
+    else:
+        table = next(iter(answers(lab).values()))["table"]
+        run = next(run for run in table if run["arm"] == arm and run["replicate"] == 0)
+        digest = run["measure"] if part == "measure" else run["state"]
+    if part in ("measure", "record"):
+        return store.records.path(digest)
+    return store.states.path(digest, "optimizer" if part == "optimizer" else "state")
 
 
 def command(*words: str, folder: Path, **environment: str) -> subprocess.Popen[str]:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_cases import FILE, command, everything, same, whole
+from fault_cases import FILE, LAB, command, everything, same, sound
 
 from whether.catalogue.find import find
+from whether.digest import digest
 from whether.lab import Lab
+from whether.store import AnswerFolder, Store
+from whether.store.publish import Data
 
 SHORT = {FILE: {"total": "6it", "until": "3it", "replicates": 1, "width": 2}, "xor": {"replicates": 1, "steps": "3it"}}
 OFTEN = {"WHETHER_CHECKPOINT_SECONDS": "0.1"}
@@ -117,8 +124,8 @@ def test_killed_stopped_and_held_it_ends_with_the_same_answer(undisturbed: Undis
         held.send_signal(signal.SIGCONT)
         time.sleep(0.1)
     finish(held)
-    same(everything(Path("lab")), expected)
-    whole(Path("lab"))
+    same(everything(LAB), expected)
+    assert sound(LAB, untouched=True)
 
 
 @pytest.mark.long
@@ -133,8 +140,8 @@ def test_killed_twenty_times(undisturbed: Undisturbed, start: Any, name: str, op
     expected, took = undisturbed(name, **options)
     died = kill_again_and_again(start, random.Random(seed), 20, 0.5 * took, name, options)
     finish(start(name, **options))
-    same(everything(Path("lab")), expected)
-    whole(Path("lab"))
+    same(everything(LAB), expected)
+    assert sound(LAB, untouched=True)
     assert died >= 10
 
 
@@ -143,9 +150,33 @@ def test_two_at_once_in_one_lab(undisturbed: Undisturbed, start: Any) -> None:
     expected, _ = undisturbed(FILE, **options)
     for process in [start(FILE, **options), start(FILE, **options)]:
         finish(process)
-    same(everything(Path("lab")), expected)
-    whole(Path("lab"))
-    assert len(Lab("lab").store.ledger.entries()) == 1  # of two that conclude the same the first stands
+    same(everything(LAB), expected)
+    assert sound(LAB, untouched=True)
+    assert len(Lab(LAB).store.ledger.entries()) == 1  # of two that conclude the same the first stands
+
+
+def test_of_two_that_conclude_at_once_the_second_waits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.find(LAB)
+    answer = store.answers.open("signs", digest("signs"))
+    writing, go_on = threading.Event(), threading.Event()
+    write = AnswerFolder.write
+
+    def slowly(folder: AnswerFolder, file: str, data: Data) -> Path:
+        writing.set()
+        assert go_on.wait(20)
+        return write(folder, file, data)
+
+    monkeypatch.setattr(AnswerFolder, "write", slowly)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(store.conclude, answer, {"verdict": "yes", "circumstances": "first"})
+        assert writing.wait(20)
+        second = pool.submit(store.conclude, answer, {"verdict": "yes", "circumstances": "second"})
+        time.sleep(0.1)
+        assert not second.done()
+        assert len(store.ledger.entries()) == 1
+        go_on.set()
+        assert first.result() == second.result()
+    assert sound(LAB, untouched=True)
 
 
 class Killed(BaseException):
@@ -214,28 +245,27 @@ def mortal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mortal]:
         yield Mortal(folder / "lab", patch)
 
 
-def run_until_killed(mortal: Mortal, acts: int, name: str = FILE) -> bool:
-    """Run with so many acts left; whether it finished. What stands afterwards is sound, whatever was the last act."""
-    from whether.store import Store, verify
+def run_until_killed(mortal: Mortal, acts: int, name: str = FILE, *, untouched: bool = True) -> bool:
+    """Run with so many acts left; whether it finished. What stands afterwards is sound, whatever was the last act.
 
+    Not when an answer is given anew: then the ledger names the new one a moment before it stands.
+    """
     mortal.left = acts
     try:
-        Lab("lab").run(find(name)(**SHORT[name]))
+        Lab(LAB).run(find(name)(**SHORT[name]))
         finished = True
     except Killed:
         finished = False
-    if finished or (Path("lab") / "ledger").is_dir():  # what makes a lab is tried in tests/store
-        assert verify(Store(Path("lab"))) == []
+    if finished or (LAB / "ledger").is_dir():  # what makes a lab is tried in tests/store
+        assert sound(LAB, untouched=True) or not untouched
     return finished
 
 
 def lives(mortal: Mortal, acts: Iterator[int], name: str) -> int:
     """Run again and again, each time with the next number of acts, until it is done; how often it was killed."""
-    deaths = 0
-    for allowed in acts:
+    for deaths, allowed in enumerate(acts):
         if run_until_killed(mortal, allowed, name):
             return deaths
-        deaths += 1
     raise AssertionError("it was always killed")
 
 
@@ -248,9 +278,38 @@ def short_lives(seed: int) -> Iterator[int]:
 @pytest.mark.parametrize(("name", "seed"), [(FILE, 1), (FILE, 2), ("xor", 3)])
 def test_whatever_the_last_act_was_the_next_life_goes_on(mortal: Mortal, name: str, seed: int) -> None:
     assert lives(mortal, short_lives(seed), name) > 3
-    found = everything(Path("lab"))
-    whole(Path("lab"))
+    found = everything(LAB)
+    assert sound(LAB, untouched=True)
     same(found, _left_alone(mortal, name))
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_any_act_of_a_conclusion_may_be_the_last(mortal: Mortal, folder: Path, anew: bool) -> None:
+    """The networks stand; the answer is given for the first time, or anew because it now means something else."""
+    mortal.left = 10**6
+    Lab("trained").run(find(FILE)(**SHORT[FILE]))
+    if anew:
+        (folder / FILE).write_text((folder / FILE).read_text().replace("Do not prune.", "Never prune."))
+        sys.modules.pop(Path(FILE).stem)
+    else:
+        shutil.rmtree("trained/ledger")
+        shutil.rmtree("trained/answers")
+    outside = str(folder / "elsewhere")
+    expected, last = None, 10**6
+    while last:
+        mortal.root = outside
+        shutil.rmtree(LAB, ignore_errors=True)
+        shutil.copytree("trained", LAB)
+        mortal.root, mortal.done = str(folder / "lab"), 0
+        finished = run_until_killed(mortal, last, untouched=not anew)
+        if expected is None:
+            assert finished
+            assert ("Never prune." in str(everything(LAB)["answers"])) == anew
+            expected, last = everything(LAB), mortal.done
+        assert finished or run_until_killed(mortal, 10**6)
+        assert sound(LAB, untouched=True)
+        same(everything(LAB), expected)
+        last -= 1
 
 
 @pytest.mark.long
@@ -263,16 +322,16 @@ def test_any_act_may_be_the_last(mortal: Mortal, folder: Path) -> None:
         mortal.root = str(folder / "lab")
         assert not run_until_killed(mortal, last)
         assert run_until_killed(mortal, 10**6)
-        same(everything(Path("lab")), expected)
-        whole(Path("lab"))
+        same(everything(LAB), expected)
+        assert sound(LAB, untouched=True)
 
 
 def _left_alone(mortal: Mortal, name: str = FILE) -> dict[str, Any]:
     """What a run in a new lab leaves that nobody kills."""
     root, mortal.root, mortal.done = mortal.root, mortal.root, 0
-    if Path("lab").exists():
+    if LAB.exists():
         mortal.root = "nowhere"
         os.rename("lab", "interrupted")
         mortal.root = root
     assert run_until_killed(mortal, 10**6, name)
-    return everything(Path("lab"))
+    return everything(LAB)

@@ -55,11 +55,24 @@ class TestDamage:
         path.write_text(
             path.read_text(encoding="utf-8").replace('"verdict": "yes"', '"verdict": "no"'), encoding="utf-8"
         )
-        for read in (lambda: stood.run(asking()), stood.latest, lambda: stood.answered(asking()), stood.answers):
+        for read in (stood.latest, lambda: stood.answered(asking())):
             with pytest.raises(
                 DamageError, match=r"answer\.json is not what the ledger says was answered\. It is not used"
             ):
                 read()
+        assert stood.answers() == []  # one damaged answer hides no other
+
+    def test_and_run_sets_it_aside_and_concludes_again(self, stood: Lab, ear: Ear) -> None:
+        answer = stood.latest()
+        assert answer is not None
+        path = stood.folder(answer) / "answer.json"
+        path.write_text(
+            path.read_text(encoding="utf-8").replace('"verdict": "yes"', '"verdict": "no"'), encoding="utf-8"
+        )
+        again = stood.run(asking(), progress=ear)
+        assert without_circumstances(again) == without_circumstances(answer)
+        assert ear.trained == 0
+        assert [item.name.startswith("answer.json") for item in stood.store.work.damaged.iterdir()] == [True]
 
     def test_and_once_removed_it_is_given_again(self, stood: Lab, ear: Ear) -> None:
         answer = stood.latest()

@@ -85,7 +85,7 @@ def test_own_code_draws_from_its_seed_and_from_nothing_else() -> None:
     [
         ("foreign:wrong_outputs", {}, r"for 2 examples it gives \(2, 11\); expected \(2, 10\), a logit for each"),
         ("foreign:wrong_inputs", {}, r"does not fit the data: examples are 1 × 8 × 8, and it says RuntimeError"),
-        ("foreign:no_module", {}, r"gave a int; expected an nn\.Module"),
+        ("foreign:no_module", {}, r"gave something of type int; expected an nn\.Module"),
         ("foreign:perceptron", {"depth": 3}, r"cannot be made from classes, depth, shape: TypeError"),
         ("foreign:refuses", {}, r"cannot be made from classes: ValueError: no such network"),
         ("foreign:number", {}, r"model 'foreign:number' is a int; expected a function"),

@@ -151,6 +151,31 @@ def test_an_initialiser_of_ones_own() -> None:
     assert not state["1.bias"].any()
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "foreign:flat_init",
+            r"the initialiser 'foreign:flat_init' gave \(192,\) for a weight; expected \(3, 64\), all",
+        ),
+        ("foreign:endless_init", "expected .*, all finite"),
+        ("foreign:refuses", "the initialiser 'foreign:refuses' failed on a weight of .*: TypeError"),
+    ],
+)
+def test_an_initialiser_of_ones_own_that_fails_is_told(name: str, said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        draw(build(model("mlp-3")), name, Seed(1))
+
+
+def test_an_initialiser_of_ones_own_draws_from_its_stream() -> None:
+    drawn = []
+    for seed, world in ((1, 5), (1, 6), (2, 6)):
+        torch.manual_seed(world)
+        drawn.append(raw(draw(build(model("mlp-3-3")), "foreign:noisy_init", Seed(seed))))
+    assert drawn[0] == drawn[1]
+    assert all(drawn[1][name] != drawn[2][name] for name in ("1.weight", "3.weight"))
+
+
 def test_an_unknown_initialiser_is_told_with_the_nearest() -> None:
     with pytest.raises(RequestError, match="kaiming-normal"):
         draw(build(model("mlp-3")), "kaiming-norml", Seed(1))

@@ -188,6 +188,14 @@ def test_exactly_so_many_units_stay_over_rounds(part: Fraction, scope: str, seed
         alive = now
 
 
+def test_what_a_unit_has_lost_does_not_count_for_it() -> None:
+    masks = everything({"in": (2, 3), "out": (2, 2)})
+    masks["in"][0, 1:] = False
+    scores = {"in": torch.tensor([[1.0, 9.0, math.nan], [1.0, 1.0, 0.0]]), "out": torch.ones(2, 2)}
+    kept = select(scores, masks, fraction=Fraction(1, 2), structure="unit")
+    assert kept["in"].any(1).tolist() == [False, True]
+
+
 def test_a_pair_of_units_of_ten() -> None:
     """What the question `xor` does."""
     shapes = {"1.weight": (10, 2), "3.weight": (2, 10)}

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from report_cases import MAKERS, asked, column, concluded, lottery
 
-from conftest import MAKERS, asked, column, concluded, lottery
 from whether.answer import Answer, ClaimResult
 from whether.question import at, below, exceeds, ordered
 from whether.report import style
@@ -195,6 +195,12 @@ def claim_results(draw: st.DrawFn) -> ClaimResult:
         high=draw(st.sampled_from([None, middle + half])),
         verdict=draw(st.sampled_from(["yes", "no", "inconclusive"])),
     )
+
+
+def test_a_mark_at_the_rim_hangs_over_no_side() -> None:
+    claim = replace(MAKERS["single"]().claims[0], estimate=-24345.0, low=None, high=None, size=1.0)
+    figure = claims_axis(replace(MAKERS["single"](), claims=[claim], secondary=[]))
+    assert outside(figure, boxes(figure)) == []
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 
 import pytest
+from report_cases import HOSTILE, MAKERS, asked
 
-from conftest import HOSTILE, MAKERS, asked
 from whether.answer import Answer
 from whether.question import Control, exceeds, ordered
 from whether.report.notebook import answer_html, plan_html, question_html
@@ -91,7 +91,7 @@ def test_a_question_shows_what_either_answer_would_mean() -> None:
         "width=20",
         "they are equal",
     ]
-    told += ["2 steps in order, from “c exceeds d by more than 1 points” to “e exceeds f"]
+    told += ["2 steps in order, from “c exceeds d by more than 1 point” to “e exceeds f"]
     assert [said for said in told if said not in fragment] == []
     assert "&lt;script&gt;" in fragment
 

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from report_cases import HOSTILE, MAKERS
 
-from conftest import HOSTILE, MAKERS
 from whether.answer import Answer
 from whether.report.inline import inline
 from whether.report.page import matrix, report_html

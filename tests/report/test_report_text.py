@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from report_cases import MAKERS, lottery
 
-from conftest import MAKERS, lottery
 from whether.answer import Answer
 from whether.report.text import as_text
 

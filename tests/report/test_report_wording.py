@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from report_cases import DIGITS, asked, column, concluded, lottery
 
-from conftest import DIGITS, asked, column, concluded, lottery
 from whether.answer import Answer, ClaimResult
 from whether.question import above, below, exceeds, not_worse, ordered, same
 from whether.report import wording

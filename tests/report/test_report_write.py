@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from report_cases import MAKERS
 
-from conftest import MAKERS
 from whether.answer import Answer
 from whether.report.write import render, runs_csv
 
@@ -40,8 +40,8 @@ def test_runs_read_back_as_they_were(answers: dict[str, Answer]) -> None:
 
 def test_another_process_gives_the_same_bytes(rendered: dict[str, dict[str, bytes]]) -> None:
     code = (
-        "import hashlib, conftest; from whether.report.write import render;"
-        "print({name: hashlib.sha256(data).hexdigest() for name, data in sorted(render(conftest.xor()).items())})"
+        "import hashlib, report_cases; from whether.report.write import render;"
+        "print({name: hashlib.sha256(data).hexdigest() for name, data in sorted(render(report_cases.xor()).items())})"
     )
     paths = os.pathsep.join([str(HERE), *filter(None, sys.path)])
     told = subprocess.run(

@@ -62,6 +62,15 @@ def test_a_wide_pack_has_the_bits_of_its_members(on: int) -> None:
             assert bits(train(case, [replicas[place]])[0, case.total]) == bits(found[place, case.total])
 
 
+@pytest.mark.parametrize("rows", [1, 3, 5, 9, 11, 15, 33, 63])
+def test_few_rows_make_the_same_sums_alone_and_in_company(rows: int) -> None:
+    case = BY_NAME["seven-rows"].but(batch=rows, total="2it")
+    replica = case.replica(1)
+    with threads(2):
+        lone = bits(train(case, [replica])[0, 2])
+        assert lone == bits(train(case, [case.replica(2), replica])[1, 2])
+
+
 @pytest.mark.parametrize("name", ["momentum-keeps-the-last-batch", "adam-at-five-per-cent", "much-held-out"])
 def test_who_ends_earlier_leaves_the_others_as_they_are(name: str) -> None:
     case = BY_NAME[name]
@@ -162,6 +171,19 @@ def test_a_network_is_found_to_have_diverged_at_a_stop_between_two_looks() -> No
         (0, 4): "diverged",
         (1, 8): "done",
     }
+
+
+def test_one_is_lost_and_another_ends_at_the_same_stop() -> None:
+    case = BY_NAME["plain-sgd"].but(evaluate="8it")
+    wild, ends, goes_on = case.replica(5, stops=(4, 8), lr=1e30), case.replica(1, stops=(4,)), case.replica(2)
+    found = train(case, [wild, ends, goes_on])
+    assert {key: snapshot.outcome for key, snapshot in found.items()} == {
+        (0, 4): "diverged",
+        (1, 4): "done",
+        (2, 8): "done",
+    }
+    assert bits(found[1, 4]) == bits(train(case, [ends])[0, 4])
+    assert bits(found[2, 8]) == bits(train(case, [goes_on])[0, 8])
 
 
 def test_a_pack_may_diverge_as_a_whole() -> None:

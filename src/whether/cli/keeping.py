@@ -67,7 +67,7 @@ def clean(
     from whether.report.numbers import plural
 
     place = open_lab(ctx, lab, create=yes)
-    needed = {run.state for _, answer in place.answers() for run in answer.table}
+    needed = {run.state for _, answer in place.answers(all_whole=True) for run in answer.table}
     freed = store.clean(place.store, needed, dry_run=not yes)
     if as_json:
         say_json({"lab": str(place.root), "files": freed.files, "bytes": freed.bytes, "done": yes})

@@ -94,8 +94,11 @@ def status(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> 
     ]
     say(columns(rows, gap=3))
     say(heading("Answers"))
-    if not told["answers"]:
+    if told["damaged"]:
+        say(f"  {plural(told['damaged'], 'answer')} not as given, and not shown; `whether verify` tells more")
+    elif not told["answers"]:
         say("  none yet; `whether run NAME` makes one")
+    if not told["answers"]:
         return
     say(
         columns(
@@ -136,6 +139,8 @@ def _find(
 
 def _status(lab: Lab) -> dict[str, Any]:
     head = lab.store.ledger.head()
+    whole = lab.answers()
+    given = [folder for folder in lab.store.answers.listing() if folder.read("answer.json") is not None]
     return {
         "lab": str(lab.root),
         "bytes": sum(path.stat().st_size for path in lab.root.rglob("*") if path.is_file()),
@@ -151,6 +156,7 @@ def _status(lab: Lab) -> dict[str, Any]:
                 "replicates": found.replicates,
                 "folder": str(folder),
             }
-            for folder, found in lab.answers()
+            for folder, found in whole
         ],
+        "damaged": len(given) - len(whole),
     }

@@ -20,7 +20,7 @@ import torch
 
 from whether.answer import DIVERGED, DONE
 from whether.digest import digest
-from whether.errors import DamageError, RequestError, WhetherError, WorkError, raised_at
+from whether.errors import DamageError, RequestError, WhetherError, failed
 from whether.execute.progress import Listener, Measuring, Note, Training
 from whether.execute.workshop import DivergedError, Made, Workshop
 from whether.history.facts import MeasureFact
@@ -168,11 +168,7 @@ class InProcess:
         except WhetherError:
             raise
         except Exception as error:  # code of one's own raises whatever it likes
-            said = str(error).splitlines()[0] if str(error) else ""
-            raise WorkError(
-                f"training {model.name} failed: {type(error).__name__}: {said}{raised_at(error)}. What was trained "
-                "before stays; mend the cause and run the same command again."
-            ) from error
+            raise failed(f"training {model.name}", error) from error
 
     def _begin(self, piece: Piece) -> Replica:
         trajectory = piece.trajectory
@@ -246,8 +242,8 @@ class InProcess:
             whole = optimizer is None or "optimizer" in self.store.records.read(digest)
             if whole and (state is None or self.store.states.has(digest)):
                 return False
-        except DamageError:
-            self.tell(Note(f"the record {digest[:12]}… is damaged; it is set aside in work/damaged and made again."))
+        except DamageError as error:
+            self.tell(Note(f"{error} It is set aside in work/damaged and made again."))
         # A record stands whose state was dropped, and ours has other bits: it was trained under another profile. Or
         # somebody goes on from here now, and nobody did when it was trained. Or what stands is damaged.
         quarantine(self.store, digest)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from whether import words
 from whether.answer import DIVERGED, DONE
 from whether.data.tensors import Tensors, tensors
-from whether.errors import DamageError, RequestError, WhetherError, WorkError, gather, raised_at
+from whether.errors import DamageError, RequestError, WhetherError, WorkError, failed, gather
 from whether.execute.progress import Listener, Note, nobody
 from whether.history import facts
 from whether.models import build, draw, prunable
@@ -88,13 +88,15 @@ class Workshop:
             match fact:
                 case facts.State():
                     checks[fact.model.digest] = partial(self.module, fact.model)
+                    if isinstance(fact, facts.Start):
+                        checks["initialiser", fact.init] = partial(_importable, "initialiser", fact.init)
                 case facts.MeasureFact(name=name):
                     checks["measure", name] = partial(_importable, "measure", name)
                 case facts.PrunedMask(by=name):
                     checks["score", name] = partial(_importable, "score", name)
                 case facts.Trajectory(training=training):
                     for name in training.asserts:
-                        checks["assert", name] = partial(_importable, "assert", name.partition("@")[0])
+                        checks["assert", name] = partial(_importable, "assert", name)
         gather(*checks.values())
 
     def data(self, named: Any) -> Tensors:
@@ -186,7 +188,7 @@ class Workshop:
         except DivergedError as error:
             return body | {"value": None, "outcome": DIVERGED, "note": f"diverged ({error.digest[:8]})"}
         if fact.name == "density":
-            masks = made.masks or full(made.weights, prunable(self.module(fact.state.model)))
+            masks = made.masks or full(made.weights, self._prunable(fact.state.model))
             return body | {"value": density_percent(masks), "outcome": DONE, "note": ""}
         function = words.load(words.find("measure", fact.name))
         module = self.module(fact.state.model)
@@ -250,8 +252,7 @@ class Workshop:
             case facts.Redrawn(origin=origin):
                 return self._redrawn(fact, made[origin.digest])
             case facts.FullMask(model=model):
-                module = self.module(model)
-                return full(dict(module.named_parameters()), prunable(module))
+                return full(dict(self.module(model).named_parameters()), self._prunable(model))
             case facts.PrunedMask(state=state):
                 return self._pruned(fact, made[state.digest])
             case facts.ShuffledMask(origin=mask, seed=seed, scope=scope):
@@ -284,7 +285,7 @@ class Workshop:
         return Made(wear(new, old.masks or {}), old.masks)
 
     def _pruned(self, fact: facts.PrunedMask, made: Made) -> Named:
-        names = prunable(self.module(fact.state.model))
+        names = self._prunable(fact.state.model)
         worn = made.masks or full(made.weights, names)
         # In the order of layers, which files do not keep: it decides which is the output, and ties.
         masks = {name: worn[name] for name in names}
@@ -307,6 +308,12 @@ class Workshop:
             layers=fact.layers,
         )
 
+    def _prunable(self, model: facts.Model) -> tuple[str, ...]:
+        names = prunable(self.module(model))
+        if not names:
+            raise RequestError(f"the model {model.name!r} has no linear or convolution layer: nothing can be pruned.")
+        return names
+
     def _drop(self, digest: str) -> None:
         made = self._states.pop(digest, None)
         self._bytes -= _size(made) if made is not None else 0
@@ -318,6 +325,7 @@ class Workshop:
 
 
 def _importable(kind: str, name: str) -> None:
+    name = name.partition("@")[0]  # some names carry the hash of their code
     if words.is_own_code(name):
         words.load(words.find(kind, name))
 
@@ -331,11 +339,7 @@ def _by_itself(fact: facts.Fact, what: str) -> Iterator[None]:
     except WhetherError:
         raise
     except Exception as error:
-        said = str(error).splitlines()[0] if str(error) else ""
-        raise WorkError(
-            f"{what} failed: {type(error).__name__}: {said}{raised_at(error)}. What was trained stays; mend the cause "
-            "and run the same command again."
-        ) from error
+        raise failed(what, error) from error
 
 
 def _told(scores: object) -> str:

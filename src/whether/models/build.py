@@ -43,7 +43,8 @@ def build(model: Model, seed: Seed | None = None) -> nn.Module:
                 "Network's options={…}."
             ) from error
         if not isinstance(module, nn.Module):
-            raise RequestError(f"the model {model.name!r} gave a {type(module).__name__}; expected an nn.Module.")
+            kind = type(module).__name__
+            raise RequestError(f"the model {model.name!r} gave something of type {kind}; expected an nn.Module.")
         if words.is_own_code(model.name):
             check_fit(module, model)
     return module

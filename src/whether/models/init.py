@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from whether import words
+from whether.errors import RequestError
+from whether.models.alone import alone
 from whether.seeds import Seed, Stream
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-Draw = Callable[[tuple[int, ...], Stream], "npt.NDArray[np.float64]"]
+Draw = Callable[[tuple[int, ...], Stream], npt.NDArray[np.float64]]
 
 
 def kaiming_normal(shape: tuple[int, ...], stream: Stream) -> npt.NDArray[np.float64]:
@@ -63,12 +63,18 @@ def draw(module: nn.Module, init: str, seed: Seed) -> dict[str, Float[Tensor, ".
         module: gives shapes, and the values of whatever is not drawn.
         init: a word of the table, "own" to keep every value that the module has, or "module:function@hash".
         seed: each tensor's stream is named after it.
+
+    Raises:
+        RequestError: when an initialiser of one's own fails, or gives no finite numbers of the shape that was asked.
     """
     kept = {name for name, _ in (*module.named_parameters(), *module.named_buffers())}  # a shared tensor has one name
     state = {name: value.detach().clone() for name, value in module.state_dict().items() if name in kept}
     if init == "own":
         return state
-    function: Draw = words.load(words.find("initialiser", init.partition("@")[0]))
+    word = words.find("initialiser", init.partition("@")[0])
+    function: Draw = words.load(word)
+    if words.is_own_code(word.name):
+        function = partial(_own, word.name, function)
     for name, layer in module.named_modules():
         if not isinstance(layer, (nn.Linear, nn.modules.conv._ConvNd)):
             continue
@@ -86,6 +92,18 @@ def draw(module: nn.Module, init: str, seed: Seed) -> dict[str, Float[Tensor, ".
                 bias = torch.from_numpy((2.0 * values - 1.0) * bound).to(torch.float32)
             state[f"{prefix}bias"] = bias
     return state
+
+
+def _own(name: str, function: Draw, shape: tuple[int, ...], stream: Stream) -> npt.NDArray[np.float64]:
+    try:
+        with alone(int(stream.words(1)[0])):
+            drawn = np.asarray(function(shape, stream), dtype=np.float64)
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise RequestError(f"the initialiser {name!r} failed on a weight of {shape}: {said}") from error
+    if drawn.shape != shape or not np.isfinite(drawn).all():
+        raise RequestError(f"the initialiser {name!r} gave {drawn.shape} for a weight; expected {shape}, all finite.")
+    return drawn
 
 
 def _uniform(shape: tuple[int, ...], stream: Stream, bound: float) -> npt.NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from whether.report.chart import LINE, Scale, linear
@@ -187,7 +187,15 @@ def _view(rows: Sequence[Row]) -> Scale:
     beside = [value for claim in others for value in (claim.estimate, claim.low, claim.high)]
     low, high = _widened([low, high], [*beside, *_sizes(others)], 0.75)
     pad = 0.07 * (high - low)
-    return linear(low - pad, high + pad, 6)
+    found = linear(low - pad, high + pad, 6)
+    # A mark at the very edge would have its label hang over the side.
+    marks = [
+        (tick, label)
+        for tick, label in zip(found.ticks, found.labels, strict=True)
+        if (WIDTH - _VERDICT - _SIDE) * min(tick - found.low, found.high - tick) / (found.high - found.low)
+        > text_width(label) / 2 - _SIDE
+    ]
+    return replace(found, ticks=[tick for tick, _ in marks], labels=[label for _, label in marks])
 
 
 def _sizes(claims: Sequence[ClaimResult]) -> list[float]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from whether import words
-from whether.errors import WorkError
+from whether.errors import WorkError, failed
 from whether.models.alone import alone
 from whether.train.replica import Named
 
@@ -45,8 +45,11 @@ def own_checks(names: Sequence[str], weights: Named) -> tuple[str, ...]:
     said: list[str] = []
     for name in names:
         check: Own = words.load(words.find("assert", name.partition("@")[0]))
-        with alone(0):
-            found = check(weights)
+        try:
+            with alone(0):
+                found = check(weights)
+        except Exception as error:
+            raise failed(f"the assert {name.partition('@')[0]!r}", error) from error
         if found:
             said.append(f"{name.partition('@')[0]}: {found}")
     return tuple(said)

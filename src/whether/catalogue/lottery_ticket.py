@@ -161,7 +161,7 @@ def weights_left(
 
     Example:
         >>> [round(x, 2) for x in weights_left("mlp-300-100", "mnist", rounds=3, fraction=0.2, output_fraction=0.1)[1:]]
-        [80.04, 64.07, 51.28]
+        [80.04, 64.06, 51.28]
     """
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
         raise RequestError(f"rounds is {rounds!r}; expected a whole number, 1 or more.")

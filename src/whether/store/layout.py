@@ -11,7 +11,7 @@
       work/checkpoints/, work/damaged/          may be deleted at any time
 
 Beside any of these may lie temporaries, `.<name>.<process>-<random>.partial`: what a killed command was writing. They
-are never read.
+are never read. `.publish.lock` is an empty file on which one process waits for another.
 """
 
 from __future__ import annotations

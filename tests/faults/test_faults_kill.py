@@ -112,7 +112,7 @@ def test_killed_stopped_and_held_it_ends_with_the_same_answer(undisturbed: Undis
     await_training(by_hand)
     by_hand.send_signal(signal.SIGINT)
     out, _ = by_hand.communicate(timeout=60)
-    # Python ends itself by SIGINT instead where the signal met it in the middle of making a class; to a shell both are 130.
+    # Python ends itself by SIGINT where the signal met it while it made a class: to a shell that is 130 too.
     seen = by_hand.returncode if by_hand.returncode >= 0 else 128 - by_hand.returncode
     assert (seen, out.splitlines()[-1]) == (
         130,

@@ -208,7 +208,7 @@ def _censored(asked: Asked, record: Records) -> list[str]:
             notes = [str(record(row[place][1].digest).get("note", "")) for row in asked.arms]
             late = sum(note.startswith("censored") for note in notes)
             if late:
-                said.append(f"{late} of {len(notes)} values of {arm.name!r} lie at the end of training, or would later")
+                said.append(f"{late} of {len(notes)} values of {arm.name!r} are censored: lowest at the end")
     return said
 
 

@@ -15,7 +15,7 @@ from whether.stats.verdict import Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-DONE, DIVERGED = "done", "diverged"
+DONE, DIVERGED, FAILED = "done", "diverged", "failed"
 FORMAT = 1
 
 
@@ -25,7 +25,7 @@ class Run:
 
     Attributes:
         value: in the measure's unit; a diverged run has the metric's worst value.
-        outcome: "done" or "diverged".
+        outcome: "done", "diverged", or "failed": it always failed, for a reason that says nothing of the network.
         note: what a reader must know, such as a censored early stop.
         measure, state: digests of what was measured and of whose state.
         steps: iterations of training behind the state.

@@ -2,7 +2,8 @@
 
     WhetherError
     ├── RequestError   exit 2   what was asked cannot be done as it was asked
-    ├── WorkError      exit 1   the work failed: training code raised, a disk filled, data could not be fetched
+    ├── WorkError      exit 1   the work failed: a disk filled, data could not be fetched
+    │   └── RaisedError         training code, or a score, a measure, an assert of one's own, raised
     └── DamageError    exit 3   something in the lab is not what it was when it was written
 
 An error teaches: what was got, what was expected, the nearest valid name, what to do. Mistakes that can be found
@@ -47,6 +48,10 @@ class WorkError(WhetherError):
     """The request was right, but the work could not be finished. What was done before stays done."""
 
 
+class RaisedError(WorkError):
+    """Code that may be somebody's own raised while it worked."""
+
+
 class DamageError(WhetherError):
     """Bytes in the lab differ from what their record says. Names the place; what is damaged is never used."""
 
@@ -55,6 +60,14 @@ class DamageError(WhetherError):
     def __init__(self, message: str, *, place: str = "") -> None:
         self.place = place
         super().__init__(message)
+
+
+class DamagedPieceError(DamageError):
+    """A stored state or record is damaged: which one, so that it can be set aside and made again."""
+
+    def __init__(self, digest: str, error: DamageError) -> None:
+        self.digest = digest
+        super().__init__(str(error), place=error.place)
 
 
 def unknown(kind: str, got: object, known: Iterable[str], hint: str = "") -> RequestError:
@@ -109,10 +122,10 @@ def raised_at(error: BaseException) -> str:
     return ""
 
 
-def failed(what: str, error: BaseException) -> WorkError:
+def failed(what: str, error: BaseException) -> RaisedError:
     """What to tell when code that may be somebody's own raised while it worked: what, where, that nothing is lost."""
     said = f": {str(error).splitlines()[0]}" if str(error) else ""
-    return WorkError(
+    return RaisedError(
         f"{what} failed: {type(error).__name__}{said}{raised_at(error)}. What was trained stays; mend the cause and "
         "run the same command again."
     )

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from whether import __version__
-from whether.answer import DIVERGED, Answer, Column, Run
+from whether.answer import DONE, Answer, Column, Run
 from whether.data.cards import card
 from whether.digest import digest
 from whether.errors import RequestError
 from whether.history import facts
+from whether.plan.demand import closure, stops_of
 from whether.plan.plan import Asked, Plan
 from whether.question import Arm, Claim, Ladder, Question
 from whether.seeds import Seed
@@ -102,14 +103,14 @@ def columns(asked: Asked, record: Records) -> list[Column]:
 
 
 def _run(arm: Arm, fact: facts.MeasureFact, record: Mapping[str, Any], index: int, seed: Seed) -> Run:
-    diverged = record["outcome"] == DIVERGED
+    lost = record["outcome"] != DONE
     return Run(
         arm=arm.name,
         family=arm.family,
         x=arm.x,
         replicate=index,
         seed=seed.hex,
-        value=_worst(arm, fact) if diverged else float(record["value"]),
+        value=_worst(arm, fact) if lost else float(record["value"]),
         outcome=record["outcome"],
         note=record["note"],
         measure=fact.digest,
@@ -176,14 +177,12 @@ def curves(asked: Asked, record: Records) -> dict[str, Any]:
 def failed_checks(asked: Asked, record: Records) -> list[str]:
     """What the training asserts had to say, and of how many networks."""
     said: dict[str, int] = {}
-    states = {
-        fact.state.digest: fact.state for row in asked.arms for _, fact in row if isinstance(fact.state, facts.Point)
-    }
-    for name in states:
-        for check in record(name).get("checks", ()):
+    states = _points(asked)
+    for state in states:
+        for check in record(state.digest).get("checks", ()):
             said[check] = said.get(check, 0) + 1
     trained = [f"{check} ({count} of {len(states)} networks)" for check, count in sorted(said.items())]
-    return [*_not_repeated(asked), *_censored(asked, record), *trained]
+    return [*_not_repeated(asked), *_censored(asked, record), *_profiles(asked, record), *trained]
 
 
 def _not_repeated(asked: Asked) -> list[str]:
@@ -210,6 +209,50 @@ def _censored(asked: Asked, record: Records) -> list[str]:
             if late:
                 said.append(f"{late} of {len(notes)} values of {arm.name!r} are censored: lowest at the end")
     return said
+
+
+def _profiles(asked: Asked, record: Records) -> list[str]:
+    """Whether what is compared was trained in one way: across profiles networks agree in distribution only."""
+    found: dict[str, int] = {}
+    for state in _points(asked):
+        name = str(record(state.digest).get("profile", ""))
+        found[name] = found.get(name, 0) + 1
+    found.pop("", None)
+    if len(found) < 2:
+        return []
+    counted = ", ".join(f"{count} under {name[:8]}" for name, count in sorted(found.items(), key=lambda it: -it[1]))
+    return [f"compared networks were trained under {len(found)} profiles of machine and libraries ({counted})"]
+
+
+def _points(asked: Asked) -> list[facts.Point]:
+    """The trained states that are measured, each once."""
+    found = {
+        fact.state.digest: fact.state for row in asked.arms for _, fact in row if isinstance(fact.state, facts.Point)
+    }
+    return list(found.values())
+
+
+def device_seconds(asked: Asked, record: Records) -> dict[str, Any]:
+    """What the training took, by arm: what several arms need is shared out evenly among them.
+
+    Returns:
+        "arm_seconds": device-seconds by arm, over all replicates; they add up to what all networks took.
+    """
+    wanted_by: dict[str, set[str]] = {}
+    last: dict[str, facts.Point] = {}
+    for row in asked.arms:
+        for arm, fact in row:
+            for trajectory, stops in stops_of(closure([fact])).values():
+                wanted_by.setdefault(trajectory.digest, set()).add(arm.name)
+                point = stops[max(stops)]
+                if trajectory.digest not in last or point.at > last[trajectory.digest].at:
+                    last[trajectory.digest] = point
+    spent = dict.fromkeys((arm.name for arm, _ in asked.arms[0]), 0.0)
+    for name, arms in wanted_by.items():
+        seconds = float(record(last[name].digest).get("seconds", 0.0))
+        for arm_name in arms:
+            spent[arm_name] += seconds / len(arms)
+    return {"arm_seconds": {name: round(seconds, 2) for name, seconds in spent.items()}}
 
 
 def data_facts(asked: Asked) -> dict[str, Any]:

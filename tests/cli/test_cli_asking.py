@@ -92,7 +92,7 @@ class TestPlan:
     def test_sums_say_what_they_mean(self, whether: Any) -> None:
         done = whether("plan", "xor", "replicates=3")
         assert done.code == 0
-        for said in ("12 measures of 3 replicates", "each arm on its own", "sharing nothing", "12 networks; 1.5 times"):
+        for said in ("12 measures of 3 replicates", "each arm on its own", "sharing nothing", "12 networks, 1.5 times"):
             assert said in done.out
 
     def test_it_makes_no_lab(self, whether: Any, folder: Path) -> None:

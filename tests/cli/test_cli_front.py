@@ -20,7 +20,7 @@ VERBS = {
     "list": ["--json", "--words"],
     "show": ["--json", "NAME"],
     "new": ["--because", "--claim", "--no", "--question", "--size", "--yes", "FILE.py"],
-    "plan": ["--json", "--lab", "--open-test", "--pieces", "--seed", "--sweep", "NAME"],
+    "plan": ["--devices", "--json", "--lab", "--open-test", "--pieces", "--seed", "--sweep", "NAME"],
     "run": ["--json", "--lab", "--open-test", "--seed", "--sweep", "NAME"],
     "answer": ["--json", "--lab", "--open-test", "--seed", "NAME"],
     "report": ["--json", "--lab", "--open", "--open-test", "--seed", "NAME"],

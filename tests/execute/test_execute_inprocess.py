@@ -10,18 +10,17 @@ from typing import Any
 
 import pytest
 import torch
-from works import RECIPE, carry_out, fact, made_bits, make, network, plan_of, questions, record, states, values
+from works import RECIPE, carry_out, driver, fact, made_bits, make, network, plan_of, questions, record, states, values
 
 from cases import threads
 from whether.errors import WorkError
-from whether.execute import inprocess
-from whether.execute.inprocess import InProcess, critical_path
+from whether.execute import dealer, worker
 from whether.execute.progress import Event, Measuring, Note, Training
 from whether.execute.stock import LabStock
-from whether.execute.workshop import Workshop
 from whether.history import accuracy, density, early_stop, loss, tickets
 from whether.history.facts import Point
 from whether.lab import Lab
+from whether.plan.path import chain_lengths
 from whether.recipe import sgd
 from whether.train.replica import Replica
 
@@ -70,7 +69,7 @@ def test_the_bits_do_not_depend_on_how_the_work_was_cut(
     carry_out(lab, wanted)
     other = Lab(tmp_path / "other")
     if how == "one by one":
-        monkeypatch.setattr(inprocess, "networks_at_once", lambda _model: 1)
+        monkeypatch.setattr(dealer, "networks_at_once", lambda _model: 1)
         carry_out(other, wanted[::-1])
     elif how == "three lanes":
         with threads(3):
@@ -98,7 +97,7 @@ def test_lanes_leave_threads_and_generators_as_they_were(lab: Lab) -> None:
 
 def test_the_longest_chain_goes_first(lab: Lab) -> None:
     plan = plan_of(lab, [*questions(), accuracy(network(seed=9).train())])
-    heights = critical_path(plan.pieces)
+    heights = chain_lengths(plan.pieces, lambda piece: piece.steps)
     lone = fact(network(seed=9).train())
     assert isinstance(lone, Point)
     assert heights[lone.trajectory.digest] == 12
@@ -222,37 +221,43 @@ def test_code_that_fails_in_training_is_told(lab: Lab, monkeypatch: pytest.Monke
     def breaks(*_: Any) -> None:
         raise IndexError("too far")
 
-    monkeypatch.setattr(inprocess, "train_pack", breaks)
+    monkeypatch.setattr(worker, "train_pack", breaks)
     with pytest.raises(WorkError, match=r"training mlp-12-6 failed: IndexError: too far .*What was trained stays"):
         carry_out(lab, [accuracy(network().train())])
 
 
-def test_a_lane_that_fails_ends_the_others_and_keeps_what_was_done(
+def test_a_network_that_always_fails_is_recorded_and_the_others_go_on(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, trained: list[Replica]
 ) -> None:
-    real = inprocess.train_pack
+    """One replicate's dense network raises, alone and in company; what begins from it cannot be either."""
+    real = worker.train_pack
+    bad = fact(network(seed=1).train())
+    assert isinstance(bad, Point)
 
-    def third_breaks(module: Any, replicas: Any, *rest: Any) -> None:
-        if len(trained) >= 2:
+    def breaks(module: Any, replicas: Any, *rest: Any) -> None:
+        if any(replica.order == bad.trajectory.order for replica in replicas):
             raise IndexError("too far")
         real(module, replicas, *rest)
 
-    monkeypatch.setattr(inprocess, "networks_at_once", lambda _model: 1)
-    monkeypatch.setattr(inprocess, "train_pack", third_breaks)
-    with threads(2), pytest.raises(WorkError, match="too far"):
-        carry_out(lab, questions())
-    monkeypatch.undo()
-    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "20")
-    carry_out(lab, questions())
-    assert len(lab.store.states.listing()) == 2 * 6
+    monkeypatch.setattr(worker, "train_pack", breaks)
+    told: list[Event] = []
+    plan = plan_of(lab, questions())
+    tally = driver(lab, told.append).carry_out(plan.pieces, plan.missing)
+    assert tally.done == plan.steps_to_train
+    found = [lab.store.records.read(fact.digest) for fact in plan.missing]
+    outcomes = {body["outcome"] for body in found}
+    assert outcomes == {"done", "failed"}
+    assert "IndexError: too far" in lab.store.records.read(bad.digest)["error"]
+    assert any(isinstance(event, Note) and "failed 3 times" in event.text for event in told)
+    assert plan_of(lab, questions()).steps_to_train == 0  # a failure is recorded, too
+    other = [body for fact, body in zip(plan.missing, found, strict=True) if body["outcome"] == "done"]
+    assert len(other) >= len(found) // 2
 
 
-def test_an_executor_can_be_used_again(lab: Lab) -> None:
-    workshop = Workshop(lab.store)
-    executor = InProcess(workshop, lambda _event: None)
+def test_a_driver_can_be_used_again(lab: Lab) -> None:
+    used = driver(lab)
     for seed in (1, 2):
         plan = plan_of(lab, [accuracy(network(seed=seed).train())])
-        executor.train(plan.pieces)
-        executor.measure(plan.missing)
-        assert (executor._done, executor._steps, executor._trained) == (12, 12, 1)
+        tally = used.carry_out(plan.pieces, plan.missing)
+        assert (tally.done, tally.of, tally.trained) == (12, 12, 1)
     assert plan_of(lab, [replace(accuracy(network(seed=2).train()))]).steps_to_train == 0

@@ -9,9 +9,9 @@ import pytest
 from works import RECIPE, carry_out, network, questions, record, states, values
 
 from whether.errors import RequestError
-from whether.execute import inprocess
-from whether.execute.inprocess import checkpoint_seconds
+from whether.execute import driver, worker
 from whether.execute.progress import Event, Note, Training
+from whether.execute.worker import checkpoint_seconds
 from whether.history import Measure, accuracy
 from whether.lab import Lab
 from whether.train.replica import Replica
@@ -37,7 +37,8 @@ def interrupted(lab: Lab, wanted: list[Measure], after: int) -> None:
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint after every step, and every step is told."""
-    monkeypatch.setattr(inprocess, "TOLD_EVERY", 0.0)
+    monkeypatch.setattr(worker, "TOLD_EVERY", 0.0)
+    monkeypatch.setattr(driver, "TOLD_EVERY", 0.0)
     monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0")
 
 
@@ -116,8 +117,8 @@ def test_a_checkpoint_of_another_profile_is_not_gone_on_from(
 ) -> None:
     wanted = [accuracy(network().train())]
     interrupted(lab, wanted, 7)
-    real = inprocess.profile()
-    monkeypatch.setattr(inprocess, "profile", lambda: real | {"torch": "another"})
+    real = worker.profile()
+    monkeypatch.setattr(worker, "profile", lambda _device: real | {"torch": "another"})
     trained.clear()
     carry_out(lab, wanted)
     assert [replica.step for replica in trained] == [0]

@@ -11,9 +11,9 @@ import torch
 from works import RECIPE, carry_out, fact, made_bits, make, network, record
 
 from cases import BY_NAME, distance, raw, resumed, train, zero_bits
-from whether.errors import RequestError, WorkError
+from whether.errors import DamagedPieceError, RequestError, WorkError
 from whether.execute import workshop as workshops
-from whether.execute.workshop import DamagedPieceError, DivergedError, Made, Workshop
+from whether.execute.workshop import Made, NoStateError, Workshop
 from whether.history import accuracy, density, measure, tickets
 from whether.history.facts import Point
 from whether.history.resolve import Resolver, settle
@@ -297,7 +297,7 @@ def test_a_damaged_state_is_named_and_a_diverged_one_has_no_tensors(lab: Lab) ->
     with pytest.raises(DamagedPieceError, match="is damaged") as caught:
         Workshop(lab.store).state(fact(net))
     assert caught.value.digest == fact(net).digest
-    with pytest.raises(DivergedError, match="diverged; there are no weights to go on from"):
+    with pytest.raises(NoStateError, match="diverged; there are no weights to go on from"):
         make(lab, wild)
 
 

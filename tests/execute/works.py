@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from cases import raw
-from whether.execute import inprocess
+from whether.execute import worker
+from whether.execute.driver import Driver
 from whether.execute.inprocess import InProcess
 from whether.execute.progress import Listener, nobody
+from whether.execute.shelf import LabShelf
 from whether.execute.stock import LabStock
 from whether.execute.workshop import Made, Workshop
 from whether.history import Measure, Network, accuracy, density, early_stop, loss, tickets
@@ -32,12 +34,17 @@ def fact(net: Network) -> State:
     return Resolver().state(net)
 
 
+def driver(lab: Lab, tell: Listener = nobody, workshop: Workshop | None = None) -> Driver:
+    """Lanes in this process over a lab."""
+    return Driver(InProcess(workshop or Workshop(lab.store, tell)), LabShelf(lab.store), tell)
+
+
 def make(lab: Lab, net: Network, tell: Listener = nobody) -> Made:
     """The tensors of a network, trained if need be, read back from the lab."""
     state = fact(net)
     pieces = plan_states([state], LabStock(lab.store))
     if pieces:
-        InProcess(Workshop(lab.store, tell), tell).train(pieces)
+        driver(lab, tell).carry_out(pieces)
     return Workshop(lab.store).state(state)
 
 
@@ -54,10 +61,9 @@ def plan_of(lab: Lab, wanted: Sequence[Measure]) -> Plan:
 def carry_out(lab: Lab, wanted: Sequence[Measure], tell: Listener = nobody) -> Plan:
     """Train and measure what is missing; the plan that was carried out."""
     plan = plan_of(lab, wanted)
-    executor = InProcess(Workshop(lab.store, tell), tell)
-    executor.train(plan.pieces)
-    assert executor._done == plan.steps_to_train, "what was told of progress does not add up"
-    executor.measure(plan.missing)
+    tally = driver(lab, tell).carry_out(plan.pieces, plan.missing)
+    assert tally.done == plan.steps_to_train, "what was told of progress does not add up"
+    assert (tally.trained, tally.measured) == (len(plan.pieces), len(plan.missing))
     return plan
 
 
@@ -92,11 +98,11 @@ def values(lab: Lab, wanted: list[Measure]) -> list[Any]:
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[Replica]:
     """Collects every network that is handed to training."""
     seen: list[Replica] = []
-    real: Callable[..., None] = inprocess.train_pack
+    real: Callable[..., None] = worker.train_pack
 
     def counted(module: Any, replicas: Sequence[Replica], *rest: Any) -> None:
         seen.extend(replicas)
         real(module, replicas, *rest)
 
-    monkeypatch.setattr(inprocess, "train_pack", counted)
+    monkeypatch.setattr(worker, "train_pack", counted)
     return seen

@@ -210,7 +210,8 @@ def test_work_is_deleted_while_it_runs(folder: Path, monkeypatch: pytest.MonkeyP
     short = {"total": "10it", "until": "4it"}
     Lab("calm").run(asked(**short))
     monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0")
-    monkeypatch.setattr("whether.execute.inprocess.TOLD_EVERY", 0.0)
+    monkeypatch.setattr("whether.execute.worker.TOLD_EVERY", 0.0)
+    monkeypatch.setattr("whether.execute.driver.TOLD_EVERY", 0.0)
     heard = 0
 
     def listen(event: Event) -> None:

@@ -1,6 +1,8 @@
 """Short sentences for tests, and one fact of each operation, whose digests are recorded in `golden.json`.
 
-After a version of an operation was raised on purpose, write the record anew and look at what changed:
+These digests are final: labs hold records under them. A field that is added to an operation is left out of its digest
+at a neutral value (`Fact.neutral`); where the numbers of an operation change, its `version` is raised. After either,
+and for a new operation, add to the record and look at what changed:
 
     python tests/history/histories.py && git diff tests/history/golden.json
 """
@@ -14,9 +16,10 @@ from typing import Any
 from whether import Data, Network, Recipe, accuracy, adam, curve, drops, loss, sgd
 from whether.history.facts import Fact, MaskFact, Point, State
 from whether.history.resolve import Resolver
+from whether.history.walk import closure
 
 GOLDEN = Path(__file__).with_name("golden.json")
-NOTE = "Provisional until the machine room is built: whether may still change what it hashes."
+NOTE = "Final: a digest changes only together with the version of an operation behind it; see histories.py."
 RECIPE = Recipe(optimizer=adam(0.02), total="100it", batch=4)
 
 
@@ -45,7 +48,7 @@ def operations() -> dict[str, Fact]:
     start = network(3)
     digits = network(3, data="digits", recipe=RECIPE.but(batch=60), model="mlp-3")
     other = RECIPE.but(
-        batch=300,
+        batch=400,
         last_batch="keep",
         optimizer=sgd(0.1, momentum=0.9, nesterov=True, weight_decay=1e-4),
         schedule=drops(["40it", "60it"], factor=0.2, warmup="5it"),
@@ -87,5 +90,37 @@ def digests() -> dict[str, str]:
     return {name: fact.digest for name, fact in operations().items()}
 
 
+Entry = dict[str, Any]
+
+
+def recorded() -> dict[str, Entry]:
+    """What is on record: by name, a digest and the versions of the operations behind it."""
+    found: dict[str, Entry] = json.loads(GOLDEN.read_text(encoding="utf-8"))["operations"]
+    return found
+
+
+def updated(before: dict[str, Entry]) -> dict[str, Entry]:
+    """The record as it is to be now.
+
+    Raises:
+        SystemExit: when a digest has changed though no version was raised, or is no longer made.
+    """
+    now: dict[str, Entry] = {}
+    for name, fact in operations().items():
+        versions = {item.tag: item.version for item in closure([fact])}
+        now[name] = {"digest": fact.digest, "versions": dict(sorted(versions.items()))}
+        old = before.get(name, now[name])
+        if old["digest"] != fact.digest and old["versions"] == now[name]["versions"]:
+            raise SystemExit(
+                f"{name!r} has another digest ({fact.digest[:12]}, on record {old['digest'][:12]}) though no version "
+                "was raised: every lab would train it again, or take old numbers for new ones. Give a new field a "
+                "neutral value; where numbers change, raise the version of that operation in history/facts.py."
+            )
+    if gone := [name for name in before if name not in now]:
+        raise SystemExit(f"{gone[0]!r} is on record and no longer among the operations: labs hold records of it.")
+    return now
+
+
 if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps({"note": NOTE, "digests": digests()}, indent=1) + "\n", encoding="utf-8")
+    held = recorded() if GOLDEN.exists() else {}
+    GOLDEN.write_text(json.dumps({"note": NOTE, "operations": updated(held)}, indent=1) + "\n", encoding="utf-8")

@@ -128,6 +128,16 @@ class TestWhatCounts:
             monkeypatch.undo()
             code._version.cache_clear()
 
+    def test_for_which_device_a_package_was_built_does_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said = []
+        for version in ("2.11.0+cpu", "2.11.0+cu128", "2.11.1"):
+            monkeypatch.setattr(code.metadata, "version", lambda name, version=version: version)
+            code._version.cache_clear()
+            said.append(code_digest("model:make"))
+        monkeypatch.undo()
+        code._version.cache_clear()
+        assert said[0] == said[1] != said[2]
+
     def test_a_local_module_goes_before_an_installed_one_of_its_name(self) -> None:
         said = code_digest("model:make")
         write("numpy.py", "float32 = 1\n")

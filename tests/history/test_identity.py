@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -32,8 +31,26 @@ KINDS = every_fact()
 
 class TestGolden:
     def test_digests_are_those_on_record(self) -> None:
-        recorded = json.loads(histories.GOLDEN.read_text(encoding="utf-8"))["digests"]
-        assert histories.digests() == recorded, histories.__doc__
+        """What to do when it fails stands in what it raises."""
+        recorded = histories.recorded()
+        assert histories.updated(recorded) == recorded, histories.__doc__
+
+    def test_what_changes_without_a_raised_version_cannot_be_written_down(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        recorded = histories.recorded()
+        recorded["start"]["digest"] = "0" * 64
+        with pytest.raises(SystemExit, match=r"'start' has another digest .* though no version was raised"):
+            histories.updated(recorded)
+        monkeypatch.setattr(facts.Start, "version", facts.Start.version + 1)
+        again = histories.updated(recorded)
+        assert again["start"]["versions"] == {"model": 1, "start": 2}
+        assert again["start"]["digest"] != recorded["start"]["digest"]
+        assert again["model"] == recorded["model"]
+
+    def test_what_is_on_record_stays_there(self) -> None:
+        with pytest.raises(SystemExit, match="'gone' is on record and no longer among the operations"):
+            histories.updated(histories.recorded() | {"gone": {"digest": "0" * 64, "versions": {"model": 1}}})
 
     def test_every_operation_is_on_record(self) -> None:
         assert {type(fact) for fact in operations().values()} == set(KINDS)
@@ -148,6 +165,12 @@ class TestWhatIsTheSame:
             lambda: RECIPE.but(optimizer=adam(0.02, weight_decay=-0.0)),
             lambda: RECIPE.but(optimizer=adam(0.02, betas=[0.9, 0.999])),  # type: ignore[arg-type]
             lambda: RECIPE.but(schedule=constant(warmup="0ep")),
+            lambda: RECIPE.but(schedule=constant(warmup="1it")),
+            lambda: RECIPE.but(schedule=drops([])),
+            lambda: RECIPE.but(schedule=drops(["100%"])),
+            lambda: RECIPE.but(evaluate="2it"),
+            lambda: RECIPE.but(evaluate="2%"),
+            lambda: RECIPE.but(last_batch="keep"),
             lambda: RECIPE.but(data="xor"),
             lambda: RECIPE.but(batch=4),
             lambda: Recipe(optimizer=adam(2e-2), total="100it", batch=4),
@@ -162,12 +185,14 @@ class TestWhatIsTheSame:
             RECIPE.but(total="101it"),
             RECIPE.but(lr=0.021),
             RECIPE.but(batch=2),
-            RECIPE.but(last_batch="keep"),
+            RECIPE.but(batch=3),
+            RECIPE.but(batch=3, last_batch="keep"),
             RECIPE.but(evaluate="7it"),
             RECIPE.but(schedule=cosine()),
             RECIPE.but(schedule=cosine(warmup="5%")),
             RECIPE.but(schedule=drops(["50it"])),
             RECIPE.but(schedule=drops(["50it"], factor=0.2)),
+            RECIPE.but(schedule=drops(["50it", "50it"], factor=0.2)),
             RECIPE.but(optimizer=sgd(0.02)),
             RECIPE.but(optimizer=sgd(0.02, momentum=0.9)),
             RECIPE.but(optimizer=sgd(0.02, momentum=0.9, nesterov=True)),
@@ -175,6 +200,30 @@ class TestWhatIsTheSame:
             RECIPE.but(data="digits"),
         ]
         assert len({state(network().train(other)).digest for other in others}) == len(others)
+
+    def test_the_order_of_drops_and_of_asserts_does_not_count(self) -> None:
+        asserts = ("foreign:says_something", "foreign:says_nothing")
+        ways = [
+            RECIPE.but(schedule=drops(said), asserts=named)
+            for said, named in ((["30it", "60it"], asserts), (["60ep", "30%"], (*asserts[::-1], asserts[0])))
+        ]
+        assert len({settle(way, Data(name="xor")).digest for way in ways}) == 1
+
+    def test_looks_beyond_the_total_are_looks_at_its_end(self) -> None:
+        one, other = (settle(RECIPE.but(evaluate=every), Data(name="xor")) for every in ("100it", "3ep"))
+        assert one.grid[:2] == (0, 100)
+        assert one.digest != other.digest
+        assert one.digest == settle(RECIPE.but(evaluate="500it"), Data(name="xor")).digest
+
+    def test_keeping_an_optimizer_counts_where_there_is_one(self) -> None:
+        start, dense = network(), network().train()
+        mask = dense.mask()
+
+        def told(origin: Network) -> int:
+            return len({state(origin.masked(mask, optimizer=said)).digest for said in ("keep", "reset")})
+
+        assert [told(start), told(start.masked(mask)), told(dense.reinit(2)), told(dense.masked(mask))] == [1] * 4
+        assert [told(dense), told(dense.masked(mask, optimizer="keep"))] == [2, 2]
 
     def test_integers_and_floats_of_a_setting_are_one(self) -> None:
         one, other = (settle(RECIPE.but(optimizer=sgd(1, momentum=m)), Data(name="xor")) for m in (0, 0.0))
@@ -219,6 +268,19 @@ class TestWhatIsTheSame:
         assert Resolver().measure(plain).digest == Resolver().measure(accuracy(dense, split="validation")).digest
         assert Resolver(split="test").measure(plain).digest == Resolver().measure(accuracy(dense, split="test")).digest
         assert Resolver(split="test").measure(plain).digest != Resolver().measure(plain).digest
+
+    def test_code_of_ones_own_gets_what_its_identity_says(self) -> None:
+        """Neither the order of keys nor tuples are in an identity, so that nothing may follow from them."""
+        given: dict[str, Any] = {"widths": (3, 4), "parts": {"b": 1, "a": [2]}}
+        said = Network("foreign:perceptron", data="digits", seed=1, options=given)
+        other = Network(
+            "foreign:perceptron", data="digits", seed=1, options={"parts": {"a": [2], "b": 1}, "widths": [3, 4]}
+        )
+        one, two = state(said), state(other)
+        assert one.digest == two.digest
+        assert repr(one.model.options) == repr(two.model.options) == "{'parts': {'a': [2], 'b': 1}, 'widths': [3, 4]}"
+        given["parts"]["a"].append(5)
+        assert one.model.options == two.model.options
 
     def test_options_of_code_of_ones_own_must_have_an_identity(self) -> None:
         with pytest.raises(

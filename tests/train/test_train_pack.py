@@ -15,9 +15,10 @@ from torch import nn
 from cases import ALL, BY_NAME, CASES, DIGITS, XOR, Case, bits, distance, train
 from whether.data.cards import Data
 from whether.recipe import Recipe, adam, sgd
+from whether.plan.board import pack_key
 from whether.train.chain import Chain
 from whether.train.loop import batch, train_one
-from whether.train.pack import Watch, pack_key, train_pack
+from whether.train.pack import Watch, train_pack
 from whether.train.replica import Named, Replica
 
 CLOSE = 1e-6  # the largest difference of a weight after a few steps: other orders of summation in float32

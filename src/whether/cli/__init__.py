@@ -4,6 +4,7 @@
     working.py   run                               asked.py     from the words of a line to questions
     reading.py   answer · report · status · why    live.py      progress, in a terminal and elsewhere
     keeping.py   verify · clean                    page.py      how things look;  faults.py   how errors look
+    merging.py   push · pull
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
 """
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 import typer.main
 
-from whether.cli import asking, keeping, reading, working
+from whether.cli import asking, keeping, merging, reading, working
 from whether.cli.faults import guarded
 from whether.cli.verbs import LabPath, Verbs, Version
 
@@ -45,7 +46,7 @@ def front(ctx: typer.Context, lab: LabPath = None, version: Version = False) -> 
         asking.front_page()
 
 
-for family in (asking, working, reading, keeping):
+for family in (asking, working, reading, keeping, merging):
     family.add_to(app)
 
 

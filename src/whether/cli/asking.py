@@ -100,16 +100,23 @@ def plan(
     sweeps: Sweeps = None,
     open_test: OpenTest = False,
     seed: RootSeed = 0,
+    devices: Annotated[
+        str, typer.Option("--devices", metavar="N,N", help="Tell the time on so many devices.")
+    ] = "1,2,8,64,500",
     pieces: Annotated[bool, typer.Option("--pieces", help="List every piece of work.")] = False,
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """What would run, and what of it is shared or stored already."""
+    """What would run, what is shared or stored already, how long it takes."""
     from whether.cli import planning
     from whether.cli.asked import questions
     from whether.cli.page import complain
+    from whether.plan.cost import Costs
+    from whether.plan.forecast import forecast
 
+    counts = planning.device_counts(devices)
     asked = questions(words, sweeps)
+    paces = {}
     try:
         place = open_lab(ctx, lab, create=False)
     except RequestError as error:
@@ -118,5 +125,8 @@ def plan(
         made = planning.without_lab(asked, open_test=open_test, seed=seed)
         complain(f"note: planned as for an empty lab: {str(error).partition(';')[0]}\n")
     else:
-        made = place.plan(*asked, open_test=open_test, seed=seed)
-    planning.show(made, pieces=pieces, as_json=as_json)
+        made, paces = place.plan(*asked, open_test=open_test, seed=seed), place.store.paces.read()
+    for doubt in planning.doubts(made):
+        complain(f"note: {doubt}: `run` would fail\n")
+    found = forecast(made, Costs(paces, pieces=made.pieces), counts)
+    planning.show(made, found, pieces=pieces, as_json=as_json)

@@ -96,8 +96,11 @@ class Progress:
     @property
     def now(self) -> str:
         """Which networks are at it."""
-        if isinstance(self.stage, Training):
-            return f"{plural(self.stage.networks, 'network')} at once: {self.stage.label}"
+        match self.stage:
+            case Training(networks=networks, label=label, slots=slots, busy=busy) if slots > 4:
+                return f"{busy} of {slots} devices at work; lately {plural(networks, 'network')} at once: {label}"
+            case Training(networks=networks, label=label):
+                return f"{plural(networks, 'network')} at once: {label}"
         return ""
 
     @property
@@ -115,9 +118,10 @@ STOOD = "the answer stands already: nothing was trained"
 class Lines:
     """Progress as lines: at the start, now and then, at the end."""
 
-    def __init__(self, say: Say, clock: Clock = time.monotonic) -> None:
+    def __init__(self, say: Say, clock: Clock = time.monotonic, *, many: bool = False) -> None:
         self.progress = Progress(clock)
         self._say = say
+        self._many = many
         self._last = self.progress.spent
 
     def __call__(self, event: Event) -> None:
@@ -126,6 +130,8 @@ class Lines:
             case Planned(plan=plan):
                 self.progress.planned = True
                 self._say(f"  {in_short(plan)}")
+            case Finished(answer=answer) if self._many:
+                self._say(f"  answered: {answer.name}: {answer.verdict}")
             case Finished() if not self.progress.planned:
                 self._say(f"  {STOOD}")
             case Note(text=text):
@@ -141,9 +147,10 @@ class Lines:
 class Bar:
     """Progress as a bar in a terminal; notes stand above it."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, many: bool = False) -> None:
         self.progress = Progress()
         self._console = console
+        self._many = many
 
     def __call__(self, event: Event) -> None:
         """Hear of an event."""
@@ -151,6 +158,8 @@ class Bar:
             case Planned(plan=plan):
                 self.progress.planned = True
                 self._print(in_short(plan), "dim")
+            case Finished(answer=answer) if self._many:
+                self._print(f"answered: {answer.name}: {answer.verdict}", "bold")
             case Finished() if not self.progress.planned:
                 self._print(STOOD, "dim")
             case Note(text=text):
@@ -182,12 +191,13 @@ class Bar:
 
 
 @contextmanager
-def watching(say: Say, *, terminal: bool) -> Iterator[Callable[[Any], None]]:
+def watching(say: Say, *, terminal: bool, many: bool = False) -> Iterator[Callable[[Any], None]]:
     """Somebody to tell of a run's progress; afterwards one line says how long it took.
 
     Args:
         say: prints a line.
         terminal: show the bar, on stdout.
+        many: there are several questions: tell of each as it is answered.
     """
     shown: Bar | Lines
     if terminal:
@@ -195,11 +205,11 @@ def watching(say: Say, *, terminal: bool) -> Iterator[Callable[[Any], None]]:
         from rich.live import Live
 
         console = Console(highlight=False)
-        shown = Bar(console)
+        shown = Bar(console, many=many)
         with Live(shown, console=console, transient=True, refresh_per_second=5):
             yield shown
     else:
-        shown = Lines(say)
+        shown = Lines(say, many=many)
         yield shown
     if shown.progress.stage is not None:
         say(f"  done in {duration(shown.progress.spent)}")

@@ -33,6 +33,7 @@ class Training(Event):
         networks: in the pack that trains now; `label` says of what kind.
         done, of: network-steps over the whole plan.
         trained, to_train: trajectories finished and in all.
+        busy, slots: how many places to train there are, and how many of them are at it.
     """
 
     networks: int
@@ -41,6 +42,8 @@ class Training(Event):
     of: int
     trained: int
     to_train: int
+    busy: int = 1
+    slots: int = 1
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from whether.answer import DIVERGED
+from whether.answer import DONE
 from whether.errors import DamageError
 from whether.history.facts import MeasureFact, Point
 from whether.store.folder import Store
@@ -29,7 +29,7 @@ class LabStock:
 
 
 class _Points(Collection[str]):
-    """Points of which a part (the state, the optimiser's) stands, and those that diverged and so left none."""
+    """Points of which a part (the state, the optimiser's) stands; those that diverged or failed left none."""
 
     def __init__(self, store: Store, records: frozenset[str], part: Part) -> None:
         self.store = store
@@ -47,8 +47,8 @@ class _Points(Collection[str]):
         except DamageError:
             return False
         # An optimiser's state that no record names was left by a run that was killed: it is not to be used.
-        diverged = record.get("kind") == "point" and record.get("outcome") == DIVERGED
-        return diverged or (digest in self.states and self.part in record)
+        lost = record.get("kind") == "point" and record.get("outcome") != DONE
+        return lost or (digest in self.states and self.part in record)
 
     def __iter__(self) -> Iterator[str]:
         return (digest for digest in self.records if digest in self)

@@ -13,12 +13,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from whether import words
 from whether.answer import DIVERGED, DONE
 from whether.data.tensors import Tensors, tensors
-from whether.errors import DamageError, RequestError, WhetherError, WorkError, failed, gather
+from whether.errors import DamagedPieceError, DamageError, RequestError, WhetherError, WorkError, failed, gather
 from whether.execute.progress import Listener, Note, nobody
 from whether.history import facts
 from whether.models import build, draw, prunable
@@ -33,20 +34,13 @@ from whether.train.replica import Named
 KEPT_BYTES = 256 * 2**20
 
 
-class DivergedError(WorkError):
-    """A state was asked for that does not exist, since the training that leads to it diverged."""
+class NoStateError(WorkError):
+    """A state was asked for that does not exist, since the training that leads to it diverged or failed."""
 
-    def __init__(self, digest: str) -> None:
-        self.digest = digest
-        super().__init__(f"the network {digest[:12]} diverged; there are no weights to go on from.")
-
-
-class DamagedPieceError(DamageError):
-    """A stored state or record is damaged: which one, so that it can be set aside and trained again."""
-
-    def __init__(self, digest: str, error: DamageError) -> None:
-        self.digest = digest
-        super().__init__(str(error), place=error.place)
+    def __init__(self, digest: str, outcome: str) -> None:
+        self.digest, self.outcome = digest, outcome
+        hint = "" if outcome == DIVERGED else f" `whether why {digest[:12]}` says how; `whether retry` tries again."
+        super().__init__(f"the network {digest[:12]} {outcome}; there are no weights to go on from.{hint}")
 
 
 @dataclass(frozen=True)
@@ -99,8 +93,8 @@ class Workshop:
                         checks["assert", name] = partial(_importable, "assert", name)
         gather(*checks.values())
 
-    def data(self, named: Any) -> Tensors:
-        """A data set's tensors on the host; decoding images for the first time is told."""
+    def data(self, named: Any, device: torch.device | str = "cpu") -> Tensors:
+        """A data set's tensors, by default on the host; decoding images for the first time is told."""
         told: list[int] = []
 
         def progress(done: int, of: int) -> None:
@@ -108,13 +102,13 @@ class Workshop:
                 told.append(done)
                 self.tell(Note(f"decoding {named.name} for the first time: {done:,} of {of:,} images"))
 
-        return tensors(named, progress=progress)
+        return tensors(named, device, progress=progress)
 
     def state(self, state: facts.State) -> Made:
         """The tensors of a state.
 
         Raises:
-            DivergedError: when a training behind it diverged.
+            NoStateError: when a training behind it diverged.
             DamagedPieceError: when a stored state behind it is damaged.
         """
         made = self._make(state)
@@ -185,8 +179,8 @@ class Workshop:
             if fact.name in ("early_stop", "curve"):
                 return body | self._recorded(fact)
             made = self.state(fact.state)
-        except DivergedError as error:
-            return body | {"value": None, "outcome": DIVERGED, "note": f"diverged ({error.digest[:8]})"}
+        except NoStateError as error:
+            return body | {"value": None, "outcome": error.outcome, "note": f"{error.outcome} ({error.digest[:8]})"}
         if fact.name == "density":
             masks = made.masks or full(made.weights, self._prunable(fact.state.model))
             return body | {"value": density_percent(masks), "outcome": DONE, "note": ""}
@@ -207,8 +201,8 @@ class Workshop:
 
     def _recorded(self, fact: facts.MeasureFact) -> dict[str, Any]:
         record = self.record(fact.state.digest)
-        if record["outcome"] == DIVERGED:
-            raise DivergedError(fact.state.digest)
+        if record["outcome"] != DONE:
+            raise NoStateError(fact.state.digest, record["outcome"])
         curves = record["curves"]
         if fact.name == "curve":
             values = curves["values"][fact.options["name"]]
@@ -266,8 +260,8 @@ class Workshop:
             self._states.move_to_end(point.digest)
             return self._states[point.digest]
         record = self.record(point.digest)
-        if record["outcome"] == DIVERGED:
-            raise DivergedError(point.digest)
+        if record["outcome"] != DONE:
+            raise NoStateError(point.digest, record["outcome"])
         try:
             made = Made(*decode_state(self.store.states.read(point.digest, record["state"]["sha256"])))
         except DamageError as error:

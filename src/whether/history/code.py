@@ -41,6 +41,44 @@ def code_digest(name: str) -> str:
     return digest({"name": name, **_depends(module, path)})
 
 
+def missing_imports(name: str) -> list[str]:
+    """What importing the module of "module:function" would not find, told from its text and nothing being run.
+
+    Looked at are statements that always run, in the module and in the local modules that it imports, and of a name with
+    dots the first part. A module that changes where Python looks may be accused wrongly.
+
+    Returns:
+        Sentences such as "nets.py, line 3, imports torchvison, which is not installed".
+    """
+    module = name.partition(":")[0]
+    path = _source(module)
+    if path is None or _is_installed(path) or module.partition(".")[0] == "whether":
+        return []
+    base = path.parents[module.count(".") + (path.name == "__init__.py")]
+    said: list[str] = []
+    waiting, seen = [path, *_local(module, [base])], set[Path]()
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for node in _tree(file).body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                for imported, found in _imports(ast.Module([node], []), file, base):
+                    waiting += found
+                    if imported and not found and not _is_there(imported.partition(".")[0]):
+                        said.append(f"{file.name}, line {node.lineno}, imports {imported}, which is not installed")
+    return said
+
+
+def _is_there(package: str) -> bool:
+    """Whether a package can be imported, as far as can be told without importing it."""
+    try:
+        return package in sys.stdlib_module_names or importlib.util.find_spec(package) is not None
+    except ValueError:  # it is imported already, by means of its own
+        return True
+
+
 def _depends(module: str, path: Path) -> dict[str, dict[str, str]]:
     """What a module says and imports: local files by hash, installed packages by version."""
     top = module.partition(".")[0]
@@ -166,9 +204,9 @@ def _imports(tree: ast.Module, file: Path, base: Path) -> Iterator[tuple[str, li
 def _version(package: str) -> str | None:
     if package == "whether":
         return ""  # what Whether computes is versioned operation by operation
-    for distribution in _distributions().get(package, []):
-        return f"{distribution}=={metadata.version(distribution)}"
-    return None
+    found = sorted(set(_distributions().get(package, [])))  # several share a namespace
+    # What follows a "+" says for which device a version was built: the same code, and the profile has it.
+    return ", ".join(f"{name}=={metadata.version(name).partition('+')[0]}" for name in found) or None
 
 
 @lru_cache(maxsize=1)

@@ -15,9 +15,12 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from whether.data.cards import Data
 from whether.digest import digest
 from whether.errors import RequestError
 from whether.seeds import Seed
+
+_ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,16 +47,16 @@ class Fact:
 
     def plain(self) -> dict[str, Any]:
         """What is hashed: this fact's own fields, parents by digest."""
-        said = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in self.aside}
-        kept = {name: _coerce(value) for name, value in said.items() if not self._is_neutral(name, value)}
-        return {"type": self.tag, "version": self.version, **kept}
+        said: dict[str, Any] = {"type": self.tag, "version": self.version}
+        for name in _said_fields(type(self)):
+            value = getattr(self, name)
+            if not self._is_neutral(name, value):
+                said[name] = _coerce(value)
+        return said
 
     def parents(self) -> Iterator[Fact]:
         """The facts that this one is said of."""
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, Fact):
-                yield value
+        return (value for value in self.__dict__.values() if isinstance(value, Fact))
 
     def _is_neutral(self, name: str, value: Any) -> bool:
         return name in self.neutral and value == self.neutral[name]
@@ -62,7 +65,20 @@ class Fact:
         return f"<{self.tag} {self.digest[:8]}>"
 
 
+_SAID: dict[type, tuple[str, ...]] = {}
+
+
+def _said_fields(kind: type[Fact]) -> tuple[str, ...]:
+    """The fields of a kind of fact that are hashed, looked up once."""
+    found = _SAID.get(kind)
+    if found is None:
+        found = _SAID[kind] = tuple(item.name for item in fields(kind) if item.name not in kind.aside)
+    return found
+
+
 def _coerce(value: Any) -> Any:
+    if type(value) in _ATOMS:  # most are
+        return value
     match value:
         case Fact():
             return value.digest
@@ -109,7 +125,7 @@ class Training(Fact):
     last_batch: str
     per_epoch: int
     data: Mapping[str, Any]
-    data_name: Any
+    data_name: Data
     task: str
     evaluate: int | None
     asserts: tuple[str, ...]
@@ -117,28 +133,46 @@ class Training(Fact):
     @property
     def grid(self) -> tuple[int, ...]:
         """The steps at which the validation split is looked at: both ends and every `evaluate` steps between."""
-        every = self.evaluate or max(1, round(self.total / 50))
+        every = self.evaluate or usual_gap(self.total)
         return (*range(0, self.total, every), self.total)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class State(Fact):
-    """The weights of a network at one point of its history."""
+    """The weights of a network at one point of its history.
+
+    What it says of itself is looked up behind it without recursion, since histories may be thousands of states deep.
+    """
+
+    @property
+    def before(self) -> State | None:
+        """The state whose weights these come of; None for fresh ones."""
+        raise NotImplementedError(f"{type(self).__name__} comes of nothing")
 
     @property
     def step(self) -> int:
-        """Iterations of training behind these weights."""
-        raise NotImplementedError(f"{type(self).__name__} has no step")
+        """Iterations of training behind these weights, counted from the beginning of the history."""
+        state: State | None = self
+        while state is not None and not isinstance(state, Point):
+            state = state.before
+        return state.at if state is not None else 0
 
     @property
     def model(self) -> Model:
         """The architecture that these weights fill."""
-        raise NotImplementedError(f"{type(self).__name__} has no model")
+        state: State = self
+        while (before := state.before) is not None:
+            state = before
+        assert isinstance(state, Start)
+        return state.architecture
 
     @property
     def mask(self) -> MaskFact | None:
-        """The mask that these weights wear, None for every weight."""
-        return None
+        """The mask that these weights wear, None for every weight: training and drawing again keep it."""
+        state: State | None = self
+        while state is not None and not isinstance(state, Wearing):
+            state = state.before
+        return state.worn if state is not None else None
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -151,14 +185,9 @@ class Start(State):
     seed: Seed
 
     @property
-    def step(self) -> int:
-        """Fresh weights have no training behind them."""
-        return 0
-
-    @property
-    def model(self) -> Model:
-        """The architecture."""
-        return self.architecture
+    def before(self) -> None:
+        """Fresh weights come of nothing."""
+        return None
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -172,24 +201,14 @@ class Redrawn(State):
     keep: str
 
     @property
-    def step(self) -> int:
-        """The step of the weights that were drawn again."""
-        return self.origin.step
-
-    @property
-    def model(self) -> Model:
-        """The architecture."""
-        return self.origin.model
-
-    @property
-    def mask(self) -> MaskFact | None:
-        """The mask is kept."""
-        return self.origin.mask
+    def before(self) -> State:
+        """The network that was drawn again."""
+        return self.origin
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Wearing(State):
-    """A state under a mask: zero where the mask says so."""
+    """A state under a mask: zero where the mask says so. Training goes on from the step whose weights were taken."""
 
     tag = "wearing"
     neutral: ClassVar[Mapping[str, Any]] = {"keep_optimizer": False}
@@ -198,19 +217,9 @@ class Wearing(State):
     keep_optimizer: bool
 
     @property
-    def step(self) -> int:
-        """Training goes on from the step whose weights were taken."""
-        return self.origin.step
-
-    @property
-    def model(self) -> Model:
-        """The architecture."""
-        return self.origin.model
-
-    @property
-    def mask(self) -> MaskFact | None:
-        """The mask."""
-        return self.worn
+    def before(self) -> State:
+        """The network whose weights were taken."""
+        return self.origin
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -242,19 +251,9 @@ class Point(State):
     at: int
 
     @property
-    def step(self) -> int:
-        """The step on its trajectory, counted from the beginning of the history."""
-        return self.at
-
-    @property
-    def model(self) -> Model:
-        """The architecture."""
-        return self.trajectory.begin.model
-
-    @property
-    def mask(self) -> MaskFact | None:
-        """Training keeps the mask."""
-        return self.trajectory.begin.mask
+    def before(self) -> State:
+        """The state that its training began from."""
+        return self.trajectory.begin
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -316,7 +315,7 @@ class MeasureFact(Fact):
     state: State
     split: str | None
     data: Mapping[str, Any] | None
-    data_name: Any
+    data_name: Data
     options: Mapping[str, Any]
     code: str = ""
 
@@ -339,6 +338,16 @@ def reach(begin: State, training: Training, order: Seed, until: int) -> State:
         if on.training.digest == training.digest and on.order == order:
             return Point(trajectory=on, at=until)
     return Point(trajectory=Trajectory(begin=begin, training=training, order=order), at=until)
+
+
+def usual_gap(total: int) -> int:
+    """Iterations between two looks at the validation split, when a recipe does not say: a fiftieth of the total."""
+    return max(1, round(total / 50))
+
+
+def has_moments(state: State) -> bool:
+    """Whether training could go on from a state with the optimiser state that led to it."""
+    return isinstance(state, Point) or (isinstance(state, Wearing) and state.keep_optimizer)
 
 
 def _same_moments(before: Training, after: Training) -> bool:

@@ -84,7 +84,7 @@ def measure(
         unit: of a measure of your own.
         better: "higher" or "lower", for a measure of your own.
         worst: of a measure of your own, what a network that diverged counts as.
-        options: plain keyword arguments for it.
+        options: plain keyword arguments for it, which it gets as `Network` says of its own.
     """
     said = dict(options or {})
 

@@ -114,7 +114,8 @@ class Network:
         seed: the root of all this network's randomness: a replicate, a Seed or an integer.
         recipe: how it trains; by default the data set's (`default_recipe`).
         init: how its weights are drawn; by default Xavier's normal, and for code of one's own what it draws itself.
-        options: keyword arguments for a model of your own.
+        options: plain keyword arguments for a model of your own; it gets them as their identity has them, with lists
+            for tuples and the keys of mappings sorted.
 
     Raises:
         RequestError: for unknown names and wrong types, all together.

@@ -12,6 +12,7 @@ from typing import Any
 
 from whether import words
 from whether.data.cards import Card, Data, card
+from whether.digest import plain
 from whether.errors import RequestError
 from whether.history import facts, network
 from whether.history.code import code_digest
@@ -35,6 +36,14 @@ class Resolver:
     _seen: dict[int, Resolved] = field(default_factory=dict)
     _kept: list[Sentence] = field(default_factory=list)  # ids in _seen stay valid while their owners live
     _made: dict[str, Any] = field(default_factory=dict)
+    _trainings: dict[tuple[int, Data], tuple[Recipe, facts.Training]] = field(default_factory=dict)
+    _data: dict[Data, dict[str, Any]] = field(default_factory=dict)
+    _code: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def own_code(self) -> frozenset[str]:
+        """The names of code of one's own in what was resolved."""
+        return frozenset(name for name, found in self._code.items() if found)
 
     def state(self, sentence: network.Network) -> facts.State:
         """The state that a network is."""
@@ -57,10 +66,10 @@ class Resolver:
             name=sentence.name,
             state=state,
             split=(sentence.split or self.split) if kind.split else None,
-            data=data.resolve() if kind.split else None,
+            data=self._resolved(data) if kind.split else None,
             data_name=data,
-            options=sentence.options,
-            code=code_digest(sentence.name) if words.is_own_code(sentence.name) else "",
+            options=plain(sentence.options),
+            code=self._own(sentence.name),
         )
         if sentence.name in ("early_stop", "curve") and not isinstance(state, facts.Point):
             raise RequestError(
@@ -98,16 +107,15 @@ class Resolver:
             case network.Start(model=name, options=options, init=init, seed=seed):
                 known = card(sentence.data.name)
                 _check_fit(name, known)
-                own = words.is_own_code(name)
                 model = facts.Model(
                     name=name,
                     shape=known.shape,
                     classes=known.classes,
-                    code=code_digest(name) if own else "",
-                    options=options,
+                    code=self._own(name),
+                    options=plain(options),
                 )
                 if words.is_own_code(init):
-                    init = f"{init}@{code_digest(init)[:16]}"
+                    init = f"{init}@{self._own(init)[:16]}"
                 return facts.Start(architecture=self._made.setdefault(model.digest, model), init=init, seed=seed)
             case network.Trained(origin=origin, until=until):
                 begin = self.state(origin)
@@ -127,7 +135,9 @@ class Resolver:
                     )
                 return facts.reach(begin, training, sentence.order, stop)
             case network.Masked(origin=origin, mask=mask, keep_optimizer=keep):
-                return facts.Wearing(origin=self.state(origin), worn=self.mask(mask), keep_optimizer=keep)
+                state = self.state(origin)  # where there is nothing to keep, keeping it is no other history
+                keep = keep and facts.has_moments(state)
+                return facts.Wearing(origin=state, worn=self.mask(mask), keep_optimizer=keep)
             case network.Redrawn(origin=origin, seed=seed, keep=keep):
                 state = self.state(origin)
                 return facts.Redrawn(origin=state, init=_init_of(state), seed=seed, keep=keep)
@@ -142,7 +152,7 @@ class Resolver:
                     scope=scope,
                     structure=structure,
                     layers=layers,
-                    code=code_digest(by) if words.is_own_code(by) else "",
+                    code=self._own(by),
                 )
             case network.Shuffled(mask=mask, seed=seed, scope=scope):
                 return facts.ShuffledMask(origin=self.mask(mask), seed=seed, scope=scope)
@@ -153,9 +163,25 @@ class Resolver:
                 return state.mask or facts.FullMask(model=state.model)
 
     def _training(self, recipe: Recipe, data: Data) -> facts.Training:
-        training = settle(recipe, Data.parse(recipe.data or data))
-        known: facts.Training = self._made.setdefault(training.digest, training)
-        return known
+        """A recipe is one object in all sentences that say it; the table holds it, so that its id stays its own."""
+        found = self._trainings.get((id(recipe), data))
+        if found is None:
+            training = settle(recipe, Data.parse(recipe.data or data))
+            for name in recipe.asserts:
+                self._own(name)
+            found = self._trainings[id(recipe), data] = recipe, self._made.setdefault(training.digest, training)
+        return found[1]
+
+    def _resolved(self, data: Data) -> dict[str, Any]:
+        if data not in self._data:
+            self._data[data] = data.resolve()
+        return self._data[data]
+
+    def _own(self, name: str) -> str:
+        """The identity of code of one's own, read once; empty for a word of the table."""
+        if name not in self._code:
+            self._code[name] = code_digest(name) if words.is_own_code(name) else ""
+        return self._code[name]
 
 
 def settle(recipe: Recipe, data: Data) -> facts.Training:
@@ -164,7 +190,12 @@ def settle(recipe: Recipe, data: Data) -> facts.Training:
     Raises:
         RequestError: when the batch is larger than the data, or a step lies outside the total.
     """
-    rows = data.train_count
+    return settle_on(recipe, data.resolve(), data)
+
+
+def settle_on(recipe: Recipe, resolved: Mapping[str, Any], data: Data) -> facts.Training:
+    """`settle` where the facts of the data are known already, so that nobody needs to have the data."""
+    rows = int(resolved["train"])
     per_epoch = rows // recipe.batch if recipe.last_batch == "drop" else -(-rows // recipe.batch)
     if per_epoch == 0:
         raise RequestError(
@@ -174,35 +205,44 @@ def settle(recipe: Recipe, data: Data) -> facts.Training:
     total = _steps(recipe.total).count(per_epoch=per_epoch)
     if total < 1:
         raise RequestError(f"a recipe's total of '{recipe.total}' is less than one iteration here.")
-    evaluate = (
-        None if recipe.evaluate is None else max(1, _steps(recipe.evaluate).count(per_epoch=per_epoch, total=total))
-    )
+    batch = min(recipe.batch, rows)
     return facts.Training(
         optimizer=recipe.optimizer.facts(),
         schedule=_schedule(recipe.schedule, per_epoch, total),
         total=total,
-        batch=min(recipe.batch, rows),
-        last_batch=recipe.last_batch,
+        batch=batch,
+        last_batch=recipe.last_batch if rows % batch else "drop",  # without an incomplete batch both rules are one
         per_epoch=per_epoch,
-        data=data.resolve(),
+        data=resolved,
         data_name=data,
         task=recipe.task,
-        evaluate=evaluate,
-        asserts=tuple(f"{name}@{code_digest(name)[:16]}" for name in recipe.asserts),
+        evaluate=_gap(recipe, per_epoch, total),
+        asserts=tuple(sorted({f"{name}@{code_digest(name)[:16]}" for name in recipe.asserts})),
     )
 
 
+def _gap(recipe: Recipe, per_epoch: int, total: int) -> int | None:
+    """Iterations between two looks at the validation split; None for the usual ones, however they were said."""
+    if recipe.evaluate is None:
+        return None
+    gap = min(total, max(1, _steps(recipe.evaluate).count(per_epoch=per_epoch, total=total)))
+    return None if gap == facts.usual_gap(total) else gap
+
+
 def _schedule(schedule: Schedule, per_epoch: int, total: int) -> Mapping[str, Any]:
-    said: dict[str, Any] = {"name": schedule.name}
+    """A schedule in iterations, without what does nothing: equal rates are one schedule, however it is said."""
     warmup = schedule.warmup.count(per_epoch=per_epoch, total=total)
-    if warmup:
-        said["warmup"] = warmup
-    if schedule.name == "drops":
-        said["at"] = [stop.count(per_epoch=per_epoch, total=total) for stop in schedule.at]
-        said["factor"] = float(schedule.factor)
-    late = [stop for stop in [warmup, *said.get("at", [])] if stop > total]
+    drops = schedule.at if schedule.name == "drops" else ()
+    at = sorted(stop.count(per_epoch=per_epoch, total=total) for stop in drops)
+    late = [stop for stop in [warmup, *at] if stop > total]
     if late:
         raise RequestError(f"the schedule changes the rate at {late[0]} iterations, beyond the total of {total}.")
+    said: dict[str, Any] = {"name": schedule.name}
+    if warmup > 1:  # a warm-up of one step has the whole rate at that step
+        said["warmup"] = warmup
+    if schedule.name == "drops":
+        at = [stop for stop in at if stop < total]  # the last update is the one after total - 1
+        said |= {"at": at, "factor": float(schedule.factor)} if at else {"name": "constant"}
     return said
 
 
@@ -229,13 +269,9 @@ def _held_out(point: facts.Point) -> int:
 
 
 def _init_of(state: facts.State) -> str:
-    while not isinstance(state, facts.Start):
-        if isinstance(state, facts.Point):
-            state = state.trajectory.begin
-        elif isinstance(state, (facts.Wearing, facts.Redrawn)):
-            state = state.origin
-        else:
-            raise TypeError(f"{state!r} does not begin anywhere")
+    while (before := state.before) is not None:
+        state = before
+    assert isinstance(state, facts.Start)
     return state.init
 
 

@@ -1,29 +1,13 @@
-"""What facts need of one another: walks over histories, without recursion and each fact once."""
+"""What facts need of one another: the points among them, and those that a piece waits for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
 from whether.history.facts import Fact, Point, Trajectory
+from whether.history.walk import closure
 
-
-def closure(roots: Iterable[Fact], stop: Callable[[Fact], bool] | None = None) -> Iterator[Fact]:
-    """Every fact that the roots are said of, themselves included, each once.
-
-    Args:
-        roots: where to begin.
-        stop: do not look behind a fact for which this is true (it is still given).
-    """
-    seen: set[str] = set()
-    waiting = list(roots)
-    while waiting:
-        fact = waiting.pop()
-        if fact.digest in seen:
-            continue
-        seen.add(fact.digest)
-        yield fact
-        if stop is None or not stop(fact):
-            waiting.extend(fact.parents())
+__all__ = ["closure", "nearest_points", "stops_of", "waits_for"]
 
 
 def stops_of(facts: Iterable[Fact]) -> dict[str, tuple[Trajectory, dict[int, Point]]]:

@@ -5,8 +5,7 @@ Trajectories are the pieces. One is trained once, through all the stops that any
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 from whether.errors import RequestError, gather
 from whether.history.facts import Fact, MeasureFact, Point, Trajectory
 from whether.history.resolve import Resolver
-from whether.plan.demand import closure, stops_of, waits_for
+from whether.plan.lineage import Lineage, demand
 from whether.plan.width import networks_at_once
 from whether.question import Arm, Question
 from whether.seeds import Seed
@@ -47,13 +46,17 @@ class Nothing:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A question with its arms resolved: for each replicate, each arm and the fact that it asks for."""
+    """A question with its arms resolved: for each replicate, each arm and the fact that it asks for.
+
+    `own_code` are the names of code of one's own in its sentences.
+    """
 
     question: Question
     seed: Seed
     seeds: Sequence[Seed]
     arms: Sequence[Sequence[tuple[Arm, MeasureFact]]]
     split: str
+    own_code: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,9 @@ class Plan:
         steps_stored: of these, what the lab has already.
         steps_to_train: what is left to do.
         width: how many networks are trained at once, at most.
+        pieces: what is left to train, each piece after those that it waits for.
+        missing: the measures that are left to take.
+        needs: by the place of a question in `asked`, the digests of the measures that it needs.
     """
 
     questions: list[str]
@@ -113,6 +119,7 @@ class Plan:
     asked: Sequence[Asked] = field(repr=False)
     pieces: Sequence[Piece] = field(repr=False)
     missing: Sequence[MeasureFact] = field(repr=False)
+    needs: Mapping[int, frozenset[str]] = field(repr=False)
 
     @property
     def sharing(self) -> float:
@@ -121,7 +128,7 @@ class Plan:
 
     def plain(self) -> dict[str, Any]:
         """For `--json`: numbers and trajectories."""
-        hidden = ("asked", "pieces", "missing", "trajectories")
+        hidden = ("asked", "pieces", "missing", "needs", "trajectories")
         told = {name: value for name, value in self.__dict__.items() if name not in hidden}
         return told | {"sharing": self.sharing, "trajectories": [asdict(course) for course in self.trajectories]}
 
@@ -142,8 +149,13 @@ def ask(question: Question, *, seed: Seed, open_test: bool) -> Asked:
     arms, seeds = [], []
     for index in range(question.replicates):
         row = question.replicate(index, seed)
-        gather(*(partial(resolver.measure, arm.measure) for arm in row))  # tells what is wrong with all arms at once
-        arms.append([(arm, resolver.measure(arm.measure)) for arm in row])
+        found: list[MeasureFact] = []
+
+        def resolve(arm: Arm, found: list[MeasureFact] = found) -> None:
+            found.append(resolver.measure(arm.measure))
+
+        gather(*(partial(resolve, arm) for arm in row))  # tells what is wrong with all arms at once
+        arms.append(list(zip(row, found, strict=True)))
         seeds.append(seed.seed("replicate", index))
         first, here = ([arm.name for arm, _ in found] for found in (arms[0], arms[-1]))
         if here != first:
@@ -151,7 +163,7 @@ def ask(question: Question, *, seed: Seed, open_test: bool) -> Asked:
                 f"replicate {index} has the arms {', '.join(here)}, replicate 0 has {', '.join(first)}; expected the "
                 "same arms in the same order: only seeds may depend on the replicate."
             )
-    return Asked(question, seed, seeds, arms, split)
+    return Asked(question, seed, seeds, arms, split, resolver.own_code)
 
 
 def make_plan(asked: Sequence[Asked], stock: Stock | None = None) -> Plan:
@@ -173,35 +185,23 @@ def plan_measures(wanted: Sequence[MeasureFact], stock: Stock | None = None) -> 
 
 def plan_states(states: Sequence[Fact], stock: Stock | None = None) -> list[Piece]:
     """The pieces that have to be trained before these states can be made."""
-    return _pieces(states, stock or Nothing())
+    return _pieces(states, stock or Nothing(), Lineage())
 
 
 def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock) -> Plan:
+    lineage = Lineage()
     unique = {fact.digest: fact for fact in wanted}
     missing = [fact for digest, fact in unique.items() if digest not in have.measures]
-    pieces = _pieces(missing, have)
+    pieces = _pieces(missing, have, lineage)
     to_train = {piece.trajectory.digest: piece.steps for piece in pieces}
-    everything = stops_of(closure(unique.values()))
-    needed_by, alone = _demand(wanted)
-    courses = []
-    for digest, (trajectory, stops) in everything.items():
-        begin, end = trajectory.begin.step, max(stops)
-        courses.append(
-            Course(
-                digest=digest,
-                label=f"{trajectory.begin.model.name} from step {begin}",
-                model=trajectory.begin.model.name,
-                data=trajectory.training.data_name.name,
-                begin=begin,
-                end=end,
-                stops=tuple(sorted(stops)),
-                steps=end - begin,
-                stored=digest not in to_train,
-                wanted_by=needed_by[digest],
-            )
-        )
+    needed_by, alone = demand(wanted, lineage)
+    courses = [
+        _course(trajectory, stops, stored=digest not in to_train, wanted_by=needed_by[digest])
+        for digest, (trajectory, stops) in lineage.stops(unique.values()).items()
+    ]
     steps_unique = sum(course.steps for course in courses)
     steps_to_train = sum(to_train.values())
+    models = {piece.trajectory.begin.model.digest: piece.trajectory.begin.model for piece in pieces}
     return Plan(
         questions=[item.question.name for item in asked],
         replicates=sum(item.question.replicates for item in asked),
@@ -212,45 +212,81 @@ def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock
         steps_unique=steps_unique,
         steps_stored=max(0, steps_unique - steps_to_train),
         steps_to_train=steps_to_train,
-        width=max((networks_at_once(piece.trajectory.begin.model) for piece in pieces), default=1),
+        width=max(map(networks_at_once, models.values()), default=1),
         trajectories=sorted(courses, key=lambda course: (-course.wanted_by, course.begin, course.digest)),
         asked=asked,
         pieces=pieces,
         missing=missing,
+        needs={
+            place: frozenset(fact.digest for row in item.arms for _, fact in row) for place, item in enumerate(asked)
+        },
     )
 
 
-def _demand(wanted: Sequence[MeasureFact]) -> tuple[Counter[str], int]:
-    """How many of the wanted need each trajectory, and the steps if each were trained by itself."""
-    needed_by: Counter[str] = Counter()
-    alone = 0
-    for fact in wanted:
-        for digest, (trajectory, stops) in stops_of(closure([fact])).items():
-            needed_by[digest] += 1
-            alone += max(stops) - trajectory.begin.step
-    return needed_by, alone
+def _course(trajectory: Trajectory, stops: Collection[int], *, stored: bool, wanted_by: int) -> Course:
+    begin, end, model = trajectory.begin.step, max(stops), trajectory.begin.model.name
+    return Course(
+        digest=trajectory.digest,
+        label=f"{model} from step {begin}",
+        model=model,
+        data=trajectory.training.data_name.name,
+        begin=begin,
+        end=end,
+        stops=tuple(sorted(stops)),
+        steps=end - begin,
+        stored=stored,
+        wanted_by=wanted_by,
+    )
 
 
-def _pieces(wanted: Sequence[Fact], have: Stock) -> list[Piece]:
-    again: set[str] = set()  # points that stand without the optimiser state that somebody goes on with
+def _pieces(wanted: Sequence[Fact], have: Stock, lineage: Lineage) -> list[Piece]:
+    there = _Remembered(have.points)
+    lacking = _lacking(wanted, there, have.resumable, lineage)
 
-    def stood(fact: Fact) -> bool:
-        return isinstance(fact, Point) and fact.digest in have.points and fact.digest not in again
+    def stands(point: Point) -> bool:
+        return there[point.digest] and point.digest not in lacking
 
-    while True:
-        needed = list(closure(wanted, stop=stood))
-        resumed = {point.digest for fact in needed if isinstance(fact, Trajectory) and (point := fact.resumes)}
-        lacking = {name for name in resumed - again if name in have.points and name not in have.resumable}
-        if not lacking:
-            break
-        again |= lacking
+    needed = lineage.stops(wanted, stands)
+    resumed = {point.digest for trajectory, _ in needed.values() if (point := trajectory.resumes) is not None}
     pieces = []
-    for trajectory, stops in stops_of(fact for fact in needed if not stood(fact)).values():
+    for trajectory, stops in needed.values():
         last = max(stops)
         kept = {step for step, point in stops.items() if point.digest in resumed}
         if last < trajectory.training.total:
             kept.add(last)  # somebody may go on from here another day
         points = tuple(stops[step] for step in sorted(stops))
-        waits = tuple(point for point in waits_for(trajectory) if not stood(point))
+        waits = tuple(point for point in lineage.behind(trajectory) if not stands(point))
         pieces.append(Piece(trajectory, points, frozenset(kept), waits))
     return pieces
+
+
+def _lacking(
+    wanted: Iterable[Fact], there: Mapping[str, bool], resumable: Collection[str], lineage: Lineage
+) -> set[str]:
+    """Points that stand without the optimiser state that something to be trained goes on with."""
+    lacking: set[str] = set()
+    seen: set[str] = set()
+    waiting = [point for fact in wanted for point in lineage.nearest(fact)]
+    while waiting:
+        point = waiting.pop()
+        trajectory = point.trajectory
+        if trajectory.digest in seen or (there[point.digest] and point.digest not in lacking):
+            continue
+        seen.add(trajectory.digest)
+        resumed = trajectory.resumes
+        if resumed is not None and there[resumed.digest] and resumed.digest not in resumable:
+            lacking.add(resumed.digest)
+        waiting.extend(lineage.behind(trajectory))
+    return lacking
+
+
+class _Remembered(dict[str, bool]):
+    """What a collection has, asked of it once for each name: a lab may have to open a file to tell."""
+
+    def __init__(self, collection: Collection[str]) -> None:
+        super().__init__()
+        self._collection = collection
+
+    def __missing__(self, name: str) -> bool:
+        found = self[name] = name in self._collection
+        return found

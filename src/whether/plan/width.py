@@ -6,10 +6,8 @@ weights; beyond it one network fills the cores by itself. Results do not depend 
 
 from __future__ import annotations
 
-import itertools
-import math
-
-from whether.history.facts import Model
+from whether.history.facts import Model, Training
+from whether.plan.size import memory_per_network, moments, weights_stored
 
 WEIGHTS_AT_ONCE = 2**18
 MOST = 256
@@ -17,13 +15,26 @@ MOST = 256
 
 def networks_at_once(model: Model) -> int:
     """The width of a pack of this architecture: 1 for code of one's own, whose networks are trained one by one."""
-    name = "mlp-300-100" if model.name == "lenet-300-100" else model.name
-    if not name.startswith("mlp-"):
-        return 1
-    widths = [math.prod(model.shape), *(int(width) for width in name.split("-")[1:]), model.classes]
-    padded = [-(-width // 16) * 16 for width in widths]
-    weights = sum((before + 1) * after for before, after in itertools.pairwise(padded))
-    return max(1, min(MOST, WEIGHTS_AT_ONCE // weights))
+    weights = weights_stored(model)
+    return 1 if weights is None else max(1, min(MOST, WEIGHTS_AT_ONCE // weights))
+
+
+def width_within(model: Model, training: Training, memory: int, *, most: int | None = None) -> int:
+    """The widest pack that fits into so much memory.
+
+    Args:
+        model: the architecture.
+        training: gives the batch and what the optimiser keeps.
+        memory: bytes that a pack may take.
+        most: what else bounds the width; by default `networks_at_once`.
+
+    Returns:
+        At least 1: whether one network fits is seen when it trains. For code of one's own `most`, since its size is not
+        known beforehand.
+    """
+    bound = networks_at_once(model) if most is None else most
+    each = memory_per_network(model, training.batch, moments(training))
+    return max(1, bound if each is None else min(bound, memory // each))
 
 
 def shares(count: int, width: int) -> list[int]:

@@ -119,7 +119,15 @@ def _sorted_out(store: Store, part: Part, stay: Collection[str]) -> tuple[dict[s
 def _leftovers(store: Store) -> list[Path]:
     temporaries = (path for path in _files(store.root) if is_temporary(path.name))
     # work/ by itself as well: it may be a link to a disk of its own, which a walk from above does not follow.
-    return sorted(path for path in {*temporaries, *_files(store.work.folder)} if _is_old(path))
+    found = {*temporaries, *_files(store.work.folder)} - _claims_in_use(store)
+    return sorted(path for path in found if _is_old(path))
+
+
+def _claims_in_use(store: Store) -> set[Path]:
+    """Claims are written once, their claimant's file every second: a claim is as old as the latter."""
+    drivers = {name: store.claims.driver(name) for name in set(store.claims.listing().values())}
+    beating = {name for name, path in drivers.items() if path.is_file() and not _is_old(path)}
+    return {store.claims.path(digest) for digest, name in store.claims.listing().items() if name in beating}
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -9,12 +10,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from whether.errors import DamageError, RequestError
+from whether.errors import DamageError, RequestError, WorkError
 from whether.store.answers import ANSWER_FILE, AnswerFolder, Answers
-from whether.store.layout import MARKER, Part, is_temporary, scan
+from whether.store.claims import Claims
+from whether.store.layout import MARKER, PARTS, Part, is_temporary, scan
 from whether.store.ledger import BEGINNING, Entry, Ledger
+from whether.store.paces import Paces
 from whether.store.profiles import Profiles
-from whether.store.publish import Data, load, make_folder, one_at_a_time, probe, publish, refused
+from whether.store.publish import Data, load, make_folder, one_at_a_time, probe, publish, refused, remove
 from whether.store.records import Records
 from whether.store.sealed import seal, unseal
 from whether.store.states import States
@@ -38,6 +41,8 @@ class Store:
         self.records = Records(root / "records")
         self.states = States(root / "states")
         self.work = Work(root / "work")
+        self.paces = Paces(root / "work")
+        self.claims = Claims(root / "work")
         self.profiles = Profiles(root / "profiles")
         self.answers = Answers(root / "answers")
 
@@ -45,13 +50,14 @@ class Store:
         return f"Store({str(self.root)!r})"
 
     @staticmethod
-    def find(given: str | Path | None = None, *, create: bool = True) -> Store:
+    def find(given: str | Path | None = None, *, create: bool = True, named: str = "--lab") -> Store:
         """The lab to work in: the one given, else WHETHER_LAB's, else the nearest one upward, else a new ./lab.
 
         Args:
             given: what `--lab` said.
             create: whether it will be written to. If so a missing lab is made and a standing one must be writable;
                 commands that only read say False, so that labs on read-only disks can be read.
+            named: how the user gave it to us, for messages.
 
         Raises:
             RequestError: the folder is no lab, cannot be written to, or is of a later format; or there is none.
@@ -59,7 +65,7 @@ class Store:
         """
         variable = os.environ.get("WHETHER_LAB")
         if given:
-            return _open(Path(given).expanduser().absolute(), "--lab", create)
+            return _open(Path(given).expanduser().absolute(), named, create)
         if variable:
             return _open(Path(variable).expanduser().absolute(), "WHETHER_LAB", create)
         here = Path.cwd()
@@ -80,7 +86,8 @@ class Store:
         """Publish a finished piece: first its states, then the record that names their hashes.
 
         A process that is killed in between leaves a state that no record names, which the next to finish the piece
-        adopts when the bits are the same and sets aside when they are not.
+        adopts when the bits are the same and sets aside when they are not; one that this piece leaves no longer, the
+        optimiser's where nobody goes on any more, is removed.
 
         Args:
             digest: the piece.
@@ -104,7 +111,9 @@ class Store:
         stated: dict[str, object] = {
             part: {"sha256": self._lay(digest, data, part), "bytes": len(data)} for part, data in ours.items()
         }
-        return self.records.write(digest, {**body, **stated})
+        ours_stands = self.records.write(digest, {**body, **stated})
+        self._tidy(digest, {**body, **stated} if ours_stands else self.records.read(digest))
+        return ours_stands
 
     def conclude(self, folder: AnswerFolder, answer: Mapping[str, object]) -> Entry:
         """Enter an answer in the ledger and write `answer.json`; when the same answer stands already, do nothing.
@@ -146,6 +155,13 @@ class Store:
             stands = self.states.write(digest, data, part)
         return stands
 
+    def _tidy(self, digest: str, named: Mapping[str, object]) -> None:
+        # Only now, while a record stands: before it, another process might be about to name what lies there.
+        for part in PARTS:
+            if part not in named:
+                with contextlib.suppress(WorkError):  # the piece is done; `whether clean` tries again
+                    remove(self.states.path(digest, part))
+
     def _put_back(self, digest: str, ours: Mapping[Part, Data]) -> None:
         record = self.records.read(digest)
         for part, data in ours.items():
@@ -165,7 +181,7 @@ class Store:
 def _open(root: Path, source: str, create: bool) -> Store:
     names = _names(root, source)
     if _is_lab(root):
-        _check_mark(root)
+        check_mark(load(root / MARKER, what="the mark of the lab") or b"", str(root / MARKER), str(root))
     elif names:
         raise RequestError(_not_a_lab(root, source, names))
     elif not create:
@@ -182,7 +198,7 @@ def _open(root: Path, source: str, create: bool) -> Store:
                 raise refused("the lab", root, error) from error
             raise RequestError(
                 f"{source}: {root} cannot be written to ({error.strerror or error}). A lab keeps there what it trains; "
-                "name a folder of your own with --lab FOLDER, or make this one writable"
+                f"name a folder of your own{_with(source)}, or make this one writable"
             ) from error
     return Store(root)
 
@@ -191,11 +207,11 @@ def _names(root: Path, source: str) -> list[str]:
     """What the folder holds but for temporaries: a lab that was being made when its maker was killed is still new."""
     try:
         if root.exists() and not root.is_dir():
-            raise RequestError(f"{source}: {root} is a file; a lab is a folder. Name another with --lab FOLDER")
+            raise RequestError(f"{source}: {root} is a file; a lab is a folder. Name another{_with(source)}")
         return [entry.name for entry in scan(root) if not is_temporary(entry.name)]
     except OSError as error:
         raise RequestError(
-            f"{source}: {root} cannot be read ({error.strerror or error}). Name another with --lab FOLDER, or ask its "
+            f"{source}: {root} cannot be read ({error.strerror or error}). Name another{_with(source)}, or ask its "
             "owner for the right to read"
         ) from error
 
@@ -208,27 +224,46 @@ def _is_lab(root: Path) -> bool:
     return os.path.isdir(root / "ledger") or (load(root / MARKER, what="the mark of the lab") == MARK)
 
 
-def _check_mark(root: Path) -> None:
-    found = unseal(load(root / MARKER, what="the mark of the lab") or b"")
+def check_mark(raw: bytes, mark: str, lab: str) -> None:
+    """See that a folder is a lab that we know how to read.
+
+    Args:
+        raw: the bytes of its lab.json.
+        mark: where they stand, for messages.
+        lab: the folder, for messages.
+
+    Raises:
+        DamageError: the bytes are not those of a lab's mark.
+        RequestError: the lab is of a later format.
+    """
+    found = unseal(raw)
     if found is None or found.get("kind") != KIND or not isinstance(found.get("format"), int):
         raise DamageError(
-            f"{root / MARKER} is damaged, so it is not sure what this folder is. If it is a lab, put this line in its "
+            f"{mark} is damaged, so it is not sure what this folder is. If it is a lab, put this line in its "
             f"place and run `whether verify`: {MARK.decode().strip()}",
             place=MARKER,
         )
     if found["format"] > FORMAT:
         raise RequestError(
-            f"{root} is a lab of format {found['format']}; this Whether knows formats up to {FORMAT}. "
+            f"{lab} is a lab of format {found['format']}; this Whether knows formats up to {FORMAT}. "
             "Install a newer one: pip install --upgrade whether"
         )
 
 
 def _not_a_lab(root: Path, source: str, names: list[str]) -> str:
+    another = _with(source, f"{root}-whether").removeprefix(" with ")
+    near = f"Did you mean {root / 'lab'}?" if _is_lab(root / "lab") else f"Name another, for example {another}"
+    return f"{source}: {not_a_lab(str(root), names)} {near}"
+
+
+def not_a_lab(root: str, names: list[str]) -> str:
+    """What to tell of a folder of somebody else's."""
     inside = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    near = (
-        f"Did you mean {root / 'lab'}?" if _is_lab(root / "lab") else f"Name another, for example --lab {root}-whether"
-    )
-    return (
-        f"{source}: {root} is no lab: it holds {inside} and no {MARKER} of ours. "
-        f"Whether puts nothing into folders of others. {near}"
-    )
+    return f"{root} is no lab: it holds {inside} and no {MARKER} of ours. Whether puts nothing into folders of others."
+
+
+def _with(source: str, folder: str = "") -> str:
+    """How a lab is named on the line: after `push` and `pull` a folder stands by itself."""
+    if source.startswith("whether "):
+        return f" with {folder}" if folder else ""
+    return f" with --lab {folder or 'FOLDER'}"

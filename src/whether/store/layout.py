@@ -8,7 +8,9 @@
       states/ab/<digest>.optimizer.safetensors  what the optimiser needs to go on
       profiles/<digest>.json                    sealed
       answers/<name>-<digest8>/, answers/last   answers, and which was the last one
-      work/checkpoints/, work/damaged/          may be deleted at any time
+      work/                                     may be deleted at any time, and never leaves the lab
+        checkpoints/, damaged/                  what was begun; what was found damaged and set aside
+        drivers/<id>.json, claims/<digest>.json which commands are at work, and at which pieces
 
 Beside any of these may lie temporaries, `.<name>.<process>-<random>.partial`: what a killed command was writing. They
 are never read. `.publish.lock` is an empty file on which one process waits for another.
@@ -56,7 +58,12 @@ def checked(digest: str) -> str:
 
 def temporary_for(path: Path) -> Path:
     """A name beside `path` that nobody else has, for writing it aside in the same file system."""
-    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
+    return path.with_name(temporary_name(path.name))
+
+
+def temporary_name(name: str) -> str:
+    """What a file is called while it is written aside."""
+    return f".{name}.{os.getpid()}-{secrets.token_hex(4)}.partial"
 
 
 def is_temporary(name: str) -> bool:

@@ -6,7 +6,8 @@ Everything is written aside in the folder where it shall stand, synchronised, an
   first one stands and the others learn that it does.
 - `replace` gives the name by renaming, for what may be rewritten (checkpoints, answers).
 
-A process that is killed in between leaves a temporary, which nobody reads and `whether clean` removes.
+A process that is killed in between leaves a temporary, which nobody reads and `whether clean` removes. What need not
+outlast a power cut, and is written often, may ask not to be synchronised: `lasting=False`.
 
 Where a file system has no hard links (exFAT, some network and container mounts) `publish` takes a lock on a file in
 the same folder, looks whether the name is taken, and renames. Creating the name exclusively and writing into it would
@@ -62,35 +63,36 @@ _ADVICE[errno.EPERM] = _ADVICE[errno.EACCES]
 _ADVICE[errno.ENOTSUP] = _ADVICE[errno.EOPNOTSUPP] = _ADVICE[errno.ENOLCK]
 
 
-def publish(path: Path, *data: Data, what: str = "a file") -> bool:
+def publish(path: Path, *data: Data, what: str = "a file", lasting: bool = True) -> bool:
     """Write a file that nobody may ever write again; the first to finish stands.
 
     Args:
         path: where it shall stand; missing folders are made.
         data: its bytes, in one or several parts that follow each other.
         what: what it is, for the message should it fail: "the record 3fa2…".
+        lasting: see that what stands outlasts a power cut.
 
     Returns:
-        True when these bytes stand there now, False when a file stood there already. Either way what stands will
-        outlast a power cut.
+        True when these bytes stand there now, False when a file stood there already.
 
     Raises:
         WorkError: the disk refused; nothing half-written is visible.
     """
     with _teaching(what, path):
         if os.path.lexists(path):
-            _sync_folder(path.parent)
+            if lasting:
+                _sync_folder(path.parent)
             return False
-        return _persist(path, data, _link)
+        return _persist(path, data, _link, lasting)
 
 
-def replace(path: Path, *data: Data, what: str = "a file") -> None:
+def replace(path: Path, *data: Data, what: str = "a file", lasting: bool = True) -> None:
     """Write a file that may be rewritten; a reader sees the old bytes or the new ones, never a mixture.
 
     Args and errors are those of `publish`.
     """
     with _teaching(what, path):
-        _persist(path, data, _rename)
+        _persist(path, data, _rename, lasting)
 
 
 def load(path: Path, *, what: str = "a file") -> bytes | None:
@@ -173,6 +175,35 @@ def remove(path: Path) -> int:
     return size
 
 
+def withdraw(path: Path, meant: Callable[[bytes], bool]) -> bool:
+    """Take a file away if it is the one that is meant; of several that try so at once, one does.
+
+    A file is renamed aside before it is looked at, so that nobody removes what another wrote between a look and a
+    removal. What was not meant gets its name back, unless somebody took the name meanwhile.
+
+    Args:
+        path: the file.
+        meant: tells from its bytes whether it is the one.
+
+    Raises:
+        WorkError: the system did not let us.
+    """
+    with _teaching("over a file that is out of date", path):
+        aside = temporary_for(path)
+        try:
+            if not meant(path.read_bytes()):
+                return False
+            os.rename(path, aside)
+            raw = aside.read_bytes()
+        except FileNotFoundError:
+            return False
+        if not meant(raw):
+            publish(path, raw, lasting=False)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(aside)
+        return meant(raw)
+
+
 def refused(what: str, path: Path, error: OSError) -> WorkError:
     """What to tell when the system did not let us write: what it was, that nothing is lost, what to do then."""
     otherwise = (error.strerror or str(error), f"See what is in the way, {_AGAIN}")
@@ -180,36 +211,38 @@ def refused(what: str, path: Path, error: OSError) -> WorkError:
     return WorkError(f"could not write {what} ({path}): {reason}. Nothing that was written before is lost. {advice}")
 
 
-def _persist(path: Path, data: tuple[Data, ...], name_it: Callable[[Path, Path], bool]) -> bool:
+def _persist(path: Path, data: tuple[Data, ...], name_it: Callable[[Path, Path], bool], lasting: bool) -> bool:
     for _ in range(_PATIENCE):
         try:
-            return _attempt(path, data, name_it)
+            return _attempt(path, data, name_it, lasting)
         except FileNotFoundError:
             with contextlib.suppress(FileNotFoundError):
                 make_folder(path.parent)
-    return _attempt(path, data, name_it)
+    return _attempt(path, data, name_it, lasting)
 
 
-def _attempt(path: Path, data: tuple[Data, ...], name_it: Callable[[Path, Path], bool]) -> bool:
+def _attempt(path: Path, data: tuple[Data, ...], name_it: Callable[[Path, Path], bool], lasting: bool) -> bool:
     temporary = temporary_for(path)
     try:
-        _write(temporary, data)
+        _write(temporary, data, lasting)
         stands = name_it(temporary, path)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
     return stands
 
 
-def _write(temporary: Path, data: tuple[Data, ...]) -> None:
+def _write(temporary: Path, data: tuple[Data, ...], lasting: bool) -> None:
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         for part in data:
             rest = memoryview(part).cast("B")
             while rest:
                 rest = rest[os.write(file, rest) :]
-        os.fsync(file)
+        if lasting:
+            os.fsync(file)
     finally:
         os.close(file)
 

@@ -1,9 +1,10 @@
 """Whether every byte of a lab is what it was, and everything in it is ours.
 
 Found are: altered, missing, misnamed and foreign files in ledger/, records/, states/ and profiles/; states that no
-record names; parents that are no longer those a piece was made from; a broken or cut ledger; answers that it does not
-know. Not looked at are work/, whose loss costs only time, and the pages beside an `answer.json`, which are drawn again
-from it. Leftover temporaries are no damage, and neither is what is younger than an hour and unfinished.
+record names; parents that are no longer those a piece was made from; a broken or cut ledger, and entries adopted from
+another lab that are not what was written there; answers that the ledger does not know. Not looked at are work/, whose
+loss costs only time (checkpoints, claims), and the pages beside an `answer.json`, which are drawn again from it.
+Leftover temporaries are no damage, and neither is what is younger than an hour and unfinished.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from whether.store.layout import (
     place,
     scan,
 )
-from whether.store.ledger import RESTORE, Entry
+from whether.store.ledger import RESTORE, Entry, said
 from whether.store.publish import load
 from whether.store.sealed import SealedFiles, unseal
 from whether.store.states import sha256_of
@@ -197,11 +198,10 @@ class _Check:
 
 
 def dropped_states(entries: list[Entry], part: Part) -> dict[str, str]:
-    """The hashes of the states that `clean` dropped, by digest, as the ledger tells them."""
+    """The hashes of the states that `clean` dropped, here or in a lab that was merged, by digest."""
     dropped: dict[str, str] = {}
-    for entry in entries:
-        if entry.kind == "dropped":
-            dropped.update(entry.body.get(part, {}))
+    for body in said(entries, "dropped"):
+        dropped.update(body.get(part, {}))
     return dropped
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from whether.errors import WorkError
 from whether.store.layout import scan
-from whether.store.publish import Data, make_folder, remove, replace
+from whether.store.publish import Data, make_folder, refused, remove, replace
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,199}")
 _ENDING = ".checkpoint"
@@ -29,6 +29,7 @@ class Work:
         self.folder = folder
         self.checkpoints = folder / "checkpoints"
         self.damaged = folder / "damaged"
+        self.logs = folder / "logs"
 
     def write(self, name: str, data: Data) -> None:
         """Keep a checkpoint under a name, in the place of the one before it.
@@ -47,6 +48,19 @@ class Work:
             return None
         mark, data = raw[:_HEADER], raw[_HEADER:]
         return data if mark == hashlib.sha256(data).hexdigest().encode() + b"\n" else None
+
+    def log(self, name: str) -> Path:
+        """Where a worker writes what it has to say to people; its folder is made.
+
+        Raises:
+            WorkError: the system did not let us.
+        """
+        path = self.logs / f"{name}.log"
+        try:
+            make_folder(self.logs)
+        except OSError as error:
+            raise refused("the log of a worker", path, error) from error
+        return path
 
     def remove(self, name: str) -> None:
         """Remove a checkpoint, if there is one."""

@@ -83,19 +83,12 @@ class Watch:
     threads: Callable[[], int] = torch.get_num_threads
 
 
-def pack_key(training: Training) -> tuple[object, ...]:
-    """What networks must share to be trained in one pack, beside their architecture and the step they begin at."""
-    optimizer = {name: value for name, value in training.optimizer.items() if name not in ("lr", "weight_decay")}
-    shared = training.plain() | {"optimizer": optimizer, "schedule": None}
-    return tuple(sorted((name, repr(value)) for name, value in shared.items()))
-
-
 def train_pack(module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch) -> None:
     """Train networks together, each through its stops.
 
     Args:
         module: the architecture.
-        replicas: networks that agree in `pack_key` and in `step`.
+        replicas: networks that agree in `plan.board.pack_key` and in `step`.
         data: on the device that trains.
         watch: is told of every state that was asked for.
     """
@@ -260,13 +253,14 @@ class _Pack:
         checks, seconds = tuple(self.checks[place]), replica.seconds + self.spent
         if outcome == "diverged":
             return Snapshot(self.step, outcome, {}, replica.masks, {}, curves, checks, seconds)
-        weights = layout.take(self.weights[place]) | self.program.buffers(place)
+        weights = _on_host(layout.take(self.weights[place]) | self.program.buffers(place))
         asserts.masks_hold(weights, replica.masks)
         moments = {
             f"{name}/{key}": value
             for name, rows in self.optimizer.moments.items()
             for key, value in layout.take(rows[place]).items()
         }
+        moments = _on_host(moments)
         moments["count"] = torch.tensor(self.optimizer.counts[place])
         return Snapshot(self.step, outcome, weights, replica.masks, moments, curves, checks, seconds)
 
@@ -324,6 +318,10 @@ class _Pack:
         for name in ("replicas", "places", "curves", "seen", "checks"):
             rows = getattr(self, name)
             setattr(self, name, [rows[place] for place in places])
+
+
+def _on_host(tensors: Named) -> Named:
+    return {name: value.cpu() for name, value in tensors.items()}
 
 
 @contextmanager

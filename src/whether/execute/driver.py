@@ -1,0 +1,350 @@
+"""The Driver: feeds slots until the work is done. What is next, who does it, what when it fails; the same for lanes,
+processes, a cluster, and simulated devices.
+
+    board    which pieces are ready, which packs they make        plan/board.py
+    dealer   what a free slot is given next                       dealer.py
+    shelf    what stands in the lab, what failed                  shelf.py
+    executor slots                                                contract.py
+    tally    how busy they are                                    tally.py
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from whether.errors import DamagedPieceError, DamageError, RequestError, WhetherError, WorkError
+from whether.execute.contract import (
+    Advanced,
+    Ended,
+    Event,
+    Executor,
+    Failed,
+    Failure,
+    Gone,
+    Job,
+    Joined,
+    Reached,
+    Slot,
+    Stood,
+    Told,
+)
+from whether.execute.dealer import Claimant, Dealer, Going, Shelf, Wish
+from whether.execute.progress import Listener, Measuring, Note, Training, nobody
+from whether.execute.tally import Tally
+from whether.history.facts import MeasureFact
+from whether.plan.board import Task
+from whether.plan.plan import Piece
+
+MOST_TRIES = 3
+"""How often a piece may fail alone before it is given up; a lost slot weighs half as much."""
+
+LOOK_EVERY = 1.0  # seconds between two looks at what others have done, and two lines of status
+TOLD_EVERY = 0.1
+
+
+class Driver:
+    """Feeds one executor.
+
+    Args:
+        executor: gives slots; it is started and stopped here.
+        shelf: the lab.
+        tell: hears of progress.
+        claimant: this command's name at pieces; None where nobody else can be at work.
+    """
+
+    def __init__(
+        self, executor: Executor, shelf: Shelf, tell: Listener = nobody, claimant: Claimant | None = None
+    ) -> None:
+        self.executor, self.shelf, self.tell, self.claimant = executor, shelf, tell, claimant
+        self.patience = hung_seconds()
+        self.tally = Tally(executor.now())
+
+    def carry_out(
+        self, pieces: Sequence[Piece], measures: Sequence[MeasureFact] = (), wish: Wish | None = None
+    ) -> Tally:
+        """Train the pieces and take the measures.
+
+        Returns:
+            The account. With a budget some of the work may be left.
+
+        Raises:
+            RequestError, WorkError, DamageError: when nothing can be done about it; what was done stays.
+        """
+        self.wish = wish or Wish()
+        now = self.executor.now()
+        self.tally.begin(now, steps=sum(piece.steps for piece in pieces), pieces=len(pieces), measures=len(measures))
+        self.dealer = Dealer(
+            pieces,
+            measures,
+            wish=self.wish,
+            shelf=self.shelf,
+            claimant=self.claimant,
+            alone=self.executor.shares_process,
+            tell=self.tell,
+            tally=self.tally,
+        )
+        self.board = self.dealer.board
+        self.running: dict[str, Going] = {}
+        self.free: dict[str, Slot] = {}
+        self._known_to_work: set[str] = set()
+        self._halt: WhetherError | None = None
+        self._profile, self._others_idle = "", 0
+        self._looked, self._told = now - LOOK_EVERY, now - TOLD_EVERY
+        if not self.board.left:
+            return self.tally
+        try:
+            self.executor.start()
+            self._loop()
+            if measures:
+                self.tell(Measuring(self.tally.measured, self.tally.to_measure))
+        finally:
+            self.executor.stop()
+            self.tally.at(self.executor.now())
+            for going in self.running.values():
+                for digest in going.tasks:
+                    self.dealer.release(digest)
+        return self.tally
+
+    def _loop(self) -> None:
+        while self.board.left or self.running:
+            self._deal()
+            if self._halt and not (self.running and isinstance(self._halt, DamagedPieceError)):
+                raise self._halt  # where something stored is damaged, what goes on is let finish
+            if self.dealer.exhausted and not self.running and not self.dealer.elsewhere:
+                break
+            for event in self.executor.events(LOOK_EVERY / 5 if self.dealer.elsewhere else LOOK_EVERY):
+                self._take(event)
+            self._look()
+
+    def _deal(self) -> None:
+        while self.free and not self._halt:
+            going = self.dealer.next(len(self.free), self.running.values())
+            if going is None:
+                return
+            slot = next(iter(self.free))
+            del self.free[slot]
+            self.running[slot] = going
+            self.tally.begins(slot, going.job, _label(going.job), self.executor.now())
+            self.executor.give(slot, going.job)
+            self._progress(slot, force=True)
+
+    # What happened.
+
+    def _take(self, event: Event) -> None:
+        now = self.executor.now()
+        if event.slot in self.tally.slots:
+            self.tally.slots[event.slot].heard = now
+        going = self.running.get(event.slot)
+        match event:
+            case Joined(what=slot):
+                self._join(slot, now)
+            case Told(text=text):
+                self.tell(Note(text))
+            case Gone(because=because):
+                if going is not None:
+                    self.tell(Note(f"{event.slot} is gone ({because}); what it did is given to another"))
+                    self.tally.lost += 1
+                    self._failed(event.slot, Failure("work", f"{event.slot} was lost: {because}"), lost=True)
+                if event.slot in self.tally.slots:
+                    self.tally.gone(event.slot, now)
+                    del self.free[event.slot]
+            case Advanced() if going is not None:
+                self.tally.at(now)
+                self.tally.done += event.steps
+                going.advanced += event.steps
+                self._measured(going, event.measures)
+                self._progress(event.slot)
+            case Stood(point=digest):
+                self.board.stood(digest)
+            case Reached(trajectory=digest) if going is not None and digest in going.tasks:
+                self._reached(going, digest)
+            case Ended() if going is not None and event.job == going.job.number:
+                if event.steps:
+                    self.shelf.pace(going.job.pieces, event.training, event.steps, self.tally.slots[event.slot].slot)
+                self._leave(event.slot, now)
+            case Failed(failure=failure) if going is not None and event.job == going.job.number:
+                self._failed(event.slot, failure)
+
+    def _join(self, slot: Slot, now: float) -> None:
+        self._profile = self._profile or slot.profile
+        if slot.profile != self._profile and not self.wish.mixed:
+            if not self._others_idle:
+                self.tell(
+                    Note(
+                        f"{slot.name} on {slot.host} computes under another profile than the first ones and is left "
+                        "idle, as compared networks should share one; --mixed lets it work, and the answer says so"
+                    )
+                )
+            self._others_idle += 1
+            return
+        self.tally.joined(slot, now)
+        self.free[slot.name] = slot
+
+    def _reached(self, going: Going, digest: str) -> None:
+        task = going.tasks.pop(digest)
+        going.ended_steps += task.piece.steps
+        self._known_to_work.add(task.piece.trajectory.begin.model.digest)
+        self.dealer.ended(task, going.measures)
+
+    def _measured(self, going: Going, digests: Sequence[str]) -> None:
+        for digest in digests:
+            if going.measures.pop(digest, None) is not None:
+                self.tally.measured += 1
+        if digests:
+            self.wish.measured(digests)
+
+    def _leave(self, name: str, now: float) -> Going:
+        """A slot has no job any more."""
+        going = self.running.pop(name)
+        self.dealer.back(going, self.tally.ends(name, now))
+        if name in self.tally.slots:
+            self.free[name] = self.tally.slots[name].slot
+        return going
+
+    # What when it fails.
+
+    def _failed(self, name: str, failure: Failure, *, lost: bool = False) -> None:
+        going = self._leave(name, self.executor.now())
+        self.tally.done -= going.advanced - going.ended_steps
+        match failure.kind:
+            case "request" | "damage" | "damaged":
+                self._halt = self._halt or _damaged(failure)
+            case "work" if not lost:
+                self._halt = self._halt or failure.error()
+        self.tally.retried += not self._halt
+        width = len(going.tasks)
+        for task in list(going.tasks.values()):
+            if lost and self.shelf.stands(task.piece):
+                self.tally.done += task.piece.steps
+                self._reached(going, task.digest)
+        if failure.item in going.measures:  # a measure that raises does so again: its author mends it
+            self._halt = self._halt or failure.error()
+        self.board.measures += [
+            fact for digest, fact in going.measures.items() if going.owed.get(digest) not in going.tasks
+        ]
+        for task in going.tasks.values():
+            self.dealer.release(task.digest)
+            guilty = failure.item in ("", task.digest)
+            if guilty:
+                self._count(task, failure, width, lost)
+            if guilty and task.tries >= 2 * MOST_TRIES:
+                self._give_up(task, failure)
+            else:
+                self.board.put_back(task)
+
+    def _count(self, task: Task, failure: Failure, width: int, lost: bool) -> None:
+        """How much a failure speaks against a piece: nothing in a wide pack, which is halved; alone it does."""
+        if width > 1 and failure.item != task.digest:
+            if failure.kind == "memory":
+                self.board.narrow(task, max(1, width // 2))
+            elif not lost:
+                task.most = max(1, width // 2)
+            else:  # a lost slot may have been anybody's fault: whole once more, then in halves
+                task.most = width if task.most > width else max(1, width // 2)
+            return
+        task.tries += 1 if lost else 2
+
+    def _give_up(self, task: Task, failure: Failure) -> None:
+        """Record that a piece always fails; but when nothing of its kind ever worked, it is the kind, and we stop."""
+        if task.piece.trajectory.begin.model.digest not in self._known_to_work:
+            self._halt = self._halt or _hopeless(task, failure)
+            return
+        lost, measures = self.board.give_up(task.digest)
+        for item in lost:
+            tries = MOST_TRIES if item is task else 0
+            self.shelf.fail(item.piece, failure, tries)
+            self.tally.failed += 1
+            self.tally.done += item.piece.steps
+        for fact in measures:
+            self.shelf.fail_measure(fact, failure)
+        self.wish.measured([fact.digest for fact in measures])
+        self.tell(
+            Note(
+                f"the network {task.digest[:12]} failed {MOST_TRIES} times and is recorded as failed, with "
+                f"{len(lost) - 1} that begin from it: {failure.message} `whether retry {task.digest[:12]}` tries again."
+            )
+        )
+
+    # Looking around.
+
+    def _look(self) -> None:
+        now = self.executor.now()
+        if now - self._looked < LOOK_EVERY:
+            return
+        self._looked = now
+        self.tally.at(now)
+        for name, going in list(self.tally.slots.items()):
+            if going.job is not None and now - going.heard > self.patience:
+                going.heard = now
+                self.executor.drop(name, f"nothing was heard of it for {self.patience:.0f} s")
+        self.dealer.look()
+        if self.claimant is not None:
+            others, ready = len(self.dealer.elsewhere), self.board.ready
+            begun = sum(len(going.tasks) for going in self.running.values())
+            waiting = max(0, len(self.board) - ready - begun - others)
+            self.claimant.beat(self.tally.status(ready=ready, waiting=waiting, elsewhere=others))
+
+    def _progress(self, slot: str, *, force: bool = False) -> None:
+        now = self.executor.now()
+        going = self.running.get(slot)
+        if going is None or (now - self._told < TOLD_EVERY and not force):
+            return
+        self._told, tally = now, self.tally
+        if going.job.pieces:
+            what = Training(
+                len(going.job.pieces),
+                tally.slots[slot].label,
+                tally.done,
+                tally.of,
+                tally.trained,
+                tally.to_train,
+                busy=tally.busy,
+                slots=len(tally.slots),
+            )
+            self.tell(what)
+        elif not len(self.board):
+            self.tell(Measuring(tally.measured, tally.to_measure))
+
+
+def hung_seconds() -> float:
+    """Seconds of silence after which a slot counts as hung: those of WHETHER_HUNG_SECONDS, else ten minutes.
+
+    Raises:
+        RequestError: when the variable says no such number.
+    """
+    given = os.environ.get("WHETHER_HUNG_SECONDS") or "600"
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if not seconds > 0:
+        raise RequestError(f"WHETHER_HUNG_SECONDS is {given!r}; expected a number of seconds, such as 600.")
+    return seconds
+
+
+def _label(job: Job) -> str:
+    if not job.pieces:
+        return f"measuring {len(job.measures)}"
+    trajectory = job.pieces[0].trajectory
+    return f"{trajectory.begin.model.name} on {trajectory.training.data_name.name}"
+
+
+def _damaged(failure: Failure) -> WhetherError:
+    """A damaged piece is named, so that the lab can set it aside and the work be planned again."""
+    error = failure.error()
+    if failure.kind == "damaged" and isinstance(error, DamageError):
+        return DamagedPieceError(failure.item, error)
+    return error
+
+
+def _hopeless(task: Task, failure: Failure) -> WhetherError:
+    model = task.piece.trajectory.begin.model.name
+    if failure.kind == "memory":
+        return WorkError(f"the network {model} does not fit into memory, even alone: {failure.message}")
+    if failure.kind == "raised":
+        return failure.error()
+    return WorkError(
+        f"every slot that trained {model} was lost ({failure.message}). What was trained stays. If a network needs "
+        "more memory than there is, the system ends its process: see its log, or take a smaller batch."
+    )

@@ -1,0 +1,69 @@
+"""The lab as a driver sees it: what stands, and what a piece left that always fails."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+
+from whether.answer import DONE, FAILED
+from whether.errors import DamageError
+from whether.execute.contract import Failure, Slot
+from whether.history import wire
+from whether.history.facts import Fact, MeasureFact, Point
+from whether.plan.cost import kind_of
+from whether.plan.plan import Piece
+from whether.store.folder import Store
+
+
+class LabShelf:
+    """A driver's look at a lab."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def stands(self, piece: Piece) -> bool:
+        """Whether every point of a piece stands, with what is wanted of it."""
+        return all(self._stands(point, point.at in piece.keep_optimizer) for point in piece.points)
+
+    def measured(self, digest: str) -> bool:
+        """Whether a measure's record stands."""
+        return self.store.records.has(digest)
+
+    def fail(self, piece: Piece, failure: Failure, tries: int) -> None:
+        """Record that a piece always fails, or (`tries` 0) begins from one that does."""
+        body = {"kind": "point", "trajectory": piece.trajectory.digest, "tries": tries, **_failed(failure)}
+        for point in piece.points:
+            self.store.keep(point.digest, body | {"step": point.at, "history": history(point)})
+
+    def fail_measure(self, fact: MeasureFact, failure: Failure) -> None:
+        """Record that there is nothing to measure."""
+        body = {"kind": "measure", "name": fact.name, "parents": {}, "value": None, "note": "failed"}
+        self.store.records.write(fact.digest, body | _failed(failure) | {"history": history(fact)})
+
+    def pace(self, pack: Sequence[Piece], seconds: float, steps: int, slot: Slot) -> None:
+        """Take down how fast a pack trained: the lab's last measurement of its kind."""
+        self.store.paces.note(kind_of(pack[0]), seconds / steps, len(pack), slot.device)
+
+    def _stands(self, point: Point, with_optimizer: bool) -> bool:
+        if not self.store.records.has(point.digest):
+            return False
+        if self.store.states.has(point.digest) and not with_optimizer:
+            return True
+        try:
+            record = self.store.records.read(point.digest)
+        except DamageError:
+            return False
+        if record.get("outcome") != DONE:
+            return True
+        optimizer = not with_optimizer or ("optimizer" in record and self.store.states.has(point.digest, "optimizer"))
+        return self.store.states.has(point.digest) and optimizer
+
+
+def _failed(failure: Failure) -> dict[str, object]:
+    said = {"outcome": FAILED, "error": failure.message, "failure": failure.kind, "host": platform.node()}
+    return said | ({"traceback": failure.detail} if failure.detail else {})
+
+
+def history(fact: Fact) -> dict[str, object]:
+    """The facts between this one and the nearest trained points behind it: its record tells how it came to be."""
+    return dict(wire.written([fact], stop=lambda found: isinstance(found, Point) and found is not fact))

@@ -1,0 +1,336 @@
+"""From facts back to the sentence that says them: how a network came to be, for people to read.
+
+What is said twice gets a name, and so do masks where a line would be long. A network's root seed cannot be told from
+its facts (they have the seeds that were derived from it), so it is written `…`; everything else is what one would type.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any
+
+from whether import words
+from whether.data.cards import Data
+from whether.errors import RequestError
+from whether.history import facts
+from whether.history.facts import Fact
+from whether.history.resolve import settle_on
+from whether.history.walk import generations, parents_first
+from whether.recipe import default_recipe
+from whether.seeds import Seed
+
+WIDE = 96
+"""Columns in which a line is still easy to read."""
+
+Said = facts.State | facts.MaskFact | facts.MeasureFact
+
+
+def sentence(fact: Fact) -> str:
+    """The sentence of a state, a mask or a measure, in lines: names first, itself last.
+
+    Raises:
+        TypeError: for another kind of fact.
+    """
+    if not isinstance(fact, Said):
+        raise TypeError(f"{fact!r} is no sentence by itself; it is a part of one.")
+    story = _Story(fact)
+    shared = {item.digest for item in story.items[:-1] if story.uses[item.digest] > 1}
+    masks = {item.digest for item in story.items[:-1] if isinstance(item, facts.MaskFact)}
+    every = {item.digest for item in story.items[:-1]}
+    lines: list[str] = []
+    for named in (shared, shared | masks, shared | masks | story.pruned, every):
+        lines = story.lines(named)
+        if max(map(len, lines)) <= WIDE and (len(masks) < 2 or named is not shared):
+            break
+    return "\n".join(lines)
+
+
+def label(fact: Fact) -> str:
+    """What a fact is, in a few words."""
+    match fact:
+        case facts.MeasureFact(name=name, split=split, state=state):
+            return f"{name}{f' on {split}' if split else ''} of {label(state)}"
+        case facts.Trajectory(begin=begin, training=training):
+            return f"{begin.model.name} on {training.data_name.name}, step {begin.step} to {training.total}"
+        case facts.State():
+            return ", ".join([_whose(fact), *_worn(fact.mask)])
+        case facts.MaskFact():
+            return ", ".join(["a mask", *_worn(fact)])
+    return f"a {fact.tag}"
+
+
+def _whose(state: facts.State) -> str:
+    match state:
+        case facts.Point(trajectory=on, at=at):
+            return f"{state.model.name} on {on.training.data_name.name}, step {at} of {on.training.total}"
+        case facts.Redrawn():
+            return f"{state.model.name} drawn again, step {state.step}"
+    return f"{state.model.name}, step {state.step}"
+
+
+def _worn(mask: facts.MaskFact | None) -> list[str]:
+    rounds = sum(isinstance(item, facts.PrunedMask) for item in generations(mask))
+    told = [f"pruned {rounds} times" if rounds > 1 else "pruned once"] if rounds else []
+    told += ["mask shuffled"] if isinstance(mask, facts.ShuffledMask) else []
+    return told + (["mask inverted"] if isinstance(mask, facts.InvertedMask) else [])
+
+
+class _Story:
+    """The parts of one sentence, each after those that it is said of."""
+
+    def __init__(self, root: Said) -> None:
+        self.items = [item for item in parents_first([root]) if isinstance(item, Said)]
+        self.pruned = {item.state.digest for item in self.items if isinstance(item, facts.PrunedMask)}
+        self.whole = self._whole()
+        self.uses = Counter(part.digest for item in self.items for part in self._parts(item))
+        self.data: dict[str, Data] = {}
+        """By fresh network."""
+        self.habits: dict[str, tuple[facts.Training, Seed]] = {}
+        """By state: the recipe and the order that training goes on with when nothing else is said."""
+        self.recipes: dict[str, tuple[str, str]] = {}
+        """By training: its name and what it says; both empty for the default of its data."""
+        self._look_back()
+
+    def lines(self, named: Collection[str]) -> list[str]:
+        """The sentence with names for some of its parts."""
+        names = self._names(named)
+        text: dict[str, str] = {}
+        recipes = [f"{name} = {said}" for name, said in self.recipes.values() if name]
+        lines: list[str] = []
+        for item in self.items:
+            said = self._said(item, text)
+            if item.digest in names:
+                lines.append(f"{names[item.digest]} = {said}")
+                said = names[item.digest]
+            text[item.digest] = said
+        return [*recipes, *lines, text[self.items[-1].digest]]
+
+    def _whole(self) -> dict[str, facts.Start]:
+        """By mask of every weight: a fresh network before it, whose mask it is."""
+        fresh: dict[str, facts.Start] = {}
+        found: dict[str, facts.Start] = {}
+        for item in self.items:
+            if isinstance(item, facts.Start):
+                fresh.setdefault(item.model.digest, item)
+            elif isinstance(item, facts.FullMask) and item.model.digest in fresh:
+                found[item.digest] = fresh[item.model.digest]
+        return found
+
+    def _parts(self, item: Said) -> Sequence[Said]:
+        """What a sentence names in saying a fact: of a trained state where its training begins."""
+        if isinstance(item, facts.Point):
+            return (item.trajectory.begin,)
+        if item.digest in self.whole:
+            return (self.whole[item.digest],)
+        return [part for part in item.parents() if isinstance(part, Said)]
+
+    def _look_back(self) -> None:
+        for item in self.items:
+            if isinstance(item, facts.Point):
+                begin, training = item.trajectory.begin, item.trajectory.training
+                habit = training, item.trajectory.order
+                fresh = _fresh(begin)
+                if fresh is not None and fresh.digest not in self.habits:
+                    self.habits[fresh.digest] = habit
+                    self.data[fresh.digest] = training.data_name
+                self.habits[item.digest] = habit
+                self._name_recipe(training, self.data.get(fresh.digest) if fresh is not None else None)
+            elif isinstance(item, facts.MeasureFact):
+                fresh = _fresh(item.state)
+                if fresh is not None:
+                    self.data.setdefault(fresh.digest, item.data_name)
+
+    def _name_recipe(self, training: facts.Training, own: Data | None) -> None:
+        if training.digest in self.recipes:
+            return
+        if _is_usual(training) and own in (None, training.data_name):
+            self.recipes[training.digest] = "", ""
+            return
+        number = 1 + sum(bool(name) for name, _ in self.recipes.values())
+        elsewhere = training.data_name if own not in (None, training.data_name) else None
+        self.recipes[training.digest] = f"recipe{number if number > 1 else ''}", recipe_text(training, elsewhere)
+
+    def _names(self, named: Collection[str]) -> dict[str, str]:
+        counted: Counter[str] = Counter()
+        names: dict[str, str] = {}
+        masks = sum(item.digest in named and isinstance(item, facts.MaskFact) for item in self.items)
+        for item in self.items:
+            if item.digest not in named:
+                continue
+            match item:
+                case facts.Start():
+                    kind, lone = "start", True
+                case facts.MaskFact():
+                    kind, lone = "mask", masks == 1
+                case _:
+                    kind, lone = "w", False
+            counted[kind] += 1
+            names[item.digest] = kind if lone and counted[kind] == 1 else f"{kind}{counted[kind]}"
+        return names
+
+    def _said(self, item: Said, text: Mapping[str, str]) -> str:
+        match item:
+            case facts.Start():
+                return self._start(item)
+            case facts.Point(trajectory=on):
+                return f"{text[on.begin.digest]}.train({_list(self._train(item))})"
+            case facts.Wearing(origin=origin, worn=worn, keep_optimizer=keep):
+                kept = "optimizer='keep'" if keep else ""
+                return f"{text[origin.digest]}.masked({_list([text[worn.digest], kept])})"
+            case facts.Redrawn(origin=origin, seed=seed, keep=keep):
+                return f"{text[origin.digest]}.reinit({_list([_seed(seed), _but('keep', keep, 'nothing')])})"
+            case facts.PrunedMask(state=state):
+                return f"{text[state.digest]}.prune({_list(_pruning(item))})"
+            case facts.ShuffledMask(origin=mask, seed=seed, scope=scope):
+                return f"{text[mask.digest]}.shuffled({_list([_seed(seed), _but('scope', scope, 'layer')])})"
+            case facts.InvertedMask(origin=mask):
+                return f"{text[mask.digest]}.inverted()"
+            case facts.MeasureFact():
+                return _measure(item, text[item.state.digest])
+            case facts.FullMask(model=model):
+                fresh = self.whole.get(item.digest)
+                return f"{text[fresh.digest]}.mask()" if fresh else f"Network({model.name!r}, …).mask()"
+        raise TypeError(f"{item!r} is nothing that a sentence says")
+
+    def _start(self, start: facts.Start) -> str:
+        model = start.architecture
+        data = self.data.get(start.digest)
+        usual = "own" if words.is_own_code(model.name) else "xavier-normal"
+        habit = self.habits.get(start.digest)
+        recipe = self.recipes[habit[0].digest][0] if habit else ""
+        said = [
+            repr(model.name),
+            f"data={data_text(data) if data else '…'}",
+            "seed=…",
+            f"recipe={recipe}" if recipe else "",
+            _but("init", start.init.partition("@")[0], usual),
+            f"options={dict(model.options)}" if model.options else "",
+        ]
+        return f"Network({_list(said)})"
+
+    def _train(self, point: facts.Point) -> list[str]:
+        on = point.trajectory
+        habit = self._habit(on.begin)
+        recipe = self.recipes[on.training.digest][0] or f"default_recipe({on.training.data_name.name!r})"
+        return [
+            recipe if on.training.digest != habit[0].digest else "",
+            f"until='{point.at}it'" if point.at != on.training.total else "",
+            f"order={_seed(on.order)}" if on.order != habit[1] else "",
+        ]
+
+    def _habit(self, state: facts.State) -> tuple[facts.Training, Seed]:
+        while state.digest not in self.habits:
+            assert isinstance(state, facts.Wearing | facts.Redrawn)
+            state = state.origin
+        return self.habits[state.digest]
+
+
+def recipe_text(training: facts.Training, data: Data | None = None) -> str:
+    """A recipe as one would write it, lengths in iterations.
+
+    Args:
+        training: the resolved recipe.
+        data: what it trains on, where that is not the network's own data set.
+    """
+    said = [
+        f"optimizer={optimizer_text(training.optimizer)}",
+        f"total='{training.total}it'",
+        f"batch={training.batch}",
+        f"schedule={schedule_text(training.schedule)}" if dict(training.schedule) != {"name": "constant"} else "",
+        _but("last_batch", training.last_batch, "drop"),
+        _but("task", training.task, "classification"),
+        f"data={data_text(data)}" if data else "",
+        f"evaluate='{training.evaluate}it'" if training.evaluate is not None else "",
+        f"asserts={tuple(name.partition('@')[0] for name in training.asserts)}" if training.asserts else "",
+    ]
+    return f"Recipe({_list(said)})"
+
+
+def optimizer_text(said: Mapping[str, Any]) -> str:
+    """An optimiser as one would write it."""
+    usual: dict[str, Any] = {
+        "momentum": 0.0,
+        "nesterov": False,
+        "betas": [0.9, 0.999],
+        "eps": 1e-8,
+        "weight_decay": 1e-2 if said["name"] == "adamw" else 0.0,
+    }
+    given = {name: list(value) if name == "betas" else value for name, value in said.items()}
+    others = [f"{name}={value!r}" for name, value in given.items() if name in usual and value != usual[name]]
+    return f"{said['name']}({_list([repr(said['lr']), *sorted(others)])})"
+
+
+def schedule_text(said: Mapping[str, Any]) -> str:
+    """A schedule as one would write it."""
+    parts = [
+        str([f"{step}it" for step in said["at"]]) if "at" in said else "",
+        f"factor={said['factor']!r}" if said.get("factor", 0.1) != 0.1 else "",
+        f"warmup='{said['warmup']}it'" if "warmup" in said else "",
+    ]
+    return f"{said['name']}({_list(parts)})"
+
+
+def data_text(data: Data) -> str:
+    """A data set as one would write it."""
+    said = [f"{item.name}={getattr(data, item.name)!r}" for item in fields(Data) if item.name != "name"]
+    others = [
+        text for text, item in zip(said, fields(Data)[1:], strict=True) if getattr(data, item.name) != item.default
+    ]
+    return f"Data({_list([f'name={data.name!r}', *others])})" if others else repr(data.name)
+
+
+def fraction_text(part: Fraction) -> str:
+    """A fraction as one would write it: a decimal number where that is exact."""
+    return str(float(part)) if Fraction(str(float(part))) == part else f"Fraction({part.numerator}, {part.denominator})"
+
+
+def _pruning(mask: facts.PrunedMask) -> list[str]:
+    layers = ", ".join(f"{name!r}: {fraction_text(part)}" for name, part in sorted(mask.layers.items()))
+    return [
+        f"fraction={fraction_text(mask.fraction)}",
+        _but("by", mask.by, "magnitude"),
+        _but("scope", mask.scope, "global"),
+        _but("structure", mask.structure, "weight"),
+        f"layer_fractions={{{layers}}}" if layers else "",
+    ]
+
+
+def _measure(measure: facts.MeasureFact, state: str) -> str:
+    split = f"split={measure.split!r}" if measure.split else ""
+    if measure.name == "curve":
+        return f"curve({_list([state, repr(measure.options['name'])])})"
+    if measure.name in words.MEASURES:
+        return f"{measure.name}({_list([state, split])})"
+    options = f"options={dict(measure.options)}" if measure.options else ""
+    return f"measure({_list([repr(measure.name), state, split, options])})"
+
+
+def _is_usual(training: facts.Training) -> bool:
+    """Whether a recipe is the one that its data set has by default."""
+    data = training.data_name
+    try:
+        return settle_on(default_recipe(data.name), training.data, data).digest == training.digest
+    except RequestError:  # its batch is larger than such data
+        return False
+
+
+def _fresh(state: facts.State) -> facts.Start | None:
+    """The fresh network that a state is without having been trained; None when it was."""
+    while isinstance(state, facts.Wearing | facts.Redrawn):
+        state = state.origin
+    return state if isinstance(state, facts.Start) else None
+
+
+def _seed(seed: Seed) -> str:
+    return f"Seed(0x{seed.hex})"
+
+
+def _but(name: str, value: str, usual: str) -> str:
+    return f"{name}={value!r}" if value != usual else ""
+
+
+def _list(said: Sequence[str]) -> str:
+    return ", ".join(part for part in said if part)

@@ -1,0 +1,58 @@
+"""Walks over histories: without recursion, however deep they are, and each fact once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from whether.history.facts import Fact, InvertedMask, MaskFact, PrunedMask, ShuffledMask
+
+
+def closure(roots: Iterable[Fact], stop: Callable[[Fact], bool] | None = None) -> Iterator[Fact]:
+    """Every fact that the roots are said of, themselves included, each once.
+
+    Args:
+        roots: where to begin.
+        stop: do not look behind a fact for which this is true (it is still given).
+    """
+    seen: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        fact = waiting.pop()
+        if fact.digest in seen:
+            continue
+        seen.add(fact.digest)
+        yield fact
+        if stop is None or not stop(fact):
+            waiting.extend(fact.parents())
+
+
+def parents_first(roots: Iterable[Fact], stop: Callable[[Fact], bool] | None = None) -> Iterator[Fact]:
+    """The facts of `closure`, each after all that it is said of."""
+    given: set[str] = set()
+    waiting = list(roots)[::-1]
+    while waiting:
+        fact = waiting[-1]
+        behind = () if stop is not None and stop(fact) else fact.parents()
+        missing = [parent for parent in behind if parent.digest not in given]
+        if missing and fact.digest not in given:
+            waiting.extend(reversed(missing))
+            continue
+        waiting.pop()
+        if fact.digest not in given:
+            given.add(fact.digest)
+            yield fact
+
+
+def generations(mask: MaskFact | None) -> list[MaskFact]:
+    """A mask and those that it came of, the first one first: what was pruned wore the one before."""
+    found: list[MaskFact] = []
+    while mask is not None:
+        found.append(mask)
+        match mask:
+            case PrunedMask(state=state):
+                mask = state.mask
+            case ShuffledMask(origin=origin) | InvertedMask(origin=origin):
+                mask = origin
+            case _:
+                mask = None
+    return found[::-1]

@@ -1,0 +1,235 @@
+"""The Board: which pieces are ready, which packs they make, what waits for what. Pure bookkeeping, without a clock.
+
+A piece is ready when every trained state that it begins from stands. Ready pieces that may be trained as one
+computation (`alike`) stand in one queue, the most urgent first; `take` cuts a pack from the most urgent queue. Every
+operation costs a few comparisons, whatever the number of pieces.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from whether.history.facts import MeasureFact, Training
+from whether.plan.demand import nearest_points
+from whether.plan.plan import Piece
+from whether.plan.width import shares
+
+Urgency = tuple[float, float, str]
+
+
+def pack_key(training: Training) -> tuple[object, ...]:
+    """What networks must share to be trained in one pack, beside their architecture and the step they begin at."""
+    optimizer = {name: value for name, value in training.optimizer.items() if name not in ("lr", "weight_decay")}
+    shared = training.plain() | {"optimizer": optimizer, "schedule": None}
+    return tuple(sorted((name, repr(value)) for name, value in shared.items()))
+
+
+@dataclass(eq=False)
+class Task:
+    """A piece on the board.
+
+    Attributes:
+        urgency: lower goes first: rank of its question, then the longer chain that hangs on it, then its name.
+        missing: how many of the states that it begins from do not stand yet.
+        measures: that need no other piece than this one.
+        most: the widest pack that it may be in; halved when one failed.
+        tries: how often a job with it failed.
+    """
+
+    piece: Piece
+    urgency: Urgency
+    group: tuple[object, ...]
+    missing: int
+    measures: list[MeasureFact] = field(default_factory=list)
+    most: int = 2**30
+    tries: int = 0
+
+    @property
+    def digest(self) -> str:
+        """The trajectory's."""
+        return self.piece.trajectory.digest
+
+
+class Board:
+    """What is left to do.
+
+    Args:
+        pieces: to train.
+        measures: to take, each when all pieces that it needs have ended.
+        heights: by trajectory, the length of the longest chain of pieces that begins with it.
+        ranks: by trajectory, which goes first whatever hangs on it (0 before 1); by default all alike.
+        width: the widest pack in which a piece may be trained.
+    """
+
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        measures: Sequence[MeasureFact],
+        *,
+        heights: Mapping[str, float],
+        width: Callable[[Piece], int],
+        ranks: Mapping[str, int] | None = None,
+    ) -> None:
+        self._width = width
+        self.tasks: dict[str, Task] = {}
+        self._maker: dict[str, Task] = {}  # by point, the piece that makes it
+        self._after: dict[str, list[Task]] = {}  # by point, the pieces that begin from it
+        self._queues: dict[tuple[object, ...], list[tuple[Urgency, Task]]] = {}
+        self._heads: list[tuple[Urgency, int, tuple[object, ...]]] = []  # of the queues; some are out of date
+        self._pushed = 0
+        self._caps: dict[tuple[object, ...], int] = {}
+        self.ready = 0
+        self.measures: list[MeasureFact] = []
+        self._late: dict[str, list[tuple[MeasureFact, set[str]]]] = {}  # by piece, measures that need several pieces
+        keys: dict[str, tuple[object, ...]] = {}
+        for piece in pieces:
+            training, digest = piece.trajectory.training, piece.trajectory.digest
+            key = keys.setdefault(training.digest, pack_key(training))
+            group = (piece.trajectory.begin.model.digest, piece.trajectory.begin.step, key)
+            urgency = (float((ranks or {}).get(digest, 0)), -heights[digest], digest)
+            task = self.tasks[digest] = Task(piece, urgency, group, 0)
+            for point in piece.points:
+                self._maker[point.digest] = task
+        for task in self.tasks.values():
+            needed = {point.digest for point in task.piece.waits_for if point.digest in self._maker}
+            task.missing = len(needed)
+            for name in needed:
+                self._after.setdefault(name, []).append(task)
+            if not needed:
+                self._push(task)
+        for fact in measures:
+            self._attach(fact)
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    @property
+    def left(self) -> bool:
+        """Whether anything is still to be done or going on."""
+        return bool(self.tasks) or bool(self.measures)
+
+    def first(self) -> Task | None:
+        """The most urgent ready piece."""
+        while self._heads:
+            urgency, _, group = self._heads[0]
+            queue = self._queues.get(group)
+            if queue and queue[0][0] == urgency:
+                return queue[0][1]
+            heapq.heappop(self._heads)
+        return None
+
+    def take(self, free: int) -> list[Task]:
+        """A pack for one of `free` slots: the most urgent piece with those that may train with it.
+
+        Ready pieces of a kind are spread over the free slots: two halves in two slots, rather than one whole in one.
+        """
+        first = self.first()
+        if first is None:
+            return []
+        queue = self._queues[first.group]
+        width = max(1, min(self._width(first.piece), -(-len(queue) // max(1, free)), first.most))
+        width = min(width, self._caps.get(first.group, width))
+        pack: list[Task] = []
+        aside: list[tuple[Urgency, Task]] = []
+        for _ in range(shares(len(queue), width)[0]):
+            entry = heapq.heappop(queue)
+            if min(entry[1].most, first.most) > len(pack):  # those that failed in a wide pack go in a narrow one
+                pack.append(entry[1])
+            else:
+                aside.append(entry)
+        for entry in aside:
+            heapq.heappush(queue, entry)
+        self._head(first.group)
+        self.ready -= len(pack)
+        return pack
+
+    def put_back(self, task: Task) -> None:
+        """A piece that was taken is to be trained after all."""
+        self._push(task)
+
+    def narrow(self, task: Task, most: int) -> None:
+        """Packs of this piece's kind are no wider than this from now on: memory did not do."""
+        self._caps[task.group] = min(most, self._caps.get(task.group, most))
+
+    def stood(self, point: str) -> None:
+        """A point stands: what waited for it may begin. Told twice, it is the same."""
+        self._maker.pop(point, None)
+        for after in self._after.pop(point, ()):
+            after.missing -= 1
+            if not after.missing:
+                self._push(after)
+
+    def ended(self, digest: str) -> list[MeasureFact]:
+        """A piece has ended: what waited for it may begin.
+
+        Returns:
+            The measures that went with this piece, in case nobody takes them with its job.
+        """
+        task = self.tasks.pop(digest)
+        for point in task.piece.points:
+            self.stood(point.digest)
+        for fact, others in self._late.pop(digest, ()):
+            others.discard(digest)
+            if not others:
+                self.measures.append(fact)
+        return task.measures
+
+    def behind(self, digest: str) -> list[Task]:
+        """All pieces that cannot begin before more of this one stands, nearest first."""
+        found: dict[str, Task] = {}
+        waiting = deque([self.tasks[digest]])
+        while waiting:
+            for point in waiting.popleft().piece.points:
+                for task in self._after.get(point.digest, ()):
+                    if task.digest not in found:
+                        found[task.digest] = task
+                        waiting.append(task)
+        return list(found.values())
+
+    def give_up(self, digest: str) -> tuple[list[Task], list[MeasureFact]]:
+        """A piece will never end: take it, all behind it and every measure that needs any of them off the board."""
+        lost = [self.tasks[digest], *self.behind(digest)]
+        names = {task.digest for task in lost}
+        measures = {fact.digest: fact for task in lost for fact in task.measures}
+        for name in names:
+            measures |= {fact.digest: fact for fact, _ in self._late.pop(name, ())}
+        for name, waiting in list(self._late.items()):
+            self._late[name] = [item for item in waiting if item[0].digest not in measures]
+        for task in lost:
+            del self.tasks[task.digest]
+            for point in task.piece.points:
+                self._after.pop(point.digest, None)
+        for name, after in self._after.items():
+            self._after[name] = [task for task in after if task.digest not in names]
+        return lost, list(measures.values())
+
+    def take_measures(self, most: int) -> list[MeasureFact]:
+        """Some measures of which everything stands."""
+        taken, self.measures = self.measures[:most], self.measures[most:]
+        return taken
+
+    def _attach(self, fact: MeasureFact) -> None:
+        needed = {self._maker[p.digest].digest for p in nearest_points(fact) if p.digest in self._maker}
+        if not needed:
+            self.measures.append(fact)
+        elif len(needed) == 1:
+            self.tasks[needed.pop()].measures.append(fact)
+        else:
+            for name in needed:
+                self._late.setdefault(name, []).append((fact, needed))
+
+    def _push(self, task: Task) -> None:
+        heapq.heappush(self._queues.setdefault(task.group, []), (task.urgency, task))
+        self.ready += 1
+        self._head(task.group)
+
+    def _head(self, group: tuple[object, ...]) -> None:
+        queue = self._queues[group]
+        if queue:
+            self._pushed += 1
+            heapq.heappush(self._heads, (queue[0][0], self._pushed, group))
+        else:
+            del self._queues[group]

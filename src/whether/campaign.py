@@ -22,6 +22,7 @@ from whether.history.facts import MeasureFact
 from whether.plan import portfolio
 from whether.plan.cost import Costs
 from whether.plan.plan import Asked, Piece, Plan, make_plan
+from whether.plan.width import networks_at_once, width_within
 from whether.store.clean import quarantine
 from whether.store.folder import Store
 
@@ -160,7 +161,8 @@ class Campaign:
     ) -> None:
         if not pieces and not measures:
             return
-        from whether.execute.driver import Driver, Wish
+        from whether.execute.dealer import Wish
+        from whether.execute.driver import Driver
         from whether.execute.shelf import LabShelf
 
         costs = Costs(self.store.paces.read())
@@ -168,6 +170,7 @@ class Campaign:
             # Without a budget everything is done, and soonest if the longest chains go first, whoever asks for them.
             ranks=portfolio.ranks(plan, costs) if plan is not None and self.means.budget is not None else {},
             seconds=costs.seconds,
+            width=self._width(),
             budget=self.means.budget,
             mixed=self.means.mixed,
             measured=measured,
@@ -176,6 +179,19 @@ class Campaign:
             driver = Driver(self._executor(workshop), LabShelf(self.store), self.tell, claimant)
             self._tally = driver.tally
             driver.carry_out(pieces, measures, wish)
+
+    def _width(self) -> Callable[[Piece], int]:
+        """The widest pack that pays on this machine and that its memory holds."""
+        from whether.execute import memory, profiles
+
+        at_once = profiles.current(self.store).settings.weights_at_once
+        room = memory.for_each(memory.cores())
+
+        def widest(piece: Piece) -> int:
+            model = piece.trajectory.begin.model
+            return width_within(model, piece.trajectory.training, room, most=networks_at_once(model, at_once))
+
+        return widest
 
     def _executor(self, workshop: Workshop) -> Executor:
         from whether.execute.engines import engine

@@ -28,6 +28,8 @@ VERBS = {
     "why": ["--json", "--lab", "DIGEST"],
     "verify": ["--json", "--lab"],
     "clean": ["--json", "--lab", "--yes"],
+    "push": ["--json", "--lab", "URL"],
+    "pull": ["--json", "--lab", "URL"],
 }
 """The command line is an interface: scripts of others hang on it. Change this table only with the changelog."""
 

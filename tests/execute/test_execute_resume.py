@@ -9,7 +9,7 @@ import pytest
 from works import RECIPE, carry_out, network, questions, record, states, values
 
 from whether.errors import RequestError
-from whether.execute import driver, worker
+from whether.execute import driver, profiles, worker
 from whether.execute.progress import Event, Note, Training
 from whether.execute.worker import checkpoint_seconds
 from whether.history import Measure, accuracy
@@ -117,8 +117,8 @@ def test_a_checkpoint_of_another_profile_is_not_gone_on_from(
 ) -> None:
     wanted = [accuracy(network().train())]
     interrupted(lab, wanted, 7)
-    real = worker.profile()
-    monkeypatch.setattr(worker, "profile", lambda _device: real | {"torch": "another"})
+    real = profiles.machine()
+    monkeypatch.setattr(profiles, "machine", lambda _device="cpu": real | {"torch": "another"})
     trained.clear()
     carry_out(lab, wanted)
     assert [replica.step for replica in trained] == [0]

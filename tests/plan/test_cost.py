@@ -69,11 +69,11 @@ class TestSources:
         assert {costs.source(small), costs.source(large)} == {"counted"}
         step = flops_per_step(large.trajectory.begin.model, 60)
         assert step is not None
-        assert costs.seconds(large) > 100 * (step / NOMINAL_RATE + NOMINAL_OVERHEAD) > 10 * costs.seconds(small)
+        assert costs.seconds(large) > 100 * (step / NOMINAL_RATE + NOMINAL_OVERHEAD) > 5 * costs.seconds(small)
         assert costs.device == ""
 
     def test_looks_at_the_validation_split_cost_too(self) -> None:
-        often, seldom = (piece(recipe=RECIPE.but(evaluate=every)) for every in ("1it", "100it"))
+        often, seldom = (piece("mlp-2000", recipe=RECIPE.but(evaluate=every)) for every in ("1it", "100it"))
         assert Costs().seconds(often) > 1.2 * Costs().seconds(seldom)
 
     def test_twice_the_steps_take_twice_as_long(self) -> None:

@@ -229,7 +229,7 @@ class TestWaiting:
         chain = [heights[item.trajectory.digest] for item in resolved(*found, lone) if isinstance(item, Point)]
         assert chain == [400, 300, 200, 100, 100]
 
-    def test_an_early_stop_counts_for_who_waits_for_it(self) -> None:
+    def test_who_begins_from_an_early_stop_waits_for_that_stop_only(self) -> None:
         early = network().train(until="30it")
         forked, whole = early.train(order=4), early.train()
         heights = chain_lengths(plan_states(resolved(forked, whole)), lambda piece: piece.steps)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import plain_planner as plain
@@ -81,8 +83,6 @@ class TestNeeds:
 
 def together(histories: Sequence[Sequence[Move]]) -> Plan:
     """A plan of several questions that ask for measures of grown histories."""
-    from dataclasses import replace
-
     wanted = [grown(moves) for moves in histories]
     found = plan_measures([fact for facts in wanted for fact in facts])
     needs = {place: frozenset(fact.digest for fact in facts) for place, facts in enumerate(wanted)}
@@ -144,13 +144,19 @@ class TestTime:
 
     def test_a_schedule_by_hand(self) -> None:
         plan = planned(asking("a", "50it", "30it", replicates=2))
-        # On three: both beginnings, both long ones, of the short ones one beside them and one after.
+        # On three: both beginnings, both long ones and a short one, then the other short one beside them.
         assert [time_to_finish(plan, STEPS, devices) for devices in (1, 2, 3, 4)] == [140, 70, 50, 50]
 
     def test_nothing_takes_no_time(self) -> None:
         plan = plan_measures([])
         assert time_to_finish(plan, STEPS, 3) == bounds(plan, STEPS, 3).lower == 0.0
         assert forecast(plan, STEPS, [2]).chain_pieces == 0
+
+    def test_an_early_stop_sets_others_free(self) -> None:
+        early = Network("mlp-2", data="xor", seed=1, recipe=RECIPE).train(until="30it")
+        plan = plan_measures([Resolver().measure(accuracy(item)) for item in (early.train(), early.train(order=4))])
+        assert [time_to_finish(plan, STEPS, devices) for devices in (1, 2)] == [170, 100]
+        assert bounds(plan, STEPS, 2).lower == 100
 
     @settings(max_examples=150, deadline=None)
     @given(MOVES, st.integers(1, 6))
@@ -167,9 +173,12 @@ class TestTime:
         pieces = plan_measures(grown(moves)).pieces
         chain = longest_chain(pieces, STEPS)
         heights = chain_lengths(pieces, STEPS.seconds)
-        assert sum(piece.steps for piece in chain) == max(heights.values(), default=0)
-        for before, after in zip(chain, chain[1:], strict=False):
-            assert {point.digest for point in before.points} & {point.digest for point in after.waits_for}
+        length = 0.0
+        for before, after in itertools.pairwise(chain):
+            stops = [point for point in before.points if point.digest in {item.digest for item in after.waits_for}]
+            assert stops
+            length += max(point.at for point in stops) - before.trajectory.begin.step
+        assert length + (chain[-1].steps if chain else 0) == pytest.approx(max(heights.values(), default=0))
 
     def test_a_catalogue_question(self) -> None:
         plan = planned(lottery_ticket(replicates=8))

@@ -70,6 +70,6 @@ def test_a_full_disk_leaves_what_was_there(store: Store, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(WorkError, match="could not write the paces of the lab .*: the disk is full"):
+    with pytest.raises(WorkError, match=r"could not write the paces of the lab .*: the disk is full"):
         store.paces.note(KIND, 0.1, 4, "cpu")
     assert store.paces.read()[KIND]["cpu"]["seconds"] == 0.5

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -95,7 +96,7 @@ def what_raises_is_told_and_the_slot_lives(make: Make, folder: Path) -> None:
     """A measure that raises fails its job with the reason; the slot can be given another job."""
     store = _lab(folder)
     (fact,) = _plan(store, [accuracy(_start(1))]).missing
-    broken = type(fact)(**{**_fields(fact), "name": "no_such_module:nothing"})
+    broken = replace(fact, name="no_such_module:nothing")
     executor = make(store)
     try:
         executor.start()
@@ -184,7 +185,3 @@ def _until(executor: Executor, enough: Callable[[list[Event]], bool]) -> list[Ev
 
 def _of(seen: Sequence[Event], kind: type[T]) -> list[T]:
     return [event for event in seen if isinstance(event, kind)]
-
-
-def _fields(fact: object) -> dict[str, object]:
-    return {name: value for name, value in vars(fact).items() if not name.startswith("_")}

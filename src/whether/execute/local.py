@@ -21,6 +21,7 @@ from pathlib import Path
 
 from whether.errors import WorkError
 from whether.execute import job as jobs
+from whether.execute import memory, profiles
 from whether.execute.contract import Event, Gone, Job, Joined
 from whether.store.folder import Store
 
@@ -53,7 +54,7 @@ class Local:
 
     def __init__(self, store: Store, workers: int | None = None) -> None:
         self.store = store
-        self.devices = devices(workers)
+        self.devices = devices(workers or profiles.current(store).settings.workers or None)
         self._processes: dict[str, _Process] = {}
         self._made = self._false_starts = 0
 
@@ -165,7 +166,7 @@ def devices(workers: int | None) -> list[tuple[str, dict[str, str]]]:
         named = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
         names: Sequence[str] = named if len(named) == gpus and all(named) else [str(gpu) for gpu in range(gpus)]
         return [("cuda", {"CUDA_VISIBLE_DEVICES": names[seat % gpus]}) for seat in range(workers or gpus)]
-    return [("cpu", {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})] * (workers or len(os.sched_getaffinity(0)))
+    return [("cpu", {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})] * (workers or memory.cores())
 
 
 def _ended(code: int) -> str:

@@ -95,16 +95,16 @@ class Simulated:
             for point in piece.points:
                 end = began + whole * (point.at - piece.trajectory.begin.step) / max(1, longest)
                 last = point is piece.points[-1]
-                what = Reached(slot, piece.trajectory.digest) if last else Stood(slot, point.digest)
+                what: Event = Reached(slot, piece.trajectory.digest) if last else Stood(slot, point.digest)
                 spans.append((end, point.at - before, what))
                 before = point.at
             if self._uniform() < self.world.deaths:
                 death = min(death, began + whole * self._uniform())
-        for at, steps, what in sorted(spans, key=lambda span: span[0]):
+        for at, steps, told in sorted(spans, key=lambda span: span[0]):
             if at >= death:
                 break
             self._put(at, Advanced(slot, steps), slot)
-            self._put(at, what, slot)
+            self._put(at, told, slot)
         if death < math.inf:
             self._put(death, Gone(slot, "it died"), slot)
             return

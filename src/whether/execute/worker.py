@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 import torch
 
 from whether.answer import DIVERGED
-from whether.digest import digest
 from whether.errors import DamagedPieceError, DamageError, RaisedError, RequestError, WhetherError, failed
+from whether.execute import profiles
 from whether.execute.contract import Advanced, Ended, Event, Failed, Failure, Job, Reached, Stood, Told
 from whether.execute.progress import Note
 from whether.execute.shelf import history
@@ -26,10 +26,8 @@ from whether.execute.workshop import Made, NoStateError, Workshop
 from whether.history.facts import MeasureFact, Point
 from whether.plan.plan import Piece
 from whether.store.clean import quarantine
-from whether.store.folder import Store
 from whether.train.checkpoint import decode_checkpoint, encode_checkpoint, encode_tensors
 from whether.train.pack import Watch, train_pack
-from whether.train.profile import profile
 from whether.train.replica import Replica, Snapshot
 
 TOLD_EVERY = 0.1  # seconds between two signs of life
@@ -58,7 +56,7 @@ class Worker:
         self.workshop = workshop
         self.store = workshop.store
         self.device = torch.device(device)
-        self.profile = publish_profile(self.store, self.device)
+        self.profile = profiles.current(self.store, self.device).digest
         self.host = platform.node()
         self._lock = threading.RLock()  # the workshop and the records are shared by the lanes
         self._checkpoint_every = checkpoint_seconds()
@@ -289,15 +287,6 @@ class StoppedError(Exception):
 
 class _OfItem(Exception):
     """Names the piece or measure whose making raised the error that this one is raised from."""
-
-
-def publish_profile(store: Store, device: torch.device) -> str:
-    """See that the profile of this process and device stands in the lab; its digest."""
-    body = profile(device)
-    name = digest(body)
-    if not store.profiles.has(name):
-        store.profiles.write(name, body)
-    return name
 
 
 def out_of_memory(error: BaseException) -> bool:

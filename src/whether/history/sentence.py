@@ -87,9 +87,9 @@ class _Story:
         self.whole = self._whole()
         self.uses = Counter(part.digest for item in self.items for part in self._parts(item))
         self.data: dict[str, Data] = {}
-        """By fresh network."""
+        """By fresh or trained state: the network's own data set."""
         self.habits: dict[str, tuple[facts.Training, Seed]] = {}
-        """By state: the recipe and the order that training goes on with when nothing else is said."""
+        """By fresh or trained state: the recipe and the order that it goes on with when nothing else is said."""
         self.recipes: dict[str, tuple[str, str]] = {}
         """By training: its name and what it says; both empty for the default of its data."""
         self._look_back()
@@ -130,27 +130,24 @@ class _Story:
     def _look_back(self) -> None:
         for item in self.items:
             if isinstance(item, facts.Point):
-                begin, training = item.trajectory.begin, item.trajectory.training
+                begin, training = _taken(item.trajectory.begin), item.trajectory.training
                 habit = training, item.trajectory.order
-                fresh = _fresh(begin)
-                if fresh is not None and fresh.digest not in self.habits:
-                    self.habits[fresh.digest] = habit
-                    self.data[fresh.digest] = training.data_name
+                self.habits.setdefault(begin.digest, habit)  # a fresh network has the habit of its first training
                 self.habits[item.digest] = habit
-                self._name_recipe(training, self.data.get(fresh.digest) if fresh is not None else None)
+                own = self.data.setdefault(begin.digest, training.data_name)
+                self.data[item.digest] = own
+                self._name_recipe(training, own)
             elif isinstance(item, facts.MeasureFact):
-                fresh = _fresh(item.state)
-                if fresh is not None:
-                    self.data.setdefault(fresh.digest, item.data_name)
+                self.data.setdefault(_taken(item.state).digest, item.data_name)
 
-    def _name_recipe(self, training: facts.Training, own: Data | None) -> None:
+    def _name_recipe(self, training: facts.Training, own: Data) -> None:
         if training.digest in self.recipes:
             return
-        if _is_usual(training) and own in (None, training.data_name):
+        if _is_usual(training) and own == training.data_name:
             self.recipes[training.digest] = "", ""
             return
         number = 1 + sum(bool(name) for name, _ in self.recipes.values())
-        elsewhere = training.data_name if own not in (None, training.data_name) else None
+        elsewhere = training.data_name if own != training.data_name else None
         self.recipes[training.digest] = f"recipe{number if number > 1 else ''}", recipe_text(training, elsewhere)
 
     def _names(self, named: Collection[str]) -> dict[str, str]:
@@ -213,19 +210,13 @@ class _Story:
 
     def _train(self, point: facts.Point) -> list[str]:
         on = point.trajectory
-        habit = self._habit(on.begin)
+        habit = self.habits[_taken(on.begin).digest]
         recipe = self.recipes[on.training.digest][0] or f"default_recipe({on.training.data_name.name!r})"
         return [
             recipe if on.training.digest != habit[0].digest else "",
             f"until='{point.at}it'" if point.at != on.training.total else "",
             f"order={_seed(on.order)}" if on.order != habit[1] else "",
         ]
-
-    def _habit(self, state: facts.State) -> tuple[facts.Training, Seed]:
-        while state.digest not in self.habits:
-            assert isinstance(state, facts.Wearing | facts.Redrawn)
-            state = state.origin
-        return self.habits[state.digest]
 
 
 def recipe_text(training: facts.Training, data: Data | None = None) -> str:
@@ -317,11 +308,11 @@ def _is_usual(training: facts.Training) -> bool:
         return False
 
 
-def _fresh(state: facts.State) -> facts.Start | None:
-    """The fresh network that a state is without having been trained; None when it was."""
+def _taken(state: facts.State) -> facts.State:
+    """The trained or fresh state that a masked or redrawn one was made of."""
     while isinstance(state, facts.Wearing | facts.Redrawn):
         state = state.origin
-    return state if isinstance(state, facts.Start) else None
+    return state
 
 
 def _seed(seed: Seed) -> str:

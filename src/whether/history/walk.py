@@ -43,16 +43,20 @@ def parents_first(roots: Iterable[Fact], stop: Callable[[Fact], bool] | None = N
             yield fact
 
 
+def mask_before(mask: MaskFact) -> MaskFact | None:
+    """The mask that a mask came of, None when it is the first: what was pruned wore the one before."""
+    match mask:
+        case PrunedMask(state=state):
+            return state.mask
+        case ShuffledMask(origin=origin) | InvertedMask(origin=origin):
+            return origin
+    return None
+
+
 def generations(mask: MaskFact | None) -> list[MaskFact]:
-    """A mask and those that it came of, the first one first: what was pruned wore the one before."""
+    """A mask and those that it came of, the first one first."""
     found: list[MaskFact] = []
     while mask is not None:
         found.append(mask)
-        match mask:
-            case PrunedMask(state=state):
-                mask = state.mask
-            case ShuffledMask(origin=origin) | InvertedMask(origin=origin):
-                mask = origin
-            case _:
-                mask = None
+        mask = mask_before(mask)
     return found[::-1]

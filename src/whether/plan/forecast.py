@@ -98,25 +98,22 @@ def forecast(plan: Plan, costs: Costs, devices: Sequence[int] = DEVICES) -> Fore
 
 
 def longest_chain(pieces: Sequence[Piece], costs: Costs) -> list[Piece]:
-    """The pieces of the longest chain, one after the other.
-
-    Args:
-        pieces: each after those that it waits for.
-        costs: of the pieces.
-    """
+    """The pieces of the longest chain, one after the other; each begins from a stop of the one before it."""
     heights = chain_lengths(pieces, costs.seconds)
-    makers = {point.digest: piece.trajectory.digest for piece in pieces for point in piece.points}
-    following: dict[str, Piece] = {}  # of those that wait for a piece, the one with the longest chain
+    makers = {point.digest: piece for piece in pieces for point in piece.points}
+    following: dict[str, tuple[float, Piece]] = {}  # of those that begin from a piece, the one that ends it all latest
     for piece in pieces:
-        for maker in {makers[point.digest] for point in piece.waits_for}:
-            best = following.get(maker)
-            if best is None or heights[best.trajectory.digest] < heights[piece.trajectory.digest]:
-                following[maker] = piece
+        for point in piece.waits_for:
+            before = makers[point.digest]
+            length = costs.seconds(before) * share(before, point.at) + heights[piece.trajectory.digest]
+            if length > following.get(before.trajectory.digest, (0.0, piece))[0]:
+                following[before.trajectory.digest] = length, piece
     chain: list[Piece] = []
     link = max(pieces, key=lambda piece: heights[piece.trajectory.digest], default=None)
     while link is not None:
         chain.append(link)
-        link = following.get(link.trajectory.digest)
+        length, after = following.get(link.trajectory.digest, (0.0, link))
+        link = after if length > costs.seconds(link) else None
     return chain
 
 
@@ -124,32 +121,39 @@ def time_to_finish(plan: Plan, costs: Costs, devices: int) -> float:
     """Seconds until the last piece ends, when each free device takes the ready piece on which the longest chain hangs.
 
     By Graham (1966) that is at most (2 - 1 / devices) times the lower bound of `bounds`. Pieces go one by one, each for
-    its share of a pack; measures are not counted.
+    its share of a pack; who begins from an early stop waits for that stop; measures are not counted.
     """
     heights = chain_lengths(plan.pieces, costs.seconds)
-    makers = {point.digest: place for place, piece in enumerate(plan.pieces) for point in piece.points}
-    after: list[list[int]] = [[] for _ in plan.pieces]
-    missing = [0] * len(plan.pieces)
-    for place, piece in enumerate(plan.pieces):
-        for maker in {makers[point.digest] for point in piece.waits_for}:
-            after[maker].append(place)
-            missing[place] += 1
     urgency = [-heights[piece.trajectory.digest] for piece in plan.pieces]
-    seconds = [costs.seconds(piece) for piece in plan.pieces]
+    missing = [len(piece.waits_for) for piece in plan.pieces]
+    waiting: dict[str, list[int]] = {}  # by point
+    for place, piece in enumerate(plan.pieces):
+        for point in piece.waits_for:
+            waiting.setdefault(point.digest, []).append(place)
     ready = [(urgency[place], place) for place, count in enumerate(missing) if not count]
     heapq.heapify(ready)
-    running: list[tuple[float, int]] = []
-    now = 0.0
-    while ready or running:
-        while ready and len(running) < devices:
-            _, place = heapq.heappop(ready)
-            heapq.heappush(running, (now + seconds[place], place))
-        now, ended = heapq.heappop(running)
-        for place in after[ended]:
+    events: list[tuple[float, int, str]] = []  # when, whether a device comes free, which point stands
+    now, free = 0.0, devices
+    while ready or events:
+        while ready and free:
+            piece = plan.pieces[heapq.heappop(ready)[1]]
+            seconds, last = costs.seconds(piece), piece.points[-1]
+            free -= 1
+            heapq.heappush(events, (now + seconds, 1, last.digest))
+            for point in piece.points[:-1]:
+                heapq.heappush(events, (now + seconds * share(piece, point.at), 0, point.digest))
+        now, freed, stands = heapq.heappop(events)
+        free += freed
+        for place in waiting.pop(stands, ()):
             missing[place] -= 1
             if not missing[place]:
                 heapq.heappush(ready, (urgency[place], place))
     return now
+
+
+def share(piece: Piece, at: int) -> float:
+    """The part of a piece that lies before a step."""
+    return (at - piece.trajectory.begin.step) / piece.steps
 
 
 def packs(plan: Plan) -> Counter[int]:

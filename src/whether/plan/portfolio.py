@@ -35,7 +35,8 @@ class Bounds:
 def bounds(plan: Plan, costs: Costs, devices: int) -> Bounds:
     """The work, the longest chain, and what follows from them.
 
-    A piece is one job: who waits for an early stop of it waits until it ends, as under the driver.
+    The chain is of seconds that must follow one another: who begins from an early stop waits for that stop only. They
+    are shares of packs; a network that trains in a wide pack is longer on its way.
     """
     work = math.fsum(costs.seconds(piece) for piece in plan.pieces)
     path = max(chain_lengths(plan.pieces, costs.seconds).values(), default=0.0)

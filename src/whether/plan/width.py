@@ -13,10 +13,15 @@ WEIGHTS_AT_ONCE = 2**18
 MOST = 256
 
 
-def networks_at_once(model: Model) -> int:
-    """The width of a pack of this architecture: 1 for code of one's own, whose networks are trained one by one."""
+def networks_at_once(model: Model, weights_at_once: int = WEIGHTS_AT_ONCE) -> int:
+    """The width of a pack of this architecture: 1 for code of one's own, whose networks are trained one by one.
+
+    Args:
+        model: the architecture.
+        weights_at_once: of all networks of a pack; what a profile says, by default what is shipped.
+    """
     weights = weights_stored(model)
-    return 1 if weights is None else max(1, min(MOST, WEIGHTS_AT_ONCE // weights))
+    return 1 if weights is None else max(1, min(MOST, weights_at_once // weights))
 
 
 def width_within(model: Model, training: Training, memory: int, *, most: int | None = None) -> int:

@@ -58,9 +58,9 @@ class Ledgers:
     def __init__(self, source: Side, target: Side, merged: Merged) -> None:
         self.source, self.target, self.merged = source, target, merged
         self.theirs, self._raw, findings = _read(source)
-        self.sound = not findings
         forged = [entry.number for entry in self.theirs if entry.kind == ADOPTED and adopted(entry) is None]
         findings += [(n, "It adopts an entry that is not what was written in the lab it came from.") for n in forged]
+        self.sound = not findings
         merged.damaged += [Finding(f"ledger/{entry_name(number)}", what, MEND) for number, what in findings]
         self.ours: list[Entry] = []
         self.look()

@@ -21,7 +21,6 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from whether.data.tensors import Tensors
-from whether.history.facts import Training
 from whether.prune.masks import wear
 from whether.seeds import Stream
 from whether.train import asserts

@@ -1,17 +1,43 @@
-"""The profile: what of a machine the bits of a training may depend on. Its digest stands in every record."""
+"""The profile: how a machine trains. What its bits may depend on, and the settings that were chosen by measurement.
+
+A choice by stopwatch at run time would let noise decide, so settings are measured once and frozen in the lab; the
+profile's digest stands in every record.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 
-def profile(device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Facts of a device and its libraries.
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What was chosen by measurement. On a CPU results do not depend on it (a property of the tests).
 
-    Threads and the width of packs are not among them: on a CPU bits do not depend on them (a property of the tests).
+    Attributes:
+        kernels: how layers with a mask are multiplied.
+        weights_at_once: weights of all networks of a pack, beyond which a wider one does not train faster.
+        workers: how many train beside one another; 0 for one on each core or GPU.
+        threads: that each of them computes on.
+        source: "shipped", or when it was measured here.
+    """
+
+    kernels: str = "dense"
+    weights_at_once: int = 2**18
+    workers: int = 0
+    threads: int = 1
+    source: str = "shipped"
+
+    def plain(self) -> dict[str, Any]:
+        """For the lab."""
+        return asdict(self)
+
+
+def machine(device: torch.device | str = "cpu") -> dict[str, Any]:
+    """What of a machine the bits of a training may depend on: the device and the libraries.
 
     Args:
         device: that trains.
@@ -25,7 +51,10 @@ def profile(device: torch.device | str = "cpu") -> dict[str, Any]:
     }
     if torch.device(device).type == "cuda":
         found = torch.cuda.get_device_properties(torch.device(device))
-        return facts | {"capability": f"{found.name}, {found.major}.{found.minor}", "blas": f"cuda {torch.version.cuda}"}
+        return facts | {
+            "capability": f"{found.name}, {found.major}.{found.minor}",
+            "blas": f"cuda {torch.version.cuda}",
+        }
     return facts | {
         "capability": torch.backends.cpu.get_cpu_capability(),
         "blas": "mkl" if torch.backends.mkl.is_available() else "other",  # type: ignore[no-untyped-call]

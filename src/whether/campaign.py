@@ -174,6 +174,7 @@ class Campaign:
             budget=self.means.budget,
             mixed=self.means.mixed,
             measured=measured,
+            about={"on": self.means.on, "questions": list(dict.fromkeys(plan.questions)) if plan else []},
         )
         with self.store.claims.enter() as claimant:
             driver = Driver(self._executor(workshop), LabShelf(self.store), self.tell, claimant)

@@ -42,7 +42,7 @@ class TestPush:
         assert (done.code, done.err) == (0, "")
         assert done.out == (
             "lab → backup\n\n"
-            "  carried over   2 records, 1 state, 703 bytes\n"
+            "  carried over   2 records, 1 state, 754 bytes\n"
             "  ledger         1 entry\n"
             "  answers        1 answer\n"
         )
@@ -129,7 +129,7 @@ class TestPull:
         whether("push", far)
         done = whether("--lab", "fresh", "pull", far)
         assert done.code == 0
-        assert done.out.startswith(f"{far} → fresh\n\n  carried over   2 records, 1 state, 703 bytes\n")
+        assert done.out.startswith(f"{far} → fresh\n\n  carried over   2 records, 1 state, 754 bytes\n")
         assert whether("verify", "--lab", "fresh").code == 0
         assert Store.find(folder / "fresh").answers.listing()[0].question == "signs"
 

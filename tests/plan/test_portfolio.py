@@ -20,9 +20,10 @@ from whether.history.resolve import Resolver
 from whether.plan import Piece, Plan, ask, make_plan, plan_measures
 from whether.plan.cost import Costs
 from whether.plan.demand import closure
-from whether.plan.forecast import forecast, longest_chain, packs, time_to_finish
+from whether.plan.forecast import forecast, packs
 from whether.plan.path import chain_lengths
 from whether.plan.portfolio import bounds, needed_by, ranks, turns
+from whether.plan.schedule import Schedule, time_to_finish
 from whether.seeds import Seed
 
 
@@ -171,8 +172,10 @@ class TestTime:
     @given(MOVES)
     def test_the_longest_chain_is_one(self, moves: Sequence[Move]) -> None:
         pieces = plan_measures(grown(moves)).pieces
-        chain = longest_chain(pieces, STEPS)
+        schedule = Schedule(pieces, STEPS)
+        chain = [pieces[place] for place in schedule.longest_chain()]
         heights = chain_lengths(pieces, STEPS.seconds)
+        assert schedule.heights == pytest.approx([heights[piece.trajectory.digest] for piece in pieces])
         length = 0.0
         for before, after in itertools.pairwise(chain):
             stops = [point for point in before.points if point.digest in {item.digest for item in after.waits_for}]

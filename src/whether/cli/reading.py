@@ -1,9 +1,9 @@
-"""Verbs that read: `answer`, `report`, `status`, `why`. They train nothing and import no torch."""
+"""Verbs that read: `answer`, `report`, `why`. They train nothing and import no torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +23,6 @@ def add_to(app: typer.Typer) -> None:
     """Make these verbs part of the command line."""
     app.command("answer", rich_help_panel=PANEL, epilog=NAMED)(answer)
     app.command("report", rich_help_panel=PANEL, epilog=NAMED)(report)
-    app.command("status", rich_help_panel=PANEL)(status)
     app.command("why", rich_help_panel=PANEL)(why)
 
 
@@ -74,40 +73,6 @@ def report(
         typer.launch(page.resolve().as_uri())
 
 
-def status(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> None:
-    """The lab: what it holds, what is answered, what was begun."""
-    from whether.cli.page import columns, faint, heading, near, say, say_json, size, strong, verdict
-    from whether.report.numbers import plural
-
-    place = open_lab(ctx, lab, create=False)
-    told = _status(place)
-    if as_json:
-        say_json(told)
-        return
-    say(f"{strong(near(place.root))}  {faint(str(place.root))}\n")
-    rows = [
-        ("size", size(told["bytes"])),
-        ("records", f"{told['records']:,}  {faint('numbers and curves of finished pieces')}"),
-        ("states", f"{told['states']:,}  {faint('weights and masks')}"),
-        ("ledger", plural(told["ledger"], "entry", "entries")),
-        ("begun", f"{told['begun']:,}  {faint('pieces with a checkpoint: the same command goes on there')}"),
-    ]
-    say(columns(rows, gap=3))
-    say(heading("Answers"))
-    if told["damaged"]:
-        say(f"  {plural(told['damaged'], 'answer')} not as given, and not shown; `whether verify` tells more")
-    elif not told["answers"]:
-        say("  none yet; `whether run NAME` makes one")
-    if not told["answers"]:
-        return
-    say(
-        columns(
-            (item["name"], verdict(item["verdict"]), faint(item["grade"]), near(Path(item["folder"])))
-            for item in told["answers"]
-        )
-    )
-
-
 def why(
     ctx: typer.Context,
     digest: Annotated[str, typer.Argument(metavar="DIGEST", hidden=True)],
@@ -135,28 +100,3 @@ def _find(
 
     place = open_lab(ctx, lab, create=False)
     return asked.answer(place, words, open_test=open_test, seed=seed), place
-
-
-def _status(lab: Lab) -> dict[str, Any]:
-    head = lab.store.ledger.head()
-    whole = lab.answers()
-    given = [folder for folder in lab.store.answers.listing() if folder.read("answer.json") is not None]
-    return {
-        "lab": str(lab.root),
-        "bytes": sum(path.stat().st_size for path in lab.root.rglob("*") if path.is_file()),
-        "records": len(lab.store.records.listing()),
-        "states": len(lab.store.states.listing("state")),
-        "ledger": head.number + 1 if head else 0,
-        "begun": len(lab.store.work.listing()),
-        "answers": [
-            {
-                "name": found.name,
-                "verdict": found.verdict,
-                "grade": found.grade,
-                "replicates": found.replicates,
-                "folder": str(folder),
-            }
-            for folder, found in whole
-        ],
-        "damaged": len(given) - len(whole),
-    }

@@ -75,6 +75,7 @@ class Wish:
         budget: device-seconds that may be spent; what would go beyond is not begun.
         mixed: let slots of different profiles work together.
         measured: is told the digests of measures as they come to stand.
+        about: what else people who watch are to know, in plain values.
     """
 
     ranks: Mapping[str, int] = field(default_factory=dict)
@@ -83,6 +84,7 @@ class Wish:
     budget: float | None = None
     mixed: bool = False
     measured: Callable[[Collection[str]], None] = lambda _digests: None
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
 class Dealer:

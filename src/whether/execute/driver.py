@@ -283,7 +283,8 @@ class Driver:
             others, ready = len(self.dealer.elsewhere), self.board.ready
             begun = sum(len(going.tasks) for going in self.running.values())
             waiting = max(0, len(self.board) - ready - begun - others)
-            self.claimant.beat(self.tally.status(ready=ready, waiting=waiting, elsewhere=others))
+            told = self.tally.status(ready=ready, waiting=waiting, elsewhere=others)
+            self.claimant.beat({**self.wish.about, **told})
 
     def _progress(self, slot: str, *, force: bool = False) -> None:
         now = self.executor.now()

@@ -190,7 +190,7 @@ class _Comparison:
                 return None
             found.append(((one,), (other,)))
             one, other = before(one), before(other)
-        return found[::-1] if one is other else None
+        return found[::-1] if one is None and other is None else None
 
     def _round(self, mask: facts.MaskFact) -> int:
         """How many prunings led to a mask."""

@@ -50,6 +50,7 @@ class Costs:
             kind: float(devices[self.device]["seconds"]) for kind, devices in paces.items() if self.device in devices
         }
         self._known: dict[tuple[str, str], tuple[float, Source]] = {}
+        self._paces: dict[str, tuple[float, Source]] = {}  # by trajectory
         self._guess = NOMINAL_OVERHEAD
         known = [pace for pace, source in map(self._pace, pieces) if source != "unknown"]
         others = known or list(self._measured.values())
@@ -68,18 +69,22 @@ class Costs:
         return self._pace(piece)[1]
 
     def _pace(self, piece: Piece) -> tuple[float, Source]:
-        """Seconds of a network-step: looked up once for an architecture and a recipe."""
-        model, training = piece.trajectory.begin.model, piece.trajectory.training
-        key = model.digest, training.digest
-        if key not in self._known:
-            measured, counted = self._measured.get(_kind(model, training)), _counted(model, training)
-            if measured is not None:
-                self._known[key] = measured, "measured"
-            elif counted is not None:
-                self._known[key] = counted, "counted"
-            else:
-                self._known[key] = 0.0, "unknown"
-        return self._known[key]
+        """Seconds of a network-step, and where they are from."""
+        found = self._paces.get(piece.trajectory.digest)
+        if found is None:
+            model, training = piece.trajectory.begin.model, piece.trajectory.training
+            key = model.digest, training.digest
+            if key not in self._known:
+                self._known[key] = self._look_up(model, training)
+            found = self._paces[piece.trajectory.digest] = self._known[key]
+        return found
+
+    def _look_up(self, model: Model, training: Training) -> tuple[float, Source]:
+        measured = self._measured.get(_kind(model, training))
+        if measured is not None:
+            return measured, "measured"
+        counted = _counted(model, training)
+        return (0.0, "unknown") if counted is None else (counted, "counted")
 
 
 def _kind(model: Model, training: Training) -> str:

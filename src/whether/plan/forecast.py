@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,9 +9,9 @@ from typing import Any
 
 from whether.plan.board import pack_key
 from whether.plan.cost import Costs, Source
-from whether.plan.path import chain_lengths
-from whether.plan.plan import Piece, Plan
-from whether.plan.portfolio import Turn, bounds, turns
+from whether.plan.plan import Plan
+from whether.plan.portfolio import Turn, turns
+from whether.plan.schedule import Schedule
 from whether.plan.width import networks_at_once, shares
 
 DEVICES = (1, 2, 8, 64, 500)
@@ -76,84 +75,28 @@ def forecast(plan: Plan, costs: Costs, devices: Sequence[int] = DEVICES) -> Fore
         costs: of the pieces.
         devices: the numbers of devices that are asked about.
     """
-    chain = longest_chain(plan.pieces, costs)
-    limits = bounds(plan, costs, 1)
-    finishes = []
-    for count in devices:
-        work, path = limits.work_seconds / count, limits.critical_path_seconds
-        by = "chain" if path > work else "work"
-        finishes.append(Finish(count, time_to_finish(plan, costs, count), max(work, path), by))
+    schedule = Schedule(plan.pieces, costs)
+    finishes = [
+        Finish(
+            devices=count,
+            seconds=schedule.finish(count),
+            at_least=schedule.at_least(count),
+            bound_by="chain" if schedule.critical_path > schedule.work / count else "work",
+        )
+        for count in devices
+    ]
     sources = Counter(costs.source(piece) for piece in plan.pieces)
     return Forecast(
-        device_seconds=limits.work_seconds,
+        device_seconds=schedule.work,
         device=costs.device,
         sources=dict(sorted(sources.items())),
         known=costs.guessed_from > 0 or not sources["unknown"],
         packs=dict(sorted(packs(plan).items(), reverse=True)),
-        chain_seconds=limits.critical_path_seconds,
-        chain_pieces=len(chain),
+        chain_seconds=schedule.critical_path,
+        chain_pieces=len(schedule.longest_chain()),
         finishes=finishes,
         turns=turns(plan, costs),
     )
-
-
-def longest_chain(pieces: Sequence[Piece], costs: Costs) -> list[Piece]:
-    """The pieces of the longest chain, one after the other; each begins from a stop of the one before it."""
-    heights = chain_lengths(pieces, costs.seconds)
-    makers = {point.digest: piece for piece in pieces for point in piece.points}
-    following: dict[str, tuple[float, Piece]] = {}  # of those that begin from a piece, the one that ends it all latest
-    for piece in pieces:
-        for point in piece.waits_for:
-            before = makers[point.digest]
-            length = costs.seconds(before) * share(before, point.at) + heights[piece.trajectory.digest]
-            if length > following.get(before.trajectory.digest, (0.0, piece))[0]:
-                following[before.trajectory.digest] = length, piece
-    chain: list[Piece] = []
-    link = max(pieces, key=lambda piece: heights[piece.trajectory.digest], default=None)
-    while link is not None:
-        chain.append(link)
-        length, after = following.get(link.trajectory.digest, (0.0, link))
-        link = after if length > costs.seconds(link) else None
-    return chain
-
-
-def time_to_finish(plan: Plan, costs: Costs, devices: int) -> float:
-    """Seconds until the last piece ends, when each free device takes the ready piece on which the longest chain hangs.
-
-    By Graham (1966) that is at most (2 - 1 / devices) times the lower bound of `bounds`. Pieces go one by one, each for
-    its share of a pack; who begins from an early stop waits for that stop; measures are not counted.
-    """
-    heights = chain_lengths(plan.pieces, costs.seconds)
-    urgency = [-heights[piece.trajectory.digest] for piece in plan.pieces]
-    missing = [len(piece.waits_for) for piece in plan.pieces]
-    waiting: dict[str, list[int]] = {}  # by point
-    for place, piece in enumerate(plan.pieces):
-        for point in piece.waits_for:
-            waiting.setdefault(point.digest, []).append(place)
-    ready = [(urgency[place], place) for place, count in enumerate(missing) if not count]
-    heapq.heapify(ready)
-    events: list[tuple[float, int, str]] = []  # when, whether a device comes free, which point stands
-    now, free = 0.0, devices
-    while ready or events:
-        while ready and free:
-            piece = plan.pieces[heapq.heappop(ready)[1]]
-            seconds, last = costs.seconds(piece), piece.points[-1]
-            free -= 1
-            heapq.heappush(events, (now + seconds, 1, last.digest))
-            for point in piece.points[:-1]:
-                heapq.heappush(events, (now + seconds * share(piece, point.at), 0, point.digest))
-        now, freed, stands = heapq.heappop(events)
-        free += freed
-        for place in waiting.pop(stands, ()):
-            missing[place] -= 1
-            if not missing[place]:
-                heapq.heappush(ready, (urgency[place], place))
-    return now
-
-
-def share(piece: Piece, at: int) -> float:
-    """The part of a piece that lies before a step."""
-    return (at - piece.trajectory.begin.step) / piece.steps
 
 
 def packs(plan: Plan) -> Counter[int]:

@@ -5,9 +5,11 @@ Trajectories are the pieces. One is trained once, through all the stops that any
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 from whether.errors import RequestError, gather
@@ -68,7 +70,7 @@ class Piece:
     keep_optimizer: frozenset[int]
     waits_for: tuple[Point, ...]
 
-    @property
+    @cached_property
     def steps(self) -> int:
         """Iterations to train."""
         return self.points[-1].at - self.trajectory.begin.step
@@ -138,6 +140,22 @@ class Plan:
         return plan_html(self)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let Python's collector of cycles wait: facts make none, and it would look through all of them again and again.
+
+    Measured at 100,000 pieces: it takes half of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def ask(question: Question, *, seed: Seed, open_test: bool) -> Asked:
     """Resolve the arms of every replicate.
 
@@ -188,6 +206,7 @@ def plan_states(states: Sequence[Fact], stock: Stock | None = None) -> list[Piec
     return _pieces(states, stock or Nothing(), Lineage())
 
 
+@_uncollected()
 def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock) -> Plan:
     lineage = Lineage()
     unique = {fact.digest: fact for fact in wanted}

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from whether.plan.cost import Costs
 from whether.plan.lineage import Lineage
-from whether.plan.path import chain_lengths
 from whether.plan.plan import Plan
+from whether.plan.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,8 @@ def bounds(plan: Plan, costs: Costs, devices: int) -> Bounds:
     The chain is of seconds that must follow one another: who begins from an early stop waits for that stop only. They
     are shares of packs; a network that trains in a wide pack is longer on its way.
     """
-    work = math.fsum(costs.seconds(piece) for piece in plan.pieces)
-    path = max(chain_lengths(plan.pieces, costs.seconds).values(), default=0.0)
-    return Bounds(work, path, max(work / devices, path))
+    schedule = Schedule(plan.pieces, costs)
+    return Bounds(schedule.work, schedule.critical_path, schedule.at_least(devices))
 
 
 def needed_by(plan: Plan) -> dict[str, int]:

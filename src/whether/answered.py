@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from whether import evidence
-from whether.answer import Answer
+from whether.answer import FAILED, Answer
 from whether.errors import DamageError
 from whether.plan.plan import Asked
 from whether.store.answers import AnswerFolder
@@ -34,6 +34,8 @@ class Answered:
         found = self.read(self.store.answers.open(asked.question.name, evidence.design_digest(asked)))
         if found is None or not evidence.same_prose(found, asked.question):
             return None  # nothing is trained for saying it anew
+        if any(run.outcome == FAILED and not self._failed(run.measure) for run in found.table):
+            return None  # what had failed was done again since
         return found
 
     def listing(self, *, all_whole: bool = False) -> list[tuple[Path, Answer]]:
@@ -81,6 +83,9 @@ class Answered:
             raise DamageError(f"{lost} when {place} was written, so it is not used. {RESTORE}", place="ledger")
         # No entry, or an earlier one: an entry was cut off, an old answer put back, or a conclusion was interrupted.
         return Answer.from_json(raw.decode()) if entered and found == entered[-1] else None
+
+    def _failed(self, measure: str) -> bool:
+        return self.store.records.has(measure) and self.store.records.read(measure).get("outcome") == FAILED
 
     def _whole(self, folder: AnswerFolder) -> Answer | None:
         try:

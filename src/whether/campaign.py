@@ -58,12 +58,16 @@ class Campaign:
         store: the lab's.
         tell: hears of progress.
         means: with what.
+        record_failures: record what always fails even when nothing of its kind works.
     """
 
-    def __init__(self, store: Store, tell: Listener, means: Means | None = None) -> None:
+    def __init__(
+        self, store: Store, tell: Listener, means: Means | None = None, *, record_failures: bool = False
+    ) -> None:
         self.store = store
         self.tell = tell
         self.means = means or Means()
+        self.record_failures = record_failures
         self.answered = Answered(store)
         self._tally: Tally | None = None  # of the work that goes on, or was the last
 
@@ -173,6 +177,7 @@ class Campaign:
             width=self._width(),
             budget=self.means.budget,
             mixed=self.means.mixed,
+            record_failures=self.record_failures,
             measured=measured,
             about={"on": self.means.on, "questions": list(dict.fromkeys(plan.questions)) if plan else []},
         )

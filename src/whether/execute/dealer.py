@@ -74,6 +74,7 @@ class Wish:
         width: the widest pack for a piece.
         budget: device-seconds that may be spent; what would go beyond is not begun.
         mixed: let slots of different profiles work together.
+        record_failures: record what always fails even when nothing of its kind works.
         measured: is told the digests of measures as they come to stand.
         about: what else people who watch are to know, in plain values.
     """
@@ -83,6 +84,7 @@ class Wish:
     width: Callable[[Piece], int] = lambda piece: networks_at_once(piece.trajectory.begin.model)
     budget: float | None = None
     mixed: bool = False
+    record_failures: bool = False
     measured: Callable[[Collection[str]], None] = lambda _digests: None
     about: Mapping[str, object] = field(default_factory=dict)
 

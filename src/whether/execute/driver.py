@@ -247,7 +247,8 @@ class Driver:
 
     def _give_up(self, task: Task, failure: Failure) -> None:
         """Record that a piece always fails; but when nothing of its kind ever worked, it is the kind, and we stop."""
-        if task.piece.trajectory.begin.model.digest not in self._known_to_work:
+        known = task.piece.trajectory.begin.model.digest in self._known_to_work
+        if not known and not self.wish.record_failures:
             self._halt = self._halt or _hopeless(task, failure)
             return
         lost, measures = self.board.give_up(task.digest)

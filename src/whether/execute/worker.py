@@ -67,14 +67,23 @@ class Worker:
         Nothing is raised: what went wrong is an event, too.
         """
         try:
-            seconds, steps = self._train(job.pieces, post)
-            self._measure(job.measures, post)
+            seconds, steps = self.do(job.pieces, job.measures, post)
         except StoppedError:
             return
         except Exception as error:
             post.say(Failed(post.slot, job.number, failure_of(error)))
         else:
             post.say(Ended(post.slot, job.number, seconds, steps))
+
+    def do(self, pack: Sequence[Piece], measures: Sequence[MeasureFact], post: Post) -> tuple[float, int]:
+        """Train a pack, then take measures, and let through whatever is raised.
+
+        Returns:
+            The seconds that training took, and how many network-steps it did in them.
+        """
+        done = self._train(pack, post)
+        self._measure(measures, post)
+        return done
 
     def _train(self, pack: Sequence[Piece], post: Post) -> tuple[float, int]:
         begun: dict[int, list[tuple[Piece, Replica]]] = {}

@@ -149,8 +149,8 @@ class TestLayers:
         assert found == set()
 
     def test_imports_within_the_package_are_found_at_all(self) -> None:
-        assert "whether.execute.inprocess" in imports("whether.lab")
-        assert "whether.execute.inprocess" not in imports("whether.lab", when_used=False)
+        assert "whether.execute.stock" in imports("whether.lab")
+        assert "whether.execute.stock" not in imports("whether.lab", when_used=False)
         assert "whether.history.facts" in imports("whether.plan.plan")
         assert heavy("torch.nn")
         assert "torch" in imports("whether.models.mlp")

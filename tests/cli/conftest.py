@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from whether.answer import Answer, Column, Run
+from whether.campaign import Means
 from whether.cli import main
 from whether.conclude import conclude
 from whether.digest import digest
@@ -111,6 +112,7 @@ class QuietLab:
 
     events: tuple[Any, ...] = ()
     asked: tuple[Any, ...] = ()
+    means: tuple[Any, ...] = ()
 
     def __init__(self, path: str | Path | None = None, *, create: bool = True) -> None:
         self.store = Store.find(path, create=create)
@@ -131,6 +133,18 @@ class QuietLab:
             found = self._conclude(question, open_test, seed)
         tell(Finished(found))
         return found
+
+    def run_all(
+        self,
+        questions: list[Question],
+        *,
+        open_test: bool = False,
+        seed: int = 0,
+        means: Means | None = None,
+        progress: Listener | None = None,
+    ) -> list[Answer | None]:
+        QuietLab.means += (means,)
+        return [self.run(question, open_test=open_test, seed=seed, progress=progress) for question in questions]
 
     def answered(self, question: Question, *, open_test: bool = False, seed: int = 0) -> Answer | None:
         folder = self.store.answers.open(question.name, _name(question, open_test, seed))

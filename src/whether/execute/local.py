@@ -119,9 +119,8 @@ class Local:
         self._made += 1
         device, variables = self.devices[seat]
         ours, theirs = socket.socketpair()
-        log = self.store.work.log(f"worker-{os.getpid()}-{self._made}")
         command = [sys.executable, "-m", "whether.execute.process", str(theirs.fileno()), str(self.store.root), device]
-        with log.open("wb") as out, theirs:
+        with self.store.work.log(f"worker-{os.getpid()}-{self._made}") as out, theirs:
             popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -131,7 +130,7 @@ class Local:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)} | variables,
             )
         name = f"worker {self._made}"
-        self._processes[name] = _Process(name, seat, popen, connection.Connection(ours.detach()), log)
+        self._processes[name] = _Process(name, seat, popen, connection.Connection(ours.detach()), Path(out.name))
 
     def _bury(self, process: _Process) -> Gone:
         """A worker is dead: another takes its seat, unless none ever lives."""

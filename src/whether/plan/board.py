@@ -146,8 +146,16 @@ class Board:
         self.ready -= len(pack)
         return pack
 
-    def put_back(self, task: Task) -> None:
-        """A piece that was taken is to be trained after all."""
+    def put_back(self, task: Task, *, after_others: bool = False) -> None:
+        """A piece that was taken is to be trained after all.
+
+        Args:
+            task: the piece.
+            after_others: when whatever is ready now had its turn: whether its kind works at all is seen from others.
+        """
+        if after_others:
+            rank, height, name = task.urgency
+            task.urgency = (rank + 1, height, name)
         self._push(task)
 
     def narrow(self, task: Task, most: int) -> None:

@@ -12,6 +12,7 @@ import re
 import secrets
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 from whether.errors import WorkError
 from whether.store.layout import scan
@@ -49,8 +50,8 @@ class Work:
         mark, data = raw[:_HEADER], raw[_HEADER:]
         return data if mark == hashlib.sha256(data).hexdigest().encode() + b"\n" else None
 
-    def log(self, name: str) -> Path:
-        """Where a worker writes what it has to say to people; its folder is made.
+    def log(self, name: str) -> BinaryIO:
+        """A file, new and open, where a worker writes what it has to say to people.
 
         Raises:
             WorkError: the system did not let us.
@@ -58,9 +59,9 @@ class Work:
         path = self.logs / f"{name}.log"
         try:
             make_folder(self.logs)
+            return path.open("wb")
         except OSError as error:
             raise refused("the log of a worker", path, error) from error
-        return path
 
     def remove(self, name: str) -> None:
         """Remove a checkpoint, if there is one."""

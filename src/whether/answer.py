@@ -182,6 +182,11 @@ class Answer:
         return pd.DataFrame([asdict(run) for run in self.table])
 
     @property
+    def failed(self) -> int:
+        """How many runs always failed, for a reason that says nothing of their network."""
+        return sum(run.outcome == FAILED for run in self.table)
+
+    @property
     def diverged(self) -> int:
         """How many of the runs diverged."""
         return sum(run.outcome == DIVERGED for run in self.table)

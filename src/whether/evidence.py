@@ -236,23 +236,23 @@ def device_seconds(asked: Asked, record: Records) -> dict[str, Any]:
     """What the training took, by arm: what several arms need is shared out evenly among them.
 
     Returns:
-        "arm_seconds": device-seconds by arm, over all replicates; they add up to what all networks took.
+        "device_seconds_by_arm": over all replicates, the arms of a family together; they add up to what it all took.
     """
     wanted_by: dict[str, set[str]] = {}
     last: dict[str, facts.Point] = {}
     for row in asked.arms:
         for arm, fact in row:
             for trajectory, stops in stops_of(closure([fact])).values():
-                wanted_by.setdefault(trajectory.digest, set()).add(arm.name)
+                wanted_by.setdefault(trajectory.digest, set()).add(arm.family or arm.name)
                 point = stops[max(stops)]
                 if trajectory.digest not in last or point.at > last[trajectory.digest].at:
                     last[trajectory.digest] = point
-    spent = dict.fromkeys((arm.name for arm, _ in asked.arms[0]), 0.0)
+    spent = dict.fromkeys((arm.family or arm.name for arm, _ in asked.arms[0]), 0.0)
     for name, arms in wanted_by.items():
         seconds = float(record(last[name].digest).get("seconds", 0.0))
         for arm_name in arms:
             spent[arm_name] += seconds / len(arms)
-    return {"arm_seconds": {name: round(seconds, 2) for name, seconds in spent.items()}}
+    return {"device_seconds_by_arm": {name: round(seconds, 2) for name, seconds in spent.items()}}
 
 
 def data_facts(asked: Asked) -> dict[str, Any]:

@@ -275,6 +275,7 @@ def facts(answer: Answer) -> str:
     """One line of what was done: replicates, arms, runs, data."""
     runs = plural(len(answer.table), "run")
     ended = f", {answer.diverged} diverged" if answer.diverged else ", none diverged"
+    ended += f", {answer.failed} failed" if answer.failed else ""
     data = answer.data.get("name")
     where = f"{data}, {answer.split} split" if data and answer.split else str(data or "")
     parts = [plural(answer.replicates, "replicate"), plural(len(answer.arms), "arm"), runs + ended, where]

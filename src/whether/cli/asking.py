@@ -104,6 +104,9 @@ def plan(
         str, typer.Option("--devices", metavar="N,N", help="Tell the time on so many devices.")
     ] = "1,2,8,64,500",
     pieces: Annotated[bool, typer.Option("--pieces", help="List every piece of work.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Train a moment of each kind of network first, to measure its cost.")
+    ] = False,
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
@@ -118,14 +121,17 @@ def plan(
     asked = questions(words, sweeps)
     paces = {}
     try:
-        place = open_lab(ctx, lab, create=False)
+        place = open_lab(ctx, lab, create=calibrate)
     except RequestError as error:
         if named_lab(ctx, lab):
             raise
         made = planning.without_lab(asked, open_test=open_test, seed=seed)
         complain(f"note: planned as for an empty lab: {str(error).partition(';')[0]}\n")
     else:
-        made, paces = place.plan(*asked, open_test=open_test, seed=seed), place.store.paces.read()
+        made = place.plan(*asked, open_test=open_test, seed=seed)
+        if calibrate:
+            planning.calibrate(place.store, made)
+        paces = place.store.paces.read()
     for doubt in planning.doubts(made):
         complain(f"note: {doubt}: `run` would fail\n")
     found = forecast(made, Costs(paces, pieces=made.pieces), counts)

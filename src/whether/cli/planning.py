@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whether.cli.page import columns, faint, heading, paragraph, say, say_json, strong
+from whether.cli.page import columns, complain, faint, heading, paragraph, say, say_json, strong
 from whether.errors import RequestError
 from whether.report.numbers import plural
 from whether.seeds import Seed
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whether.plan import Course, Plan
     from whether.plan.forecast import Forecast
     from whether.question import Question
+    from whether.store import Store
 
 ALONE = (
     "Each arm on its own: the steps if every arm of every replicate were trained by itself, with all the networks that "
@@ -59,6 +60,13 @@ def doubts(plan: Plan) -> list[str]:
 
     names = sorted(frozenset().union(*(asked.own_code for asked in plan.asked)))
     return list(dict.fromkeys(said for name in names for said in missing_imports(name)))
+
+
+def calibrate(store: Store, plan: Plan) -> None:
+    """Train a moment of each kind of network that a plan has, so that its cost is measured; says which on stderr."""
+    from whether.execute.trial import calibrate as measured
+
+    measured(plan.pieces, store.paces, lambda what: complain(f"note: trying {what}"))
 
 
 def show(plan: Plan, found: Forecast, *, pieces: bool, as_json: bool) -> None:

@@ -138,8 +138,8 @@ def picture(outcomes: Sequence[Outcome], path: Path) -> None:
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
         axis.set_title(
-            f"{outcome.devices:,} devices, {outcome.name}: {outcome.finished_hours:.1f} h, bound "
-            f"{outcome.bound_hours:.1f} h, {outcome.busy:.0%} busy",
+            f"{outcome.devices:,} devices, {outcome.name}: {outcome.finished_hours:.2f} h, bound "
+            f"{outcome.bound_hours:.2f} h, {outcome.busy:.1%} busy",
             fontsize=9,
             loc="left",
         )

@@ -123,6 +123,7 @@ class Dealer:
         self.spent = self.promised = 0.0
         self.exhausted = False
         self._jobs = 0
+        self._told_of_others = False
 
     def next(self, free: int, running: Collection[Going]) -> Going | None:
         """A job for one of `free` slots; None when there is none for now.
@@ -194,7 +195,8 @@ class Dealer:
         if self.claimant is None:
             return True
         if not self.claimant.claim(task.digest):
-            if not self.elsewhere:
+            if not self._told_of_others:
+                self._told_of_others = True
                 self.tell(Note("another command is at work in this lab; its pieces are left to it"))
             self.elsewhere[task.digest] = task
             return False

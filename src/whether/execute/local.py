@@ -103,6 +103,7 @@ class Local:
             except subprocess.TimeoutExpired:
                 process.popen.kill()
                 process.popen.wait()
+            self.store.work.drop_log(process.log)
         self._processes.clear()
 
     def now(self) -> float:

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,6 +63,12 @@ class Work:
             return path.open("wb")
         except OSError as error:
             raise refused("the log of a worker", path, error) from error
+
+    def drop_log(self, path: Path) -> None:
+        """Remove a worker's log if it had nothing to say."""
+        with suppress(OSError):
+            if not path.stat().st_size:
+                path.unlink()
 
     def remove(self, name: str) -> None:
         """Remove a checkpoint, if there is one."""

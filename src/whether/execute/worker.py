@@ -127,7 +127,8 @@ class Worker:
             threads=post.threads,
         )
         with self._lock:
-            data = self.workshop.data(pack[0].trajectory.training.data_name, self.device)
+            training = pack[0].trajectory.training
+            data = self.workshop.data(training.data_name, training.data, self.device)
             module = self.workshop.module(model)
         began = time.perf_counter()
         try:

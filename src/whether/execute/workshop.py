@@ -5,8 +5,9 @@ Trained states come from the lab; fresh, masked and redrawn ones and masks are c
 
 from __future__ import annotations
 
+import platform
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,9 @@ from torch import Tensor, nn
 
 from whether import words
 from whether.answer import DIVERGED, DONE
+from whether.data.cards import Data
 from whether.data.tensors import Tensors, tensors
+from whether.digest import plain
 from whether.errors import DamagedPieceError, DamageError, RequestError, WhetherError, WorkError, failed, gather
 from whether.execute.progress import Listener, Note, nobody
 from whether.history import facts
@@ -61,6 +64,7 @@ class Workshop:
         self._states: OrderedDict[str, Made] = OrderedDict()
         self._bytes = 0
         self._hashes: dict[str, str | None] = {}
+        self._resolved: dict[Data, Any] = {}
 
     def module(self, model: facts.Model) -> nn.Module:
         """The architecture's module, built once; its weights are nobody's."""
@@ -93,8 +97,24 @@ class Workshop:
                         checks["assert", name] = partial(_importable, "assert", name)
         gather(*checks.values())
 
-    def data(self, named: Any, device: torch.device | str = "cpu") -> Tensors:
-        """A data set's tensors, by default on the host; decoding images for the first time is told."""
+    def data(self, named: Data, said: Mapping[str, Any] | None, device: torch.device | str = "cpu") -> Tensors:
+        """A data set's tensors, by default on the host; decoding images for the first time is told.
+
+        Args:
+            named: where it is.
+            said: what the history says of it; another machine may have other data under the same path.
+            device: where the tensors are to be.
+
+        Raises:
+            RequestError: when what is there is not what the history was resolved with.
+        """
+        if named not in self._resolved:
+            self._resolved[named] = plain(named.resolve())
+        if said is not None and self._resolved[named] != plain(said):
+            raise RequestError(
+                f"the data set {named.name!r} on {platform.node()} is not the one that the history names: its content "
+                "or its split differs. Put the same files there, or name the data by a path that all machines see."
+            )
         told: list[int] = []
 
         def progress(done: int, of: int) -> None:
@@ -188,7 +208,7 @@ class Workshop:
         module = self.module(fact.state.model)
         module.load_state_dict(made.weights, strict=False)
         with _by_itself(fact, f"the measure {fact.name!r}"):
-            value = function(module, self.data(fact.data_name), fact.split, **fact.options)
+            value = function(module, self.data(fact.data_name, fact.data), fact.split, **fact.options)
         if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1):
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from whether import inquiry
 from whether.answer import DONE, Answer
 from whether.answered import Answered
 from whether.campaign import Campaign, Means, count_opening
-from whether.errors import RequestError, unknown
+from whether.errors import RequestError
 from whether.execute.progress import Listener, Spoken
 from whether.history import Measure, Network
+from whether.history.difference import Difference
 from whether.history.resolve import Resolver
 from whether.plan.plan import Asked, Plan, ask, make_plan, plan_states
 from whether.question import Question
@@ -184,30 +186,22 @@ class Lab:
         campaign = Campaign(self.store, progress or Spoken())
         return campaign.make(lambda: plan_states([state], LabStock(self.store)), use)
 
-    def why(self, prefix: str) -> dict[str, Any]:
-        """What a piece is, by the beginning of its digest: its record, and what would make it train again.
+    def why(self, prefix: str, *questions: Question, open_test: bool = False, seed: Seed | int = 0) -> dict[str, Any]:
+        """What a piece is, by the beginning of its digest: how it came to be, and why it would train again.
+
+        Args:
+            prefix: of a digest.
+            questions: whose pieces are known, too, though they were not trained.
+            open_test, seed: as they are asked.
 
         Raises:
-            RequestError: when no record, or more than one, begins so.
+            RequestError: when nothing, or more than one, begins so.
         """
-        names = self.store.records.listing()
-        found = sorted(name for name in names if name.startswith(prefix.lower()))
-        if not found:  # a trajectory, perhaps: its points say so
-            found = sorted(name for name in names if self._trajectory(name).startswith(prefix.lower()))[-1:]
-        if not found:
-            raise unknown("digest", prefix, (), "No record of this lab begins so; `whether status` counts what it has.")
-        if len(found) > 1:
-            some = ", ".join(name[:12] for name in found[:4])
-            raise RequestError(f"{len(found)} records begin with {prefix!r} ({some}, …); give more of the digest.")
-        record = self.store.records.read(found[0])
-        record["state_stands"] = self.store.states.has(found[0])
-        again = [
-            "another history: any word of its sentence, its seed, its data or the code it names",
-            "another version of the operation (whether raises it when numbers change)",
-        ]
-        if "state" in record and not record["state_stands"]:
-            again.insert(0, "its state was dropped: a question that needs these weights trains them again")
-        return record | {"would_train_again_for": again}
+        return inquiry.why(self.store, prefix, [_ask(question, seed, open_test) for question in questions])
+
+    def diff(self, a: str, b: str) -> list[Difference]:
+        """In what the histories of two recorded pieces differ, by the beginnings of their digests."""
+        return inquiry.diff(self.store, a, b)
 
 
 def _ask(question: Question, seed: Seed | int, open_test: bool) -> Asked:

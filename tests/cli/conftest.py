@@ -165,8 +165,11 @@ class QuietLab:
     def folder(self, answer: Answer) -> Path:
         return self.store.answers.open(answer.name, answer.digest).path
 
-    def why(self, prefix: str) -> dict[str, Any]:
+    def why(self, prefix: str, *questions: Question, open_test: bool = False, seed: int = 0) -> dict[str, Any]:
         return {
+            "label": "mlp-4 on digits, step 400 of 400",
+            "sentence": "start = Network('mlp-4')\nstart.train()",
+            "named_by": [question.name for question in questions],
             "digest": prefix.ljust(64, "0"),
             "kind": "point",
             "outcome": "done",
@@ -254,5 +257,6 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> type[QuietLab]:
     """The command line's lab is a quiet one."""
     monkeypatch.setattr("whether.lab.Lab", QuietLab)
     monkeypatch.setattr(QuietLab, "asked", ())
+    monkeypatch.setattr(QuietLab, "means", ())
     monkeypatch.setattr(QuietLab, "events", ())
     return QuietLab

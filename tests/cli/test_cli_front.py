@@ -20,16 +20,19 @@ VERBS = {
     "list": ["--json", "--words"],
     "show": ["--json", "NAME"],
     "new": ["--because", "--claim", "--no", "--question", "--size", "--yes", "FILE.py"],
-    "plan": ["--devices", "--json", "--lab", "--open-test", "--pieces", "--seed", "--sweep", "NAME"],
-    "run": ["--json", "--lab", "--open-test", "--seed", "--sweep", "NAME"],
+    "plan": ["--calibrate", "--devices", "--json", "--lab", "--open-test", "--pieces", "--seed", "--sweep", "NAME"],
+    "run": ["--budget", "--json", "--lab", "--mixed", "--on", "--open-test", "--print", "--seed", "--sweep", "NAME"],
+    "retry": ["--json", "--lab", "--on", "--pdb", "DIGEST"],
     "answer": ["--json", "--lab", "--open-test", "--seed", "NAME"],
     "report": ["--json", "--lab", "--open", "--open-test", "--seed", "NAME"],
-    "status": ["--json", "--lab"],
-    "why": ["--json", "--lab", "DIGEST"],
+    "why": ["--json", "--lab", "--open-test", "--seed", "DIGEST", "NAME"],
+    "diff": ["--json", "--lab", "A", "B"],
+    "status": ["--json", "--lab", "--live"],
     "verify": ["--json", "--lab"],
     "clean": ["--json", "--lab", "--yes"],
     "push": ["--json", "--lab", "URL"],
     "pull": ["--json", "--lab", "URL"],
+    "bench": ["--json", "--lab", "--update"],
 }
 """The command line is an interface: scripts of others hang on it. Change this table only with the changelog."""
 

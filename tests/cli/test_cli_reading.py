@@ -108,8 +108,13 @@ class TestStatus:
 
 class TestWhy:
     def test_a_piece(self, whether: Any, answered: Any) -> None:
-        assert whether("why", "abcd").out.splitlines() == [
+        assert whether("why", "abcd", "signs.py").out.splitlines() == [
             "point abcd00000000…  done, its weights stand",
+            "",
+            "  mlp-4 on digits, step 400 of 400",
+            "",
+            "  start = Network('mlp-4')",
+            "  start.train()",
             "",
             "  step            400",
             "  made from       111111111111…, 222222222222…",
@@ -117,7 +122,10 @@ class TestWhy:
             "  train loss      0.25 at step 400, of 3 points",
             "  numbers         0, 1, 2, 3, 4, 5, 6, 7, … (20 in all)",
             "",
-            "It would be made again for",
+            "Answers that rest on it",
+            "  signs",
+            "",
+            "Why it would be made again",
             "  - another history: any word of its sentence, its seed, its data or the code",
             "    that it names",
         ]

@@ -123,7 +123,9 @@ class TestFinding:
         told = stood.why(answer.table[0].state[:12])
         assert told["kind"] == "point"
         assert told["state_stands"]
-        assert "another history" in told["would_train_again_for"][0]
+        assert told["would_train_again_for"][0].startswith("nothing: it stands. Another history is another piece")
+        assert "Network('mlp-8', data='digits', seed=…" in told["sentence"]
+        assert told["named_by"] == [f"tiny ({stood.folder(answer).name})"]
         assert stood.why(answer.table[0].measure.upper()[:12])["value"] == answer.table[0].value
         stood.store.states.path(answer.table[0].state).unlink()
         assert "its state was dropped" in stood.why(answer.table[0].state)["would_train_again_for"][0]

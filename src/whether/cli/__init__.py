@@ -1,10 +1,10 @@
 """The command line: wiring only. `main` is the entry point; each family of verbs has a file.
 
-    asking.py    list · show · new · plan          options.py   `k=v` and `--sweep`
-    working.py   run                               asked.py     from the words of a line to questions
-    reading.py   answer · report · status · why    live.py      progress, in a terminal and elsewhere
-    keeping.py   verify · clean                    page.py      how things look;  faults.py   how errors look
-    merging.py   push · pull
+    asking.py    list · show · new · plan      status.py     status            options.py   `k=v` and `--sweep`
+    working.py   run                           comparing.py  diff              asked.py     from words to questions
+    retrying.py  retry                         keeping.py    verify · clean    live.py      progress
+    reading.py   answer · report · why         merging.py    push · pull       page.py      how things look
+                                               benching.py   bench             faults.py    how errors look
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
 """
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import typer.main
 
-from whether.cli import asking, benching, keeping, merging, reading, retrying, status, working
+from whether.cli import asking, benching, comparing, keeping, merging, reading, retrying, status, working
 from whether.cli.faults import guarded
 from whether.cli.verbs import LabPath, Verbs, Version
 
@@ -46,7 +46,7 @@ def front(ctx: typer.Context, lab: LabPath = None, version: Version = False) -> 
         asking.front_page()
 
 
-for family in (asking, working, retrying, reading, status, keeping, merging, benching):
+for family in (asking, working, retrying, reading, comparing, status, keeping, merging, benching):
     family.add_to(app)
 
 

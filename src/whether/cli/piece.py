@@ -9,7 +9,10 @@ from typing import Any
 from whether.cli.page import columns, faint, heading, paragraph, say, strong
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_ELSEWHERE = ("kind", "digest", "outcome", "seal", "state_stands", "would_train_again_for")
+_ELSEWHERE = (
+    *("kind", "digest", "outcome", "seal", "state_stands", "would_train_again_for", "sentence", "label"),
+    *("named_by", "error", "traceback", "sentence_untold"),
+)
 _CALLED = {"parents": "made from", "state": "weights", "seconds": "seconds of work"}
 
 
@@ -22,9 +25,18 @@ def show(told: Mapping[str, Any]) -> None:
     name = strong(f"{told.get('kind', 'piece')} {short(told['digest'])}")
     state = [str(told.get("outcome", "")), "its weights stand" if told.get("state_stands") else ""]
     say(f"{name}  {', '.join(part for part in state if part)}\n")
+    if told.get("label"):
+        say(f"  {told['label']}\n")
+    if sentence := told.get("sentence"):
+        say("\n".join(f"  {line}" for line in sentence.splitlines()) + "\n")
+    elif told.get("sentence_untold"):
+        say(paragraph(told["sentence_untold"], 2) + "\n")
     say(columns((faint(name), text) for name, text in _rows(told)))
+    if named := told.get("named_by"):
+        say(heading("Answers that rest on it"))
+        say("\n".join(f"  {name}" for name in named))
     if again := told.get("would_train_again_for"):
-        say(heading("It would be made again for"))
+        say(heading("Why it would be made again"))
         say("\n".join(paragraph(f"- {reason}", 2, hang=2) for reason in again))
 
 

@@ -76,17 +76,24 @@ def report(
 def why(
     ctx: typer.Context,
     digest: Annotated[str, typer.Argument(metavar="DIGEST", hidden=True)],
+    words: Words = None,
+    *,
+    open_test: OpenTest = False,
+    seed: RootSeed = 0,
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a piece of work is, and why it would train again.
+    """What a piece is, how it came to be, and why it would train again.
 
-    DIGEST is the piece's, or its first digits; runs.csv beside a report has those of its runs.
+    DIGEST is the piece's, or its first digits: `whether plan --pieces` and runs.csv beside a report have them. With
+    NAME k=v after it, pieces of that question are known that were not trained yet.
     """
     from whether.cli import piece
+    from whether.cli.asked import questions
     from whether.cli.page import say_json
 
-    told = open_lab(ctx, lab, create=False).why(digest)
+    asked = questions(words) if words else []
+    told = open_lab(ctx, lab, create=False).why(digest, *asked, open_test=open_test, seed=seed)
     if as_json:
         say_json(told)
     else:

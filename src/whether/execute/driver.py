@@ -243,6 +243,7 @@ class Driver:
             else:  # a lost slot may have been anybody's fault: whole once more, then in halves
                 task.most = width if task.most > width else max(1, width // 2)
             return
+        task.most = 1
         task.tries += 1 if lost else 2
 
     def _give_up(self, task: Task, failure: Failure) -> None:

@@ -52,6 +52,7 @@ class RayCluster:
         self._ours = False
         self._actors: dict[Any, _Actor] = {}  # by the pending answer to "what happened?"
         self._made = self._false_starts = 0
+        self._one_joined = False
         self._looked = -LOOK_EVERY
         self._token = ""
 
@@ -162,7 +163,7 @@ class RayCluster:
 
     def _named(self, actor: _Actor, event: Event) -> Event:
         if isinstance(event, Joined):
-            actor.joined, self._false_starts = True, 0
+            actor.joined = self._one_joined = True
             return replace(event, slot=actor.name, what=replace(event.what, name=actor.name))
         if isinstance(event, Failed) and not actor.joined:
             raise event.failure.error()
@@ -171,7 +172,7 @@ class RayCluster:
     def _lost(self, actor: _Actor, error: Exception) -> list[Event]:
         if actor.joined:
             return [Gone(actor.name, actor.dropped or f"its node or process died: {type(error).__name__}")]
-        self._false_starts += 1
+        self._false_starts += not self._one_joined  # once one could, others die of their node
         if self._false_starts >= FALSE_STARTS:
             said = str(error).strip().splitlines()
             raise WorkError(

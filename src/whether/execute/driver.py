@@ -231,7 +231,8 @@ class Driver:
             if guilty and task.tries >= 2 * MOST_TRIES:
                 self._give_up(task, failure)
             else:
-                self.board.put_back(task, after_others=guilty and failure.kind == "raised")
+                again = guilty and (failure.kind == "raised" or task.tries > 1)
+                self.board.put_back(task, after_others=again)
 
     def _count(self, task: Task, failure: Failure, width: int, lost: bool) -> None:
         """How much a failure speaks against a piece: nothing in a wide pack, which is halved; alone it does."""

@@ -1,0 +1,207 @@
+"""A Ray cluster of several nodes on this machine: nodes, actors and the command itself are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_cases import FILE, LAB, command, everything, same, sound
+
+from whether.catalogue.find import find
+from whether.errors import RequestError
+from whether.execute import cluster
+from whether.execute.seat import Orders, misfit
+from whether.lab import Lab
+from whether.store import Store
+
+pytest.importorskip("ray", reason="Ray is not installed: pip install 'whether[ray]'")
+pytestmark = [pytest.mark.filterwarnings("ignore")]  # Ray's own
+
+OPTIONS = {"total": "900it", "until": "300it", "replicates": 3, "width": 9}
+RAY = ("raylet", "gcs_server", "ray::", "default_worker.py", "ray/dashboard", "log_monitor.py")
+
+
+def processes() -> dict[int, str]:
+    """The processes of Ray on this machine."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if any(word in line for word in RAY):
+                found[int(entry.name)] = line
+    return found
+
+
+def until(holds: Callable[[], object], what: str, patience: float = 60.0) -> None:
+    deadline = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {patience:.0f} s"
+        time.sleep(0.05)
+
+
+class Nodes:
+    """A cluster of nodes of one core each, and one without any for the command."""
+
+    def __init__(self, count: int) -> None:
+        from ray.cluster_utils import Cluster
+
+        self.cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+        self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(count)]
+
+    @property
+    def address(self) -> str:
+        return str(self.cluster.address)
+
+    def kill_node(self) -> None:
+        """End a node as a power cut would, with all that runs on it."""
+        node = self.nodes.pop(0)
+        raylet = node.all_processes["raylet"][0].process
+        raylet.kill()
+        raylet.wait()
+
+    def kill_actor(self) -> bool:
+        """End the process of an actor that is at work."""
+        victims = [pid for pid, line in processes().items() if line.startswith("ray::Seat")]
+        for pid in victims[:1]:
+            os.kill(pid, signal.SIGKILL)
+        return bool(victims)
+
+    def stop(self) -> None:
+        import ray
+
+        ray.shutdown()
+        self.cluster.shutdown()
+
+
+@pytest.fixture
+def nodes(request: pytest.FixtureRequest) -> Iterator[Nodes]:
+    before = processes()
+    made = Nodes(request.param)
+    yield made
+    made.stop()
+    until(lambda: not processes().keys() - before.keys(), f"processes of Ray are left: {processes()}", 30.0)
+
+
+def calm(folder: Path, name: str, **options: Any) -> dict[str, Any]:
+    """Everything of the lab of a run in this process that was left alone."""
+    Lab(folder / "calm").run(find(name)(**options))
+    return everything(folder / "calm")
+
+
+def points() -> int:
+    return len(list(LAB.glob("states/*/*.safetensors")))
+
+
+@pytest.mark.parametrize("nodes", [3], indirect=True)
+def test_killed_nodes_and_actors_cost_nothing_but_time(
+    nodes: Nodes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    monkeypatch.setenv("WHETHER_CHECKPOINT_SECONDS", "0.2")
+    ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
+    killed: list[bool] = []
+
+    def disturb() -> None:
+        until(lambda: points() > 2, "some work")
+        killed.append(nodes.kill_actor())
+        until(lambda: points() > 7, "more work")
+        nodes.kill_node()
+
+    thread = threading.Thread(target=disturb)
+    thread.start()
+    Lab(LAB).run(find(FILE)(**OPTIONS), on="ray")
+    thread.join()
+    assert killed == [True]
+    same(calm(folder, FILE, **OPTIONS), everything(LAB))
+    assert sound(LAB)
+
+
+TICKETS = {"replicates": 6, "rounds": 5, "density": 0.33}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("nodes", [20], indirect=True)
+def test_twenty_nodes_and_everything_is_killed(nodes: Nodes, folder: Path) -> None:
+    """Nodes, actors and the command die in the middle of lottery-ticket; the answer is the undisturbed one."""
+    words = ["lottery-ticket", *(f"{key}={value}" for key, value in TICKETS.items())]
+    environment = {"RAY_ADDRESS": nodes.address, "WHETHER_CHECKPOINT_SECONDS": "0.2"}
+
+    def start() -> subprocess.Popen[str]:
+        return command("run", *words, "--on", "ray", "--lab", "lab", folder=folder, **environment)
+
+    first = start()
+    until(lambda: points() > 4, "some work", 240.0)
+    first.kill()  # the command
+    first.communicate()
+    stood = points()
+    second = start()
+    for more in (4, 8, 12):
+        until(lambda: points() > stood + more or second.poll() is not None, "more work", 240.0)  # noqa: B023
+        nodes.kill_node()
+        nodes.kill_actor()
+    said, _ = second.communicate(timeout=500)
+    assert second.returncode == 0, said
+    assert "is gone" in said, "nothing was killed in the middle"
+    same(calm(folder, "lottery-ticket", **TICKETS), everything(LAB))
+    assert sound(LAB)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_cluster_of_its_own_leaves_nobody(folder: Path, killed: bool) -> None:
+    before = processes()
+    process = command("run", "xor", "replicates=4", "steps=3000it", "--on", "ray", folder=folder)
+    if killed:
+        until(lambda: processes().keys() - before.keys(), "Ray", 60.0)
+        time.sleep(3.0)
+        process.kill()
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == (-signal.SIGKILL if killed else 0), said
+    until(lambda: not processes().keys() - before.keys(), "processes of Ray are left", 30.0)
+
+
+class TestWrongInput:
+    def test_an_address_that_does_not_answer(self) -> None:
+        began = time.monotonic()
+        with pytest.raises(RequestError, match=r"no Ray cluster answers at ray://127.0.0.1:9 .*ray start --head"):
+            cluster.answers("ray://127.0.0.1:9")
+        assert time.monotonic() - began < cluster.REACHES_WITHIN + 1
+
+    @pytest.mark.parametrize("address", ["ray://:10001", "ray://host:port", "nonsense:x"])
+    def test_what_is_no_address(self, address: str) -> None:
+        with pytest.raises(RequestError, match="is no address; expected ray://HOST:10001, or HOST:6379 in RAY_ADDRESS"):
+            cluster.answers(address)
+
+    def test_ray_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "ray", None)
+        with pytest.raises(RequestError, match=r"pip install 'whether\[ray\]'.*--on local"):
+            cluster.import_ray()
+
+    def orders(self, lab: Path, **changes: Any) -> Orders:
+        import whether
+
+        said: dict[str, Any] = {"token": "abc", "version": whether.__version__} | changes
+        return Orders(lab=str(lab), device="cpu", folder="/", path=(), **said)
+
+    def test_a_lab_that_workers_do_not_see(self, tmp_path: Path) -> None:
+        store = Store.find(tmp_path / "lab", create=True)
+        store.work.write("seen-abc", b"abc")
+        assert misfit(self.orders(store.root)) == ""
+        for orders in (self.orders(tmp_path / "elsewhere"), self.orders(store.root, token="def")):
+            assert "does not see the lab" in misfit(orders)
+            assert "a file system that they share" in misfit(orders)
+
+    def test_another_version_is_refused(self, tmp_path: Path) -> None:
+        said = misfit(self.orders(tmp_path, version="0.0.1"))
+        assert "and this command is 0.0.1: two versions may make other bits" in said

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from merge_cases import forget
 from store_cases import Spawn, fill
 
 from whether.store import Store
@@ -53,3 +54,20 @@ def spawn() -> Iterator[Spawn]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(params=["folder", "memory"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty place, here and elsewhere."""
+    if request.param == "folder":
+        yield str(tmp_path / "other")
+        return
+    name = f"memory://{tmp_path.parent.name}-{tmp_path.name}/other"
+    yield name
+    forget(name)
+
+
+@pytest.fixture
+def other(_made_once: Path, tmp_path: Path) -> Store:
+    """A second new lab."""
+    return Store(shutil.copytree(_made_once / "new", tmp_path / "other"))

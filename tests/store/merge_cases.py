@@ -23,6 +23,11 @@ def push(store: Store, url: str) -> Merged:
     return merge(Near(store), at(url))
 
 
+def to(source: Store, target: Store) -> list[object]:
+    merged = merge(Near(source), Near(target))
+    return [merged.records, merged.states, merged.entries, merged.adopted]
+
+
 def contents(url: str) -> dict[str, bytes]:
     """Every file of a lab by its place."""
     if url.startswith("memory://"):

@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
-from merge_cases import FailingError, at, chain_of, contents, fetched, forget, push, writes
+from merge_cases import FailingError, at, chain_of, contents, fetched, forget, push, to, writes
 from store_cases import CHILD, FAILED, PARENT, age, answer_folder, flip
 
 from whether.digest import digest
@@ -16,28 +14,6 @@ from whether.errors import DamageError, RequestError, WorkError
 from whether.store import Near, Store, clean, merge, quarantine, verify
 from whether.store.folder import MARK
 from whether.store.reach import is_plain
-
-
-@pytest.fixture(params=["folder", "memory"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty place, here and elsewhere."""
-    if request.param == "folder":
-        yield str(tmp_path / "other")
-        return
-    name = f"memory://{tmp_path.parent.name}-{tmp_path.name}/other"
-    yield name
-    forget(name)
-
-
-@pytest.fixture
-def other(_made_once: Path, tmp_path: Path) -> Store:
-    """A second new lab."""
-    return Store(shutil.copytree(_made_once / "new", tmp_path / "other"))
-
-
-def to(source: Store, target: Store) -> list[object]:
-    merged = merge(Near(source), Near(target))
-    return [merged.records, merged.states, merged.entries, merged.adopted]
 
 
 class TestCarrying:

@@ -2,37 +2,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from merge_cases import contents, fetched, forget, push
+from merge_cases import contents, fetched, push, to
 from store_cases import CHILD, PARENT, answer_folder
 
 from whether.errors import WorkError
 from whether.store import Near, Store, clean, merge, verify
-
-
-@pytest.fixture(params=["folder", "memory"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty place, here and elsewhere."""
-    if request.param == "folder":
-        yield str(tmp_path / "other")
-        return
-    name = f"memory://{tmp_path.parent.name}-{tmp_path.name}/other"
-    yield name
-    forget(name)
-
-
-@pytest.fixture
-def other(_made_once: Path, tmp_path: Path) -> Store:
-    """A second new lab."""
-    return Store(shutil.copytree(_made_once / "new", tmp_path / "other"))
-
-
-def to(source: Store, target: Store) -> list[object]:
-    merged = merge(Near(source), Near(target))
-    return [merged.records, merged.states, merged.entries, merged.adopted]
 
 
 class TestLedgers:

@@ -175,7 +175,8 @@ def main() -> None:
     plan, took = planned(portfolio(chosen.questions, chosen.replicates))
     print(
         f"{chosen.questions} questions of {chosen.replicates} replicates: {len(plan.pieces):,} pieces, "
-        f"{len(plan.missing):,} measures, {plan.sharing:.2f} times less than each arm on its own; planned in {took:.1f} s\n"
+        f"{len(plan.missing):,} measures, {plan.sharing:.2f} times less than each arm on its own; "
+        f"planned in {took:.1f} s\n"
     )
     outcomes = [simulate(name, plan, world) for devices in chosen.devices for name, world in worlds(devices).items()]
     (one, _) = planned(portfolio(1, chosen.replicates))

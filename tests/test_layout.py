@@ -23,6 +23,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 TORCH_FREE = (
     *("answer", "claim", "conclude", "digest", "errors", "evidence", "history", "lab", "plan", "question", "recipe"),
     *("registration", "seeds", "stats", "steps", "words", "store", "catalogue", "report", "cli", "cover", "bundle"),
+    *("contrast", "inquiry"),
 )
 PURE = ("prune", "connect", "probe", "perturb", "models", "data", "tasks", "train")
 WIRING = ("store", "execute", "cli", "web", "report")

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from whether import evidence
-from whether.answer import Answer
+from whether.answer import DONE, Answer
 from whether.answered import Answered
 from whether.errors import DamagedPieceError, DamageError
 from whether.execute.progress import Finished, Listener, Note, Planned
 from whether.failures import conclude_bounded
-from whether.history.facts import MeasureFact
+from whether.history.facts import MeasureFact, Point
+from whether.history.walk import closure
 from whether.plan import portfolio
 from whether.plan.cost import Costs
 from whether.plan.plan import Asked, Piece, Plan, make_plan
@@ -177,7 +180,7 @@ class Campaign:
             width=self._width(),
             budget=self.means.budget,
             mixed=self.means.mixed,
-            record_failures=self.record_failures,
+            worked=partial(self._worked, [fact for item in plan.asked for fact in _facts(item)] if plan else measures),
             measured=measured,
             about={"on": self.means.on, "questions": list(dict.fromkeys(plan.questions)) if plan else []},
         )
@@ -185,6 +188,19 @@ class Campaign:
             driver = Driver(self._executor(workshop), LabShelf(self.store), self.tell, claimant)
             self._tally = driver.tally
             driver.carry_out(pieces, measures, wish)
+
+    def _worked(self, wanted: Sequence[MeasureFact], piece: Piece) -> bool:
+        """Whether a network of a piece's architecture stands among what is asked for: not all of its kind fail."""
+        if self.record_failures:
+            return True
+        model = piece.trajectory.begin.model.digest
+        behind = (fact for fact in closure(wanted) if isinstance(fact, Point) and fact.model.digest == model)
+        with suppress(DamageError):
+            return any(
+                self.store.records.has(point.digest) and self.store.records.read(point.digest).get("outcome") == DONE
+                for point in behind
+            )
+        return False
 
     def _width(self) -> Callable[[Piece], int]:
         """The widest pack that pays on this machine and that its memory holds."""

@@ -22,6 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
+CODE_RAISES: tuple[type[BaseException], ...] = (Exception, SystemExit)
+"""What is caught of code of somebody's own: a `sys.exit` in it has no business to end a lane or a worker."""
+
 
 class WhetherError(Exception):
     """The root of every error that Whether raises on purpose."""

@@ -16,7 +16,7 @@ from whether.answer import FAILED, Answer, Column
 from whether.conclude import conclude
 from whether.question import Question
 
-MOST_ARMS = 4  # with failed runs; beyond, all at their worst and all at their best
+MOST_ARMS = 4  # with failed runs, of which every way is tried; beyond, each arm against all others
 
 
 def conclude_bounded(question: Question, columns: Sequence[Column], *, checks: Sequence[str], **rest: Any) -> Answer:
@@ -33,10 +33,13 @@ def conclude_bounded(question: Question, columns: Sequence[Column], *, checks: S
     answers = [conclude(question, cast, checks=list(checks), **rest) for cast in _casts(columns, lost)]
     one = answers[0]
     verdicts = {answer.verdict for answer in answers}
+    sides = {(place, side) for answer in answers for place, side in _sides(answer)}
     said = f"{count} runs always failed ({where}): shown at the worst value that they could have"
-    if len(verdicts) == 1:
+    if len(verdicts) == 1 and len(sides) == len({place for place, _ in sides}):
         return dataclasses.replace(one, checks=[*one.checks, f"{said}; the verdict is the same at the best"])
-    told = f"{said}; at the best the verdict would be another, so the question stays open"
+    # Not the same for being far below at the worst, and for being far above at the best: between them lies "the same".
+    other = "another" if len(verdicts) > 1 else "so for the opposite reason"
+    told = f"{said}; at the best the verdict would be {other}, so the question stays open"
     return dataclasses.replace(
         one, verdict="inconclusive", meaning=question.if_inconclusive, checks=[*one.checks, told]
     )
@@ -44,10 +47,27 @@ def conclude_bounded(question: Question, columns: Sequence[Column], *, checks: S
 
 def _casts(columns: Sequence[Column], lost: Sequence[int]) -> Iterator[list[Column]]:
     """The columns with failed runs at their worst or best, for each way to choose by arm; all at their worst first."""
-    ways = itertools.product((False, True), repeat=len(lost)) if len(lost) <= MOST_ARMS else ((False,), (True,))
-    for way in ways:
-        chosen = dict(zip(lost, way if len(way) == len(lost) else way * len(lost), strict=True))
+    for way in _ways(len(lost)):
+        chosen = dict(zip(lost, way, strict=True))
         yield [_at_best(column) if chosen.get(place) else column for place, column in enumerate(columns)]
+
+
+def _ways(arms: int) -> Iterator[tuple[bool, ...]]:
+    """Which arms stand at their best: any; of many arms all, none, one or all but one: a pair sees every way."""
+    if arms <= MOST_ARMS:
+        yield from itertools.product((False, True), repeat=arms)
+        return
+    for others in (False, True):
+        yield (others,) * arms
+        for one in range(arms):
+            yield tuple(others != (place == one) for place in range(arms))
+
+
+def _sides(answer: Answer) -> Iterator[tuple[int, bool]]:
+    """Of claims that are not the same, on which side the effect lies."""
+    for place, claim in enumerate(answer.claims):
+        if claim.kind == "same" and claim.verdict == "no":
+            yield place, claim.estimate > 0
 
 
 def _at_best(column: Column) -> Column:

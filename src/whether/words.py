@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from whether.errors import RequestError, unknown
+from whether.errors import CODE_RAISES, RequestError, unknown
 
 OWN_CODE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -121,7 +121,7 @@ def load(word: Word) -> Any:
         sys.path.insert(0, "")  # the working directory; installed scripts leave it out
     try:
         loaded = importlib.import_module(module)
-    except Exception as error:
+    except CODE_RAISES as error:
         trouble = f"{type(error).__name__}: {error}"
         raise RequestError(
             f"{word.kind} {word.name!r}: the module {module!r} fails to import ({trouble}). Modules are looked for in "

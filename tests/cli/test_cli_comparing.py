@@ -27,7 +27,18 @@ def test_two_replicates_differ_in_their_seeds(whether: Any, runs: list[dict[str,
     assert done.out.splitlines()[1].split()[:3] == ["start", "›", "seed"]
     told = json.loads(whether("diff", one, other, "--json").out)
     assert {"path", "a", "b"} == set(told[0])
-    assert whether("diff", one, one).out == "no difference: they are the same piece\n"
+    assert whether("diff", one, one).out == "no difference: they are the same\n"
+
+
+def test_two_answers_differ_in_their_options(whether: Any, runs: list[dict[str, str]]) -> None:
+    folder = next(Path("lab/answers").glob("lottery-ticket-*")).name
+    assert whether("run", *LINE[:3], "density=0.8", "rounds=1").code == 0
+    told = {item["path"]: (item["a"], item["b"]) for item in json.loads(whether("diff", folder, "@last", "--json").out)}
+    assert told["option density"] == ("0.64", "0.8")
+    assert told["option rounds"] == ("2", "1")
+    done = whether("diff", folder, "lottery-ticket")
+    assert done.out.splitlines()[0].split() == [folder, "lottery-ticket"]
+    assert whether("diff", folder, runs[0]["state"][:12]).code == 2
 
 
 def test_why_tells_the_sentence(whether: Any, runs: list[dict[str, str]]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from whether.cli import piece
+
 
 @pytest.fixture
 def answered(whether: Any, lab: Any, signs: Path) -> Any:
@@ -132,3 +134,33 @@ class TestWhy:
 
     def test_json_has_all_of_it(self, whether: Any, answered: Any) -> None:
         assert json.loads(whether("why", "abcd", "--json").out)["seal"] == "3" * 64
+
+    def test_what_failed_shows_where_it_raised(self, capsys: pytest.CaptureFixture[str]) -> None:
+        raised = 'Traceback (most recent call last):\n  File "{}", line {}, in f\n    g()\n'
+        cause = raised.format("engine.py", 1) + '  File "mine.py", line 8, in g\n    1 / 0\nZeroDivisionError: by zero'
+        between = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+        piece.show(
+            {
+                "digest": "c" * 64,
+                "kind": "point",
+                "outcome": "failed",
+                "error": "training failed: by zero",
+                "traceback": cause + between + raised.format("engine.py", 2) + "RaisedError: training failed",
+            }
+        )
+        assert "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines()[-6:]) == (
+            "Why it failed\n"
+            "  training failed: by zero\n"
+            '    File "mine.py", line 8, in g\n'
+            "      1 / 0\n"
+            "  ZeroDivisionError: by zero\n"
+            "  (--json has the whole traceback)"
+        )
+
+    def test_a_failure_without_a_traceback_and_a_piece_without_a_record(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        piece.show({"digest": "c" * 64, "kind": "point", "outcome": "failed", "error": "the worker died"})
+        assert capsys.readouterr().out.endswith("Why it failed\n  the worker died\n")
+        piece.show({"digest": "c" * 64, "kind": "measure"})
+        assert capsys.readouterr().out.startswith("measure cccccccccccc…  not made yet\n")

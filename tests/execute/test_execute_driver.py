@@ -257,7 +257,7 @@ def test_when_nothing_of_a_kind_works_nothing_is_recorded(kind: str) -> None:
 
 
 def test_unless_it_is_wished() -> None:
-    result = Result(SAME, Scripted(lambda s, job: [Failed(s, job.number, fails("raised"))]), record_failures=True)
+    result = Result(SAME, Scripted(lambda s, job: [Failed(s, job.number, fails("raised"))]), worked=lambda _piece: True)
     assert len(result.shelf.failed) == 8
 
 
@@ -392,7 +392,7 @@ def test_whatever_happens_everything_ends_once(data: st.DataObject) -> None:
 
     slots = data.draw(st.integers(1, 4))
     plan = data.draw(st.sampled_from([PLAN, SAME]))
-    result = Result(plan, Scripted(happens, slots=slots), record_failures=True)
+    result = Result(plan, Scripted(happens, slots=slots), worked=lambda _piece: True)
     assert result.tally.trained + result.tally.failed == len(plan.pieces)
     assert result.tally.done == result.tally.of
     assert sorted(set(result.stood)) == sorted(fact.digest for fact in plan.missing)

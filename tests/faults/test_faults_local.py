@@ -195,3 +195,72 @@ def test_a_measure_that_raises_ends_the_run_with_its_line(start: Any, folder: Pa
     assert process.returncode == 1, said
     assert "ArithmeticError: no ruler (nets.py, line" in " ".join(said.split())
     until(lambda: not workers(), "workers are left")
+
+
+def test_a_command_that_is_killed_while_its_workers_begin_leaves_nobody(start: Any) -> None:
+    process = start()
+    until(lambda: len(workers(process.pid)) == 2, "two workers")
+    process.kill()
+    process.communicate()
+    began = time.monotonic()
+    until(lambda: not workers(), "workers are left")
+    assert time.monotonic() - began < 3.0
+
+
+ONE_SEAT = """
+import os
+import sys
+if 'whether.execute.process' in ' '.join(sys.orig_argv):
+    try:
+        os.close(os.open('seat', os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        sys.exit('this place is broken')
+"""
+
+
+def test_a_place_where_no_worker_can_begin_is_left_empty(start: Any, folder: Path, undisturbed: Any) -> None:
+    (folder / "sitecustomize.py").write_text(ONE_SEAT)
+    said = ends_well(start(PYTHONPATH=str(folder)), undisturbed)
+    flat = " ".join(said.split())
+    if "this place is broken" in flat:  # not when the other had done everything before the third try
+        assert "3 workers in a row ended before they could work" in flat
+        assert "their place is left empty" in flat
+
+
+FATAL = """
+
+def fatal(module, data, split):
+    os._exit(7)
+
+
+class Dead(Net):
+    def forward(self, x):
+        if self.training and torch.is_grad_enabled():
+            os._exit(8)
+        return super().forward(x)
+
+
+def dead():
+    return Dead()
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("metric=nets:fatal", "failed 3 times alone: worker"),
+        ("model=nets:dead", "every slot that trained nets:dead was lost"),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_code_that_always_kills_its_worker_ends_the_run(
+    start: Any, folder: Path, word: str, told: str, count: int
+) -> None:
+    (folder / "nets.py").write_text(MODELS + FATAL)
+    (folder / "own.py").write_text(OWN)
+    process = start("run", "own.py", word, "replicates=3", "--on", f"local:{count}")
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, said
+    assert told in " ".join(said.split())
+    until(lambda: not workers(), "workers are left")

@@ -128,7 +128,7 @@ class TestFinding:
         assert told["named_by"] == [f"tiny ({stood.folder(answer).name})"]
         assert stood.why(answer.table[0].measure.upper()[:12])["value"] == answer.table[0].value
         stood.store.states.path(answer.table[0].state).unlink()
-        assert "its state was dropped" in stood.why(answer.table[0].state)["would_train_again_for"][0]
+        assert "its state is missing" in stood.why(answer.table[0].state)["would_train_again_for"][0]
 
     def test_why_of_nothing_and_of_too_much(self, stood: Lab) -> None:
         with pytest.raises(

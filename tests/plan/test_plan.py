@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -352,6 +353,19 @@ class TestAsking:
             RequestError, match="replicate 2 has the arms b, a, replicate 0 has a, b; expected the same"
         ):
             ask(asking(arms), seed=Seed(0), open_test=False)
+
+
+def test_the_collector_of_cycles_is_left_as_it_was() -> None:
+    def arms(rep: Seed) -> dict[str, Network]:
+        assert not gc.isenabled()
+        return {"a": network(rep).train(until="200it"), "b": network(rep)}
+
+    assert gc.isenabled()
+    with pytest.raises(RequestError, match="beyond the recipe's total"):
+        ask(asking(arms), seed=Seed(0), open_test=False)
+    assert gc.isenabled()
+    planned(MIXED)
+    assert gc.isenabled()
 
 
 def test_a_walk_gives_each_fact_once_and_stops_where_told() -> None:

@@ -148,6 +148,12 @@ class TestTime:
         # On three: both beginnings, both long ones and a short one, then the other short one beside them.
         assert [time_to_finish(plan, STEPS, devices) for devices in (1, 2, 3, 4)] == [140, 70, 50, 50]
 
+    def test_the_longest_chain_goes_first(self) -> None:
+        early = Network("mlp-2", data="xor", seed=1, recipe=RECIPE).train(until="10it")
+        lone = [Network("mlp-2", data="xor", seed=seed, recipe=RECIPE).train(until="30it") for seed in (2, 3)]
+        asked = [Resolver().measure(accuracy(item)) for item in (*lone, early.train(until="90it", order=4))]
+        assert time_to_finish(plan_measures(asked), STEPS, 2) == 10 + 80  # 30 + 90, were it to go last
+
     def test_nothing_takes_no_time(self) -> None:
         plan = plan_measures([])
         assert time_to_finish(plan, STEPS, 3) == bounds(plan, STEPS, 3).lower == 0.0

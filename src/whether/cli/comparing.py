@@ -26,15 +26,18 @@ def diff(
     """Where the histories of two pieces differ, and so why they are two.
 
     A and B are digests of networks or measures, or their first digits: runs.csv beside a report has those of its runs.
+    Or they are two answers, each by its question's name, its folder in answers/ or @last: then their designs differ.
     """
     from dataclasses import asdict
 
     from whether.cli.page import columns, faint, say, say_json
+    from whether.cli.piece import short
 
     found = open_lab(ctx, lab, create=False).diff(a, b)
     if as_json:
         say_json([asdict(item) for item in found])
     elif not found:
-        say("no difference: they are the same piece")
+        say("no difference: they are the same")
     else:
-        say(columns([(faint("where"), faint(a[:12]), faint(b[:12])), *((item.path, item.a, item.b) for item in found)]))
+        heads = (faint(short(name)) for name in (a, b))
+        say(columns([("", *heads), *((item.path, item.a, item.b) for item in found)]))

@@ -11,27 +11,34 @@ from whether.cli.page import columns, faint, heading, paragraph, say, strong
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ELSEWHERE = (
     *("kind", "digest", "outcome", "seal", "state_stands", "would_train_again_for", "sentence", "label"),
-    *("named_by", "error", "traceback", "sentence_untold"),
+    *("named_by", "error", "traceback", "sentence_untold", "host"),
 )
-_CALLED = {"parents": "made from", "state": "weights", "seconds": "seconds of work"}
+_CALLED = {"parents": "made from", "state": "weights", "seconds": "seconds of work", "machine": "made on"}
+_PLACE = re.compile(r'  File ".*", line \d+')
+_LINES = 16
+"""Of a sentence; a longer one shows its beginning and its end."""
 
 
 def show(told: Mapping[str, Any]) -> None:
     """Print a piece.
 
     Args:
-        told: from `Lab.why`: the record's fields, "state_stands" and "would_train_again_for".
+        told: from `Lab.why`.
     """
     name = strong(f"{told.get('kind', 'piece')} {short(told['digest'])}")
-    state = [str(told.get("outcome", "")), "its weights stand" if told.get("state_stands") else ""]
-    say(f"{name}  {', '.join(part for part in state if part)}\n")
+    state = [str(told.get("outcome", "not made yet")), "its weights stand" if told.get("state_stands") else ""]
+    say(f"{name}  {', '.join(filter(None, state))}\n")
     if told.get("label"):
         say(f"  {told['label']}\n")
     if sentence := told.get("sentence"):
-        say("\n".join(f"  {line}" for line in sentence.splitlines()) + "\n")
+        say("\n".join(f"  {line}" for line in _shortened(sentence.splitlines())) + "\n")
     elif told.get("sentence_untold"):
         say(paragraph(told["sentence_untold"], 2) + "\n")
     say(columns((faint(name), text) for name, text in _rows(told)))
+    if told.get("error"):
+        say(heading("Why it failed"))
+        raised = (faint(f"  {line}") for line in _raised(told.get("traceback", "")))
+        say("\n".join([paragraph(told["error"], 2), *raised]))
     if named := told.get("named_by"):
         say(heading("Answers that rest on it"))
         say("\n".join(f"  {name}" for name in named))
@@ -43,6 +50,24 @@ def show(told: Mapping[str, Any]) -> None:
 def short(digest: str) -> str:
     """The first digits of a digest, enough for `whether why`."""
     return f"{digest[:12]}…" if _DIGEST.fullmatch(digest) else digest
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    if len(lines) <= _LINES:
+        return lines
+    half = _LINES // 2
+    left = faint(f"… {len(lines) - 2 * half} lines more; --json has them all")
+    return [*lines[:half], left, *lines[-half:]]
+
+
+def _raised(traceback: str) -> Iterator[str]:
+    """Of a traceback the place that raised, which is where to look; what Whether added to the error comes last."""
+    own, _, last = traceback.rpartition("\n\nThe above exception was the direct cause")
+    lines = (own or last).splitlines()
+    places = [number for number, line in enumerate(lines) if _PLACE.match(line)]
+    if places:
+        yield from lines[places[-1] :]
+        yield "(--json has the whole traceback)"
 
 
 def _rows(told: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

@@ -170,6 +170,8 @@ class RayCluster:
         return replace(event, slot=actor.name)
 
     def _lost(self, actor: _Actor, error: Exception) -> list[Event]:
+        with suppress(Exception):  # it may live where we cannot reach it, and hold a core that another is to have
+            self.ray.kill(actor.handle)
         if actor.joined:
             return [Gone(actor.name, actor.dropped or f"its node or process died: {type(error).__name__}")]
         self._false_starts += not self._one_joined  # once one could, others die of their node

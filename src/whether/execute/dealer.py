@@ -74,7 +74,8 @@ class Wish:
         width: the widest pack for a piece.
         budget: device-seconds that may be spent; what would go beyond is not begun.
         mixed: let slots of different profiles work together.
-        record_failures: record what always fails even when nothing of its kind works.
+        worked: whether a network like this one ended well on another day: what always fails is then recorded, even
+            when nothing of its kind works today.
         measured: is told the digests of measures as they come to stand.
         about: what else people who watch are to know, in plain values.
     """
@@ -84,7 +85,7 @@ class Wish:
     width: Callable[[Piece], int] = lambda piece: networks_at_once(piece.trajectory.begin.model)
     budget: float | None = None
     mixed: bool = False
-    record_failures: bool = False
+    worked: Callable[[Piece], bool] = lambda _piece: False
     measured: Callable[[Collection[str]], None] = lambda _digests: None
     about: Mapping[str, object] = field(default_factory=dict)
 
@@ -120,6 +121,7 @@ class Dealer:
         heights = chain_lengths(pieces, wish.seconds)
         self.board = Board(pieces, measures, heights=heights, width=wish.width, ranks=wish.ranks)
         self.elsewhere: dict[str, Task] = {}
+        self.doubted: dict[str, int] = {}  # measures that did not come back, and how often alone
         self.spent = self.promised = 0.0
         self.exhausted = False
         self._jobs = 0
@@ -132,7 +134,7 @@ class Dealer:
             free: slots without a job.
             running: what the others do.
         """
-        return self._measures(free) or self._pack(free, running)
+        return self._measures(free) or self._pack(free, running) or self._measures(free)  # of what others did
 
     def back(self, going: Going, seconds: float) -> None:
         """A job has left its slot, which it held for so long."""
@@ -171,6 +173,9 @@ class Dealer:
     def _measures(self, free: int) -> Going | None:
         share = -(-len(self.board.measures) // free)
         taken = self.board.take_measures(max(1, min(MEASURES_AT_ONCE, share)))
+        if any(fact.digest in self.doubted for fact in taken):  # one of them may take its slot with it
+            self.board.measures[:0] = taken[1:]
+            taken = taken[:1]
         return self._going([], taken) if taken else None
 
     def _pack(self, free: int, running: Collection[Going]) -> Going | None:
@@ -179,7 +184,7 @@ class Dealer:
                 return None
             if self._beyond_budget(first):
                 return None
-            pack = [task for task in self.board.take(free) if self._is_ours(task)]
+            pack = [task for task in self._within_budget(self.board.take(free)) if self._is_ours(task)]
             if pack:
                 return self._going(pack, [fact for task in pack for fact in task.measures])
         return None
@@ -189,6 +194,20 @@ class Dealer:
             return False
         self.exhausted = self.spent + self.promised + self.wish.seconds(first.piece) > self.wish.budget
         return self.exhausted
+
+    def _within_budget(self, pack: Sequence[Task]) -> list[Task]:
+        """Those of a pack that can be paid; the first can."""
+        if self.wish.budget is None:
+            return list(pack)
+        room = self.wish.budget - self.spent - self.promised
+        found: list[Task] = []
+        for task in pack:
+            room -= self.wish.seconds(task.piece)
+            if room >= 0:
+                found.append(task)
+            else:
+                self.board.put_back(task)
+        return found
 
     def _is_ours(self, task: Task) -> bool:
         """Whether we do this piece now; not when another command is at it, or has done it since we planned."""

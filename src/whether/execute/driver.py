@@ -4,6 +4,7 @@ processes, a cluster, and simulated devices.
     board    which pieces are ready, which packs they make        plan/board.py
     dealer   what a free slot is given next                       dealer.py
     shelf    what stands in the lab, what failed                  shelf.py
+    doubts   what always fails: one network, or its kind          doubts.py
     executor slots                                                contract.py
     tally    how busy they are                                    tally.py
 """
@@ -30,14 +31,12 @@ from whether.execute.contract import (
     Told,
 )
 from whether.execute.dealer import Claimant, Dealer, Going, Shelf, Wish
+from whether.execute.doubts import MOST_TRIES, Doubts, kind_of
 from whether.execute.progress import Listener, Measuring, Note, Training, nobody
 from whether.execute.tally import Tally
 from whether.history.facts import MeasureFact
 from whether.plan.board import Task
 from whether.plan.plan import Piece
-
-MOST_TRIES = 3
-"""How often a piece may fail alone before it is given up; a lost slot weighs half as much."""
 
 LOOK_EVERY = 1.0  # seconds between two looks at what others have done, and two lines of status
 TOLD_EVERY = 0.1
@@ -87,7 +86,7 @@ class Driver:
         self.board = self.dealer.board
         self.running: dict[str, Going] = {}
         self.free: dict[str, Slot] = {}
-        self._known_to_work: set[str] = set()
+        self._doubts = Doubts(lambda task: self.wish.worked(task.piece))
         self._halt: WhetherError | None = None
         self._profile, self._others_idle = "", 0
         self._looked, self._told = now - LOOK_EVERY, now - TOLD_EVERY
@@ -115,6 +114,7 @@ class Driver:
                 break
             for event in self.executor.events(LOOK_EVERY / 5 if self.dealer.elsewhere else LOOK_EVERY):
                 self._take(event)
+            self._settle()
             self._look()
 
     def _deal(self) -> None:
@@ -162,7 +162,10 @@ class Driver:
             case Ended() if going is not None and event.job == going.job.number:
                 if event.steps:
                     self.shelf.pace(going.job.pieces, event.training, event.steps, self.tally.slots[event.slot].slot)
-                self._leave(event.slot, now)
+                if going.tasks or going.measures:  # whatever was not told of stands, or is done again
+                    self._failed(event.slot, Failure("work", f"{event.slot} left a part of its job undone"), lost=True)
+                else:
+                    self._leave(event.slot, now)
             case Failed(failure=failure) if going is not None and event.job == going.job.number:
                 self._failed(event.slot, failure)
 
@@ -184,7 +187,7 @@ class Driver:
     def _reached(self, going: Going, digest: str) -> None:
         task = going.tasks.pop(digest)
         going.ended_steps += task.piece.steps
-        self._known_to_work.add(task.piece.trajectory.begin.model.digest)
+        self._doubts.works(task)
         self.dealer.ended(task, going.measures)
 
     def _measured(self, going: Going, digests: Sequence[str]) -> None:
@@ -220,16 +223,17 @@ class Driver:
                 self._reached(going, task.digest)
         if failure.item in going.measures:  # a measure that raises does so again: its author mends it
             self._halt = self._halt or failure.error()
-        self.board.measures += [
-            fact for digest, fact in going.measures.items() if going.owed.get(digest) not in going.tasks
-        ]
+        untaken = [fact for digest, fact in going.measures.items() if going.owed.get(digest) not in going.tasks]
+        self.board.measures[:0] = untaken  # soon, so that one that always fails is known soon
+        if not going.tasks:
+            self._doubt_measures(going, failure, lost)
         for task in going.tasks.values():
             self.dealer.release(task.digest)
             guilty = failure.item in ("", task.digest)
             if guilty:
                 self._count(task, failure, width, lost)
             if guilty and task.tries >= 2 * MOST_TRIES:
-                self._give_up(task, failure)
+                self._doubts.put_aside(task, failure)
             else:
                 again = guilty and (failure.kind == "raised" or task.tries > 1)
                 self.board.put_back(task, after_others=again)
@@ -245,14 +249,35 @@ class Driver:
                 task.most = width if task.most > width else max(1, width // 2)
             return
         task.most = 1
-        task.tries += 1 if lost else 2
+        self._doubts.failed(task, failure, lost=lost)
+
+    def _doubt_measures(self, going: Going, failure: Failure, lost: bool) -> None:
+        """A measure that takes its slot with it is found by taking it alone, and ends the run: its author mends it."""
+        alone = len(going.measures) == 1
+        for digest, fact in going.measures.items():
+            tries = self.dealer.doubted.get(digest, 0) + alone * (1 if lost else 2)
+            self.dealer.doubted[digest] = tries
+            if tries >= 2 * MOST_TRIES:
+                self._halt = self._halt or _unmeasurable(fact, failure)
+
+    def _settle(self) -> None:
+        """Record what always fails while others of its kind work; end the run where a kind does not work at all."""
+        if not self._doubts:
+            return
+        running = [(going, task) for going in self.running.values() for task in going.tasks.values()]
+        found, hopeless = self._doubts.settled(
+            {kind_of(task) for going, task in running if going.advanced},
+            {kind_of(task) for _, task in running}
+            | self.board.models
+            | {kind_of(task) for task in self.dealer.elsewhere.values()},
+        )
+        for task, failure in found:
+            self._give_up(task, failure)
+        if hopeless is not None:
+            self._halt = self._halt or _hopeless(*hopeless)
 
     def _give_up(self, task: Task, failure: Failure) -> None:
-        """Record that a piece always fails; but when nothing of its kind ever worked, it is the kind, and we stop."""
-        known = task.piece.trajectory.begin.model.digest in self._known_to_work
-        if not known and not self.wish.record_failures:
-            self._halt = self._halt or _hopeless(task, failure)
-            return
+        """Record that a piece always fails, and with it all that begins from it."""
         lost, measures = self.board.give_up(task.digest)
         for item in lost:
             tries = MOST_TRIES if item is task else 0
@@ -340,6 +365,15 @@ def _damaged(failure: Failure) -> WhetherError:
     if failure.kind == "damaged" and isinstance(error, DamageError):
         return DamagedPieceError(failure.item, error)
     return error
+
+
+def _unmeasurable(fact: MeasureFact, failure: Failure) -> WhetherError:
+    if failure.kind == "raised":
+        return failure.error()
+    return WorkError(
+        f"the measure {fact.name} of a {fact.state.model.name} failed {MOST_TRIES} times alone: {failure.message}. "
+        "What was trained stays."
+    )
 
 
 def _hopeless(task: Task, failure: Failure) -> WhetherError:

@@ -34,7 +34,7 @@ class InProcess:
         self._cores = torch.get_num_threads()
         self._lanes = lanes or self._cores
         self._pool: ThreadPoolExecutor | None = None
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | BaseException] = queue.SimpleQueue()
         self._busy = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -55,12 +55,19 @@ class InProcess:
         self._pool.submit(self._carry_out, slot, job)
 
     def events(self, timeout: float) -> list[Event]:
-        """What happened since the last call; waits for the first."""
+        """What happened since the last call; waits for the first.
+
+        Raises:
+            BaseException: what ended a lane and is no error of its job: nobody would ever hear of it otherwise.
+        """
         found: list[Event] = []
         try:
-            found.append(self._events.get(timeout=timeout) if timeout > 0 else self._events.get_nowait())
+            told = self._events.get(timeout=timeout) if timeout > 0 else self._events.get_nowait()
             while True:
-                found.append(self._events.get_nowait())
+                if isinstance(told, BaseException):
+                    raise told
+                found.append(told)
+                told = self._events.get_nowait()
         except queue.Empty:
             return found
 
@@ -86,7 +93,10 @@ class InProcess:
                     self._busy -= 1
             self._events.put(event)
 
-        self.worker.carry_out(job, Post(slot, say, self._stopping.is_set, self._threads))
+        try:
+            self.worker.carry_out(job, Post(slot, say, self._stopping.is_set, self._threads))
+        except BaseException as error:
+            self._events.put(error)
 
     def _threads(self) -> int:
         return max(1, self._cores // max(1, self._busy))

@@ -22,11 +22,11 @@ from pathlib import Path
 from whether.errors import WorkError
 from whether.execute import job as jobs
 from whether.execute import memory, profiles
-from whether.execute.contract import Event, Gone, Job, Joined
+from whether.execute.contract import Event, Gone, Job, Joined, Told
 from whether.store.folder import Store
 
 FALSE_STARTS = 3
-"""How many workers in a row may die before they have joined until we say that they cannot work here."""
+"""How many workers in a row may die at one place before they have joined until we say that they cannot work there."""
 
 PATIENCE = 5.0  # seconds that a worker has to end by itself
 
@@ -56,7 +56,8 @@ class Local:
         self.store = store
         self.devices = devices(workers or profiles.current(store).settings.workers or None)
         self._processes: dict[str, _Process] = {}
-        self._made = self._false_starts = 0
+        self._made = 0
+        self._false_starts = [0] * len(self.devices)
 
     def start(self) -> None:
         """Start the workers; each joins when it has loaded what it needs."""
@@ -112,7 +113,7 @@ class Local:
 
     def _hear(self, process: _Process, event: Event) -> Event:
         if isinstance(event, Joined):
-            process.joined, self._false_starts = True, 0
+            process.joined, self._false_starts[process.seat] = True, 0
             return replace(event, slot=process.name, what=replace(event.what, name=process.name))
         return replace(event, slot=process.name)
 
@@ -133,8 +134,8 @@ class Local:
         name = f"worker {self._made}"
         self._processes[name] = _Process(name, seat, popen, connection.Connection(ours.detach()), Path(out.name))
 
-    def _bury(self, process: _Process) -> Gone:
-        """A worker is dead: another takes its seat, unless none ever lives."""
+    def _bury(self, process: _Process) -> Event:
+        """A worker is dead: another takes its seat, unless none can live there."""
         process.link.close()
         try:
             code = process.popen.wait(PATIENCE)
@@ -143,12 +144,15 @@ class Local:
             code = process.popen.wait()
         del self._processes[process.name]
         if not process.joined:
-            self._false_starts += 1
-            if self._false_starts >= FALSE_STARTS:
-                raise WorkError(
+            self._false_starts[process.seat] += 1
+            if self._false_starts[process.seat] >= FALSE_STARTS:
+                trouble = (
                     f"{FALSE_STARTS} workers in a row ended before they could work ({_ended(code)}). The last one "
                     f"said: {_last_words(process.log) or 'nothing'} (all of it in {process.log})"
                 )
+                if not self._processes:
+                    raise WorkError(trouble)
+                return Told(process.name, f"{trouble}; their place is left empty")
         self._spawn(process.seat)
         return Gone(process.name, process.dropped or _ended(code))
 

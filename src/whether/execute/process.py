@@ -24,6 +24,7 @@ from whether.execute.progress import Note
 def main(link: Connection, lab: Path, device: str) -> None:
     """Join, then carry out whatever comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the one who asked decides
+    waiting = _listen(link)  # before anything is loaded, which takes seconds: whoever asked may be gone by then
     import torch
 
     from whether.execute.worker import Post, Worker, failure_of
@@ -45,7 +46,6 @@ def main(link: Connection, lab: Path, device: str) -> None:
         if isinstance(event, Note):
             say(Told("", event.text))
 
-    waiting = _listen(link)
     worker = Worker(Workshop(Store(lab), tell), device)
     say(Joined("", Slot("", platform.node(), device, worker.profile)))
     while True:

@@ -10,7 +10,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from whether.execute.contract import Event, Failed, Failure, Joined, Slot, Told
+from whether.errors import RequestError, WhetherError
+from whether.execute.contract import Event, Failed, Failure, Joined, Kind, Slot, Told
 
 WAITS = 1.0  # seconds that a question for what happened stays open
 
@@ -58,16 +59,16 @@ class Seat:
             return found
 
     def _work(self, orders: Orders) -> None:
-        from whether.execute import job as jobs
-        from whether.execute.worker import Post, Worker, failure_of
-        from whether.execute.workshop import Workshop
-        from whether.store.folder import Store
-
-        wrong = misfit(orders)
-        if wrong:
-            self._events.put(Failed("", 0, Failure("request", wrong)))
-            return
         try:
+            wrong = misfit(orders)
+            if wrong:
+                self._events.put(Failed("", 0, Failure("request", wrong)))
+                return
+            from whether.execute import job as jobs
+            from whether.execute.worker import Post, Worker, failure_of
+            from whether.execute.workshop import Workshop
+            from whether.store.folder import Store
+
             if os.path.isdir(orders.folder):
                 os.chdir(orders.folder)
             sys.path[:] = [*(path for path in orders.path if path not in sys.path), *sys.path]
@@ -82,8 +83,13 @@ class Seat:
                     self._events.put(Told("", text))
 
             worker = Worker(Workshop(Store(Path(orders.lab)), tell), orders.device)
-        except Exception as error:
-            self._events.put(Failed("", 0, failure_of(error)))
+        except WhetherError as error:
+            kind: Kind = "request" if isinstance(error, RequestError) else "work"
+            self._events.put(Failed("", 0, Failure(kind, str(error))))
+            return
+        except Exception as error:  # a PyTorch that cannot be loaded: with nothing said, all would wait for this node
+            said = f"{type(error).__name__}: {error}"
+            self._events.put(Failed("", 0, Failure("work", f"the node {platform.node()} cannot work here ({said})")))
             return
         self._events.put(Joined("", Slot("", platform.node(), orders.device, worker.profile)))
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from whether.answer import DONE, FAILED
@@ -28,7 +28,7 @@ class LabShelf:
 
     def stands(self, piece: Piece) -> bool:
         """Whether every point of a piece stands, with what is wanted of it."""
-        return all(self._stands(point, point.at in piece.keep_optimizer) for point in piece.points)
+        return stands(self.store, piece, piece.points)
 
     def measured(self, digest: str) -> bool:
         """Whether a measure's record stands."""
@@ -59,19 +59,25 @@ class LabShelf:
         with suppress(WorkError):  # an estimate less
             self.store.paces.note(kind, seconds / steps, len(pack), slot.device)
 
-    def _stands(self, point: Point, with_optimizer: bool) -> bool:
-        if not self.store.records.has(point.digest):
-            return False
-        if self.store.states.has(point.digest) and not with_optimizer:
-            return True
-        try:
-            record = self.store.records.read(point.digest)
-        except DamageError:
-            return False
-        if record.get("outcome") != DONE:
-            return True
-        optimizer = not with_optimizer or ("optimizer" in record and self.store.states.has(point.digest, "optimizer"))
-        return self.store.states.has(point.digest) and optimizer
+
+def stands(store: Store, piece: Piece, points: Iterable[Point]) -> bool:
+    """Whether some points of a piece stand in a lab, with what is wanted of them."""
+    return all(_stands(store, point, point.at in piece.keep_optimizer) for point in points)
+
+
+def _stands(store: Store, point: Point, with_optimizer: bool) -> bool:
+    if not store.records.has(point.digest):
+        return False
+    if store.states.has(point.digest) and not with_optimizer:
+        return True
+    try:
+        record = store.records.read(point.digest)
+    except DamageError:
+        return False
+    if record.get("outcome") != DONE:
+        return True
+    optimizer = not with_optimizer or ("optimizer" in record and store.states.has(point.digest, "optimizer"))
+    return store.states.has(point.digest) and optimizer
 
 
 def _failed(failure: Failure) -> dict[str, object]:

@@ -17,11 +17,19 @@ from dataclasses import asdict, dataclass
 import torch
 
 from whether.answer import DIVERGED
-from whether.errors import DamagedPieceError, DamageError, RaisedError, RequestError, WhetherError, failed
+from whether.errors import (
+    CODE_RAISES,
+    DamagedPieceError,
+    DamageError,
+    RaisedError,
+    RequestError,
+    WhetherError,
+    failed,
+)
 from whether.execute import profiles
 from whether.execute.contract import Advanced, Ended, Event, Failed, Failure, Job, Reached, Stood, Told
 from whether.execute.progress import Note
-from whether.execute.shelf import history
+from whether.execute.shelf import history, stands
 from whether.execute.workshop import Made, NoStateError, Workshop
 from whether.history.facts import MeasureFact, Point
 from whether.plan.plan import Piece
@@ -70,7 +78,7 @@ class Worker:
             seconds, steps = self.do(job.pieces, job.measures, post)
         except StoppedError:
             return
-        except Exception as error:
+        except CODE_RAISES as error:
             post.say(Failed(post.slot, job.number, failure_of(error)))
         else:
             post.say(Ended(post.slot, job.number, seconds, steps))
@@ -81,6 +89,8 @@ class Worker:
         Returns:
             The seconds that training took, and how many network-steps it did in them.
         """
+        with self._lock:  # another process than the one that asked may have other code, and another node other files
+            self.workshop.prepare([*(piece.trajectory for piece in pack), *measures])
         done = self._train(pack, post)
         self._measure(measures, post)
         return done
@@ -135,7 +145,7 @@ class Worker:
             train_pack(module, replicas, data, watch)
         except (WhetherError, StoppedError):
             raise
-        except Exception as error:  # code of one's own raises whatever it likes
+        except CODE_RAISES as error:
             if out_of_memory(error):
                 raise
             raise failed(f"training {model.name}", error) from error
@@ -165,17 +175,18 @@ class Worker:
 
     def _begin(self, piece: Piece, post: Post) -> Replica:
         trajectory = piece.trajectory
-        stops = tuple(point.at for point in piece.points)
-        kept = self.store.work.read(trajectory.digest)
-        found = decode_checkpoint(kept, self.profile) if kept is not None else None
-        if found is not None and trajectory.begin.step < found.step < stops[0]:
+        found = self._checkpointed(piece)
+        if found is not None:
             post.say(Told(post.slot, f"{trajectory.digest[:8]} goes on from step {found.step}"))
             post.say(Advanced(post.slot, found.step - trajectory.begin.step))
+            for point in piece.points:
+                if point.at <= found.step:
+                    post.say(Stood(post.slot, point.digest))
             return Replica(
                 training=trajectory.training,
                 order=trajectory.order,
                 step=found.step,
-                stops=stops,
+                stops=tuple(point.at for point in piece.points if point.at > found.step),
                 weights=found.weights,
                 masks=found.masks,
                 optimizer=found.optimizer,
@@ -192,11 +203,20 @@ class Worker:
             training=trajectory.training,
             order=trajectory.order,
             step=trajectory.begin.step,
-            stops=stops,
+            stops=tuple(point.at for point in piece.points),
             weights=made.weights,
             masks=made.masks,
             optimizer=self.workshop.optimizer(resumed) if resumed is not None else None,
         )
+
+    def _checkpointed(self, piece: Piece) -> Snapshot | None:
+        """The checkpoint that a piece can go on from: on its way, and nothing before it is still to be published."""
+        kept = self.store.work.read(piece.trajectory.digest)
+        found = decode_checkpoint(kept, self.profile) if kept is not None else None
+        if found is None or not piece.trajectory.begin.step < found.step < piece.points[-1].at:
+            return None
+        behind = [point for point in piece.points if point.at <= found.step]
+        return found if stands(self.store, piece, behind) else None
 
     def _publish(self, piece: Piece, snapshot: Snapshot) -> tuple[list[Point], int]:
         """Publish what was reached; which points that was, and how many steps a divergence spared."""
@@ -306,7 +326,7 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "not enough memory" in str(error)
 
 
-def failure_of(error: Exception) -> Failure:
+def failure_of(error: BaseException) -> Failure:
     """An error of a job as plain values."""
     item = ""
     if isinstance(error, _OfItem) and isinstance(error.__cause__, Exception):

@@ -22,7 +22,17 @@ from whether.answer import DIVERGED, DONE
 from whether.data.cards import Data
 from whether.data.tensors import Tensors, tensors
 from whether.digest import plain
-from whether.errors import DamagedPieceError, DamageError, RequestError, WhetherError, WorkError, failed, gather
+from whether.errors import (
+    CODE_RAISES,
+    DamagedPieceError,
+    DamageError,
+    RequestError,
+    WhetherError,
+    WorkError,
+    failed,
+    gather,
+)
+from whether.execute import owncode
 from whether.execute.progress import Listener, Note, nobody
 from whether.history import facts
 from whether.models import build, draw, prunable
@@ -69,6 +79,7 @@ class Workshop:
     def module(self, model: facts.Model) -> nn.Module:
         """The architecture's module, built once; its weights are nobody's."""
         if model.digest not in self._modules:
+            _importable("model", model.name, model.code)
             self._modules[model.digest] = build(model)
         return self._modules[model.digest]
 
@@ -79,19 +90,20 @@ class Workshop:
             wanted: trajectories to train and measures to take.
 
         Raises:
-            RequestError: with all that cannot be imported, does not fit its data, or is not what it should be.
+            RequestError: with all that cannot be imported, does not fit its data, or is not what it should be; code
+                that is not that of the history, too.
         """
         checks: dict[object, Callable[[], object]] = {}
         for fact in closure(wanted, stop=lambda fact: isinstance(fact, facts.Point)):
             match fact:
                 case facts.State():
                     checks[fact.model.digest] = partial(self.module, fact.model)
-                    if isinstance(fact, facts.Start):
+                    if isinstance(fact, (facts.Start, facts.Redrawn)):
                         checks["initialiser", fact.init] = partial(_importable, "initialiser", fact.init)
-                case facts.MeasureFact(name=name):
-                    checks["measure", name] = partial(_importable, "measure", name)
-                case facts.PrunedMask(by=name):
-                    checks["score", name] = partial(_importable, "score", name)
+                case facts.MeasureFact(name=name, code=code):
+                    checks["measure", name] = partial(_importable, "measure", name, code)
+                case facts.PrunedMask(by=name, code=code):
+                    checks["score", name] = partial(_importable, "score", name, code)
                 case facts.Trajectory(training=training):
                     for name in training.asserts:
                         checks["assert", name] = partial(_importable, "assert", name)
@@ -338,10 +350,10 @@ class Workshop:
         return self._hashes[digest]
 
 
-def _importable(kind: str, name: str) -> None:
-    name = name.partition("@")[0]  # some names carry the hash of their code
+def _importable(kind: str, name: str, code: str = "") -> None:
+    name, _, begins = name.partition("@")  # some names carry the hash of their code
     if words.is_own_code(name):
-        words.load(words.find(kind, name))
+        owncode.load(kind, name, code or begins)
 
 
 @contextmanager
@@ -352,7 +364,7 @@ def _by_itself(fact: facts.Fact, what: str) -> Iterator[None]:
             yield
     except WhetherError:
         raise
-    except Exception as error:
+    except CODE_RAISES as error:
         raise failed(what, error) from error
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from whether import words
-from whether.errors import RequestError, raised_at
+from whether.errors import CODE_RAISES, RequestError, raised_at
 from whether.history.facts import Model
 from whether.models.alone import alone
 from whether.seeds import Seed
@@ -35,7 +35,7 @@ def build(model: Model, seed: Seed | None = None) -> nn.Module:
     with alone(seed.value if seed else 0):
         try:
             module = make(**known, **model.options)
-        except Exception as error:
+        except CODE_RAISES as error:
             names = ", ".join(sorted({*known, *model.options})) or "nothing"
             raise RequestError(
                 f"the model {model.name!r} cannot be made from {names}: {type(error).__name__}: {error}"
@@ -61,7 +61,7 @@ def check_fit(module: nn.Module, model: Model) -> None:
     try:
         with torch.no_grad():
             out = module.eval()(torch.zeros(2, *model.shape))
-    except Exception as error:
+    except CODE_RAISES as error:
         raise RequestError(
             f"the model {model.name!r} does not fit the data: examples are {shape}, and it says "
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}{raised_at(error)}"

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from whether import words
-from whether.errors import RequestError
+from whether.errors import CODE_RAISES, RequestError
 from whether.models.alone import alone
 from whether.seeds import Seed, Stream
 
@@ -98,7 +98,7 @@ def _own(name: str, function: Draw, shape: tuple[int, ...], stream: Stream) -> n
     try:
         with alone(int(stream.words(1)[0])):
             drawn = np.asarray(function(shape, stream), dtype=np.float64)
-    except Exception as error:
+    except CODE_RAISES as error:
         said = f"{type(error).__name__}: {error}"
         raise RequestError(f"the initialiser {name!r} failed on a weight of {shape}: {said}") from error
     if drawn.shape != shape or not np.isfinite(drawn).all():

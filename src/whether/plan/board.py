@@ -87,8 +87,9 @@ class Board:
         keys: dict[str, tuple[object, ...]] = {}
         for piece in pieces:
             training, digest = piece.trajectory.training, piece.trajectory.digest
-            key = keys.setdefault(training.digest, pack_key(training))
-            group = (piece.trajectory.begin.model.digest, piece.trajectory.begin.step, key)
+            if training.digest not in keys:
+                keys[training.digest] = pack_key(training)
+            group = (piece.trajectory.begin.model.digest, piece.trajectory.begin.step, keys[training.digest])
             urgency = (float((ranks or {}).get(digest, 0)), -heights[digest], digest)
             task = self.tasks[digest] = Task(piece, urgency, group, 0)
             for point in piece.points:
@@ -110,6 +111,11 @@ class Board:
     def left(self) -> bool:
         """Whether anything is still to be done or going on."""
         return bool(self.tasks) or bool(self.measures)
+
+    @property
+    def models(self) -> set[str]:
+        """Digests of the architectures of which something is ready."""
+        return {queue[0][1].piece.trajectory.begin.model.digest for queue in self._queues.values()}
 
     def first(self) -> Task | None:
         """The most urgent ready piece."""

@@ -67,14 +67,16 @@ class Schedule:
                 for number, (after, _) in enumerate(self._stops[place]):
                     heapq.heappush(events, (now + after, place, number))
                 heapq.heappush(events, (now + self._seconds[place], place, -1))
-            now, place, number = heapq.heappop(events)
-            if number < 0:
-                free += 1
-                continue
-            for follower in self._stops[place][number][1]:
-                missing[follower] -= 1
-                if not missing[follower]:
-                    heapq.heappush(ready, (-self.heights[follower], follower))
+            now = events[0][0]
+            while events and events[0][0] == now:  # all that happens at once, before anything is given out
+                _, place, number = heapq.heappop(events)
+                if number < 0:
+                    free += 1
+                    continue
+                for follower in self._stops[place][number][1]:
+                    missing[follower] -= 1
+                    if not missing[follower]:
+                        heapq.heappush(ready, (-self.heights[follower], follower))
         return now
 
     def longest_chain(self) -> list[int]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from whether import words
-from whether.errors import WorkError, failed
+from whether.errors import CODE_RAISES, WorkError, failed
 from whether.models.alone import alone
 from whether.train.replica import Named
 
@@ -48,7 +48,7 @@ def own_checks(names: Sequence[str], weights: Named) -> tuple[str, ...]:
         try:
             with alone(0):
                 found = check(weights)
-        except Exception as error:
+        except CODE_RAISES as error:
             raise failed(f"the assert {name.partition('@')[0]!r}", error) from error
         if found:
             said.append(f"{name.partition('@')[0]}: {found}")

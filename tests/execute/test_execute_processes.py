@@ -1,0 +1,44 @@
+"""The bits of every toy case are the same from worker processes, two at once, as from packs in this process."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from works import carry_out, plan_of, states
+
+from cases import CASES, Case
+from whether.execute.driver import Driver
+from whether.execute.local import Local
+from whether.execute.shelf import LabShelf
+from whether.history import Measure, Network, accuracy
+from whether.lab import Lab
+
+
+def said(case: Case, seed: int) -> Network:
+    """A network of this case as a sentence."""
+    init: dict[str, Any] = {} if case.own_code else {"init": case.init}
+    start = Network(case.model, data=case.data, seed=seed, recipe=case.recipe, options=case.options, **init)
+    if case.density is None:
+        return start.train()
+    return start.masked(start.prune(fraction=1 - Fraction(str(case.density)), scope="layer")).train()
+
+
+def test_every_case_has_the_bits_of_a_pack_in_this_process(tmp_path: Path) -> None:
+    wanted: list[Measure] = [accuracy(said(case, seed), split="train") for case in CASES for seed in (1, 2, 3)]
+    here, there = Lab(tmp_path / "here"), Lab(tmp_path / "there")
+    plan = carry_out(here, wanted)
+    away = plan_of(there, wanted)
+    tally = Driver(Local(there.store, workers=2), LabShelf(there.store)).carry_out(away.pieces, away.missing)
+    assert (tally.trained, tally.done) == (len(plan.pieces), plan.steps_to_train)
+    assert tally.most == 2
+    ours, theirs = states(here), states(there)
+    assert len(ours) == 3 * len(CASES)
+    assert {name for name in ours if ours[name] != theirs.get(name)} == set()
+    for fact in plan.missing:
+        one, other = here.store.records.read(fact.digest), there.store.records.read(fact.digest)
+        assert one["value"] == other["value"], fact
+    for name in ours:
+        one, other = here.store.records.read(name), there.store.records.read(name)
+        assert {**one, "seconds": 0, "seal": ""} == {**other, "seconds": 0, "seal": ""}

@@ -189,12 +189,13 @@ class Campaign:
             self._tally = driver.tally
             driver.carry_out(pieces, measures, wish)
 
-    def _worked(self, wanted: Sequence[MeasureFact], piece: Piece) -> bool:
-        """Whether a network of a piece's architecture stands among what is asked for: not all of its kind fail."""
+    def _worked(self, wanted: Sequence[MeasureFact], kind: str) -> bool:
+        """Whether a network of a kind (`execute.doubts`) stands among what is asked for: not all of its kind fail."""
+        from whether.execute.doubts import kinds_of
+
         if self.record_failures:
             return True
-        model = piece.trajectory.begin.model.digest
-        behind = (fact for fact in closure(wanted) if isinstance(fact, Point) and fact.model.digest == model)
+        behind = (fact for fact in closure(wanted) if isinstance(fact, Point) and kind in kinds_of(fact.trajectory))
         with suppress(DamageError):
             return any(
                 self.store.records.has(point.digest) and self.store.records.read(point.digest).get("outcome") == DONE

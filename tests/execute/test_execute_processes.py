@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from works import carry_out, plan_of, states
+from works import carry_out, network, plan_of, states
 
 from cases import CASES, Case
+from whether.execute.contract import Event, Gone, Job, Joined
 from whether.execute.driver import Driver
 from whether.execute.local import Local
 from whether.execute.shelf import LabShelf
-from whether.history import Measure, Network, accuracy
+from whether.history import Measure, Network, accuracy, tickets
 from whether.lab import Lab
 
 
@@ -42,3 +47,33 @@ def test_every_case_has_the_bits_of_a_pack_in_this_process(tmp_path: Path) -> No
     for name in ours:
         one, other = here.store.records.read(name), there.store.records.read(name)
         assert {**one, "seconds": 0, "seal": ""} == {**other, "seconds": 0, "seal": ""}
+
+
+def test_a_worker_that_stands_still_does_not_hold_up_who_gives_it_a_job(lab: Lab) -> None:
+    """The job is larger than what the worker's socket holds."""
+    deep = [tickets(network(seed=seed), rounds=3, fraction=0.3)[-1] for seed in range(128)]
+    plan = plan_of(lab, [accuracy(net) for net in deep])
+    executor = Local(lab.store, workers=1)
+    try:
+        executor.start()
+        slot = first(executor, lambda event: isinstance(event, Joined)).slot
+        (worker,) = (process.popen.pid for process in executor._processes.values())
+        os.kill(worker, signal.SIGSTOP)
+        began = time.monotonic()
+        executor.give(slot, Job(1, tuple(plan.pieces[-128:]), tuple(plan.missing)))
+        assert time.monotonic() - began < 2.0
+        executor.drop(slot, "it hangs")
+        gone = first(executor, lambda event: isinstance(event, Gone))
+        assert isinstance(gone, Gone)
+        assert gone.because == "it hangs"
+    finally:
+        executor.stop()
+
+
+def first(executor: Local, wanted: Callable[[Event], bool]) -> Event:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for event in executor.events(0.2):
+            if wanted(event):
+                return event
+    raise AssertionError("it was never told")

@@ -210,6 +210,18 @@ def test_who_already_began_from_an_early_stop_is_not_behind() -> None:
     assert not board.left
 
 
+def test_a_measure_of_a_stop_that_stands_is_taken_though_its_piece_is_given_up() -> None:
+    early = network().train(until="10it")
+    plan = plan_for(accuracy(early), accuracy(early.train()))
+    board = board_of(plan.pieces, plan.missing)
+    (task,) = board.take(1)
+    board.stood(task.piece.points[0].digest)
+    lost, measures = board.give_up(task.digest)
+    assert (lost, [fact.state.step for fact in measures]) == ([task], [100])
+    assert [fact.state.step for fact in board.take_measures(5)] == [10]
+    assert not board.left
+
+
 TREES = plan_for(
     *(accuracy(net) for seed in (1, 2, 3) for net in tickets(network(seed), rounds=3, fraction=0.3, rewind="10it")),
     *(accuracy(network(seed, model="mlp-3").train()) for seed in (1, 2)),

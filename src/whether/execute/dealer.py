@@ -85,7 +85,7 @@ class Wish:
     width: Callable[[Piece], int] = lambda piece: networks_at_once(piece.trajectory.begin.model)
     budget: float | None = None
     mixed: bool = False
-    worked: Callable[[Piece], bool] = lambda _piece: False
+    worked: Callable[[str], bool] = lambda _kind: False
     measured: Callable[[Collection[str]], None] = lambda _digests: None
     about: Mapping[str, object] = field(default_factory=dict)
 

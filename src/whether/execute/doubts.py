@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from whether.execute.contract import Failure
+from whether.history.facts import Point, PrunedMask, Trajectory
+from whether.history.walk import closure
 from whether.plan.board import Task
 
 MOST_TRIES = 3
@@ -29,13 +31,13 @@ class _Kind:
 
 
 class Doubts:
-    """What failed alone so far, by the network's architecture.
+    """What failed alone so far, by kind: the network's architecture, or the code that makes what it begins from.
 
     Args:
-        worked: whether a network like this one ended well on another day.
+        worked: whether a network of a kind ended well on another day.
     """
 
-    def __init__(self, worked: Callable[[Task], bool]) -> None:
+    def __init__(self, worked: Callable[[str], bool]) -> None:
         self._worked = worked
         self._good: set[str] = set()
         self._kinds: dict[str, _Kind] = {}
@@ -45,25 +47,25 @@ class Doubts:
 
     def works(self, task: Task) -> None:
         """A piece has ended well."""
-        self._good.add(kind_of(task))
+        self._good |= kinds_of(task.piece.trajectory)
 
     def failed(self, task: Task, failure: Failure, *, lost: bool) -> None:
         """A piece failed alone; `lost` when its slot went with it, which may have been anybody's fault."""
         weight = 1 if lost else 2
         task.tries += weight
-        kind = self._kinds.setdefault(kind_of(task), _Kind((task, failure)))
+        kind = self._kinds.setdefault(_kind(task, failure), _Kind((task, failure)))
         kind.last, kind.weight = (task, failure), kind.weight + weight
 
     def put_aside(self, task: Task, failure: Failure) -> None:
         """A piece failed as often as it may."""
-        self._kinds[kind_of(task)].aside.append((task, failure))
+        self._kinds[_kind(task, failure)].aside.append((task, failure))
 
     def settled(self, going: Collection[str], open_: Collection[str]) -> tuple[list[Case], Case | None]:
         """What can be said now.
 
         Args:
             going: kinds of which something is being trained and has got somewhere.
-            open_: kinds of which something is ready or being trained.
+            open_: architectures of which something is ready or being trained.
 
         Returns:
             The pieces that always fail while others of their kind work; and one of a kind that does not work at all.
@@ -71,8 +73,8 @@ class Doubts:
         found: list[Case] = []
         for name, kind in list(self._kinds.items()):
             enough = kind.weight >= 2 * ENOUGH and name not in going
-            if name not in self._good and (enough or (kind.aside and name not in open_)):
-                if not self._worked(kind.last[0]):
+            if name not in self._good and (enough or (kind.aside and architecture_of(kind.last[0]) not in open_)):
+                if not self._worked(name):
                     return found, kind.last
                 self._good.add(name)
             if name in self._good:
@@ -81,6 +83,25 @@ class Doubts:
         return found, None
 
 
-def kind_of(task: Task) -> str:
-    """What a network shares with those from which it is seen whether it can work: the architecture."""
+def architecture_of(task: Task) -> str:
+    """The digest of a network's architecture."""
     return task.piece.trajectory.begin.model.digest
+
+
+def kinds_of(trajectory: Trajectory) -> set[str]:
+    """What is seen to work when a network ends well: its architecture, and that with the scores that made its mask."""
+    model = trajectory.begin.model.digest
+    return {model, _with_scores(model, trajectory)}
+
+
+def _kind(task: Task, failure: Failure) -> str:
+    """What a failure speaks against: the making of what a piece begins from when it names the piece."""
+    architecture = architecture_of(task)
+    return _with_scores(architecture, task.piece.trajectory) if failure.item == task.digest else architecture
+
+
+def _with_scores(architecture: str, trajectory: Trajectory) -> str:
+    """A score of one's own that always raises is a slip, however well networks do that it did not prune."""
+    behind = closure([trajectory.begin], stop=lambda fact: isinstance(fact, Point))
+    scores = sorted({f"{fact.by}@{fact.code}" for fact in behind if isinstance(fact, PrunedMask) and fact.code})
+    return " ".join([architecture, *scores])

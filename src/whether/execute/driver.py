@@ -31,7 +31,7 @@ from whether.execute.contract import (
     Told,
 )
 from whether.execute.dealer import Claimant, Dealer, Going, Shelf, Wish
-from whether.execute.doubts import MOST_TRIES, Doubts, kind_of
+from whether.execute.doubts import MOST_TRIES, Doubts, architecture_of, kinds_of
 from whether.execute.progress import Listener, Measuring, Note, Training, nobody
 from whether.execute.tally import Tally
 from whether.history.facts import MeasureFact
@@ -86,7 +86,7 @@ class Driver:
         self.board = self.dealer.board
         self.running: dict[str, Going] = {}
         self.free: dict[str, Slot] = {}
-        self._doubts = Doubts(lambda task: self.wish.worked(task.piece))
+        self._doubts = Doubts(self.wish.worked)
         self._halt: WhetherError | None = None
         self._profile, self._others_idle = "", 0
         self._looked, self._told = now - LOOK_EVERY, now - TOLD_EVERY
@@ -265,11 +265,12 @@ class Driver:
         if not self._doubts:
             return
         running = [(going, task) for going in self.running.values() for task in going.tasks.values()]
+        busy = [task for going, task in running if going.advanced]
         found, hopeless = self._doubts.settled(
-            {kind_of(task) for going, task in running if going.advanced},
-            {kind_of(task) for _, task in running}
+            set().union(*(kinds_of(task.piece.trajectory) for task in busy)),
+            {architecture_of(task) for _, task in running}
             | self.board.models
-            | {kind_of(task) for task in self.dealer.elsewhere.values()},
+            | {architecture_of(task) for task in self.dealer.elsewhere.values()},
         )
         for task, failure in found:
             self._give_up(task, failure)

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -40,6 +41,14 @@ class _Process:
     log: Path
     joined: bool = False
     dropped: str = ""
+    sending: threading.Thread | None = None
+
+    def close(self) -> None:
+        """Close the socket; a worker that does not take what is being sent to it is killed first."""
+        if self.sending is not None and self.sending.is_alive():
+            self.popen.kill()
+            self.sending.join()
+        self.link.close()
 
 
 class Local:
@@ -65,9 +74,10 @@ class Local:
             self._spawn(seat)
 
     def give(self, slot: str, job: Job) -> None:
-        """Send a worker a job."""
-        with suppress(OSError):  # it is dead: its socket tells
-            self._processes[slot].link.send_bytes(jobs.encode(job))
+        """Send a worker a job: beside the rest, as one that stands still takes no more than its socket holds."""
+        process = self._processes[slot]
+        process.sending = threading.Thread(target=_send, args=(process.link, jobs.encode(job)), daemon=True)
+        process.sending.start()
 
     def events(self, timeout: float) -> list[Event]:
         """What the workers told since the last call.
@@ -96,7 +106,7 @@ class Local:
     def stop(self) -> None:
         """Close the sockets, at which workers end at once; whoever does not is killed."""
         for process in self._processes.values():
-            process.link.close()
+            process.close()
         deadline = time.monotonic() + PATIENCE
         for process in self._processes.values():
             try:
@@ -136,7 +146,7 @@ class Local:
 
     def _bury(self, process: _Process) -> Event:
         """A worker is dead: another takes its seat, unless none can live there."""
-        process.link.close()
+        process.close()
         try:
             code = process.popen.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -171,6 +181,11 @@ def devices(workers: int | None) -> list[tuple[str, dict[str, str]]]:
         names: Sequence[str] = named if len(named) == gpus and all(named) else [str(gpu) for gpu in range(gpus)]
         return [("cuda", {"CUDA_VISIBLE_DEVICES": names[seat % gpus]}) for seat in range(workers or gpus)]
     return [("cpu", {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})] * (workers or memory.cores())
+
+
+def _send(link: connection.Connection, data: bytes) -> None:
+    with suppress(OSError):  # it is dead: its socket tells
+        link.send_bytes(data)
 
 
 def _ended(code: int) -> str:

@@ -204,7 +204,10 @@ class Board:
         return list(found.values())
 
     def give_up(self, digest: str) -> tuple[list[Task], list[MeasureFact]]:
-        """A piece will never end: take it, all behind it and every measure that needs any of them off the board."""
+        """A piece will never end: take it, all behind it and every measure that needs any of them off the board.
+
+        A measure of an early stop that stands is left to take.
+        """
         lost = [self.tasks[digest], *self.behind(digest)]
         names = {task.digest for task in lost}
         measures = {fact.digest: fact for task in lost for fact in task.measures}
@@ -212,6 +215,8 @@ class Board:
             measures |= {fact.digest: fact for fact, _ in self._late.pop(name, ())}
         for name, waiting in list(self._late.items()):
             self._late[name] = [item for item in waiting if item[0].digest not in measures]
+        self.measures += [fact for fact in measures.values() if not self._waits(fact)]
+        measures = {digest: fact for digest, fact in measures.items() if self._waits(fact)}
         for task in lost:
             del self.tasks[task.digest]
             for point in task.piece.points:
@@ -224,6 +229,10 @@ class Board:
         """Some measures of which everything stands."""
         taken, self.measures = self.measures[:most], self.measures[most:]
         return taken
+
+    def _waits(self, fact: MeasureFact) -> bool:
+        """Whether a point that a measure needs does not stand."""
+        return any(point.digest in self._maker for point in nearest_points(fact))
 
     def _attach(self, fact: MeasureFact) -> None:
         needed = {self._maker[p.digest].digest for p in nearest_points(fact) if p.digest in self._maker}

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from works import RECIPE, carry_out, network, questions, record, states, values
+from works import RECIPE, carry_out, network, plan_of, questions, record, states, values
 
 from whether.errors import RequestError
-from whether.execute import driver, profiles, worker
+from whether.execute import contract, driver, profiles, worker
+from whether.execute.contract import Job
 from whether.execute.progress import Event, Note, Training
 from whether.execute.worker import checkpoint_seconds
+from whether.execute.workshop import Workshop
 from whether.history import Measure, accuracy
 from whether.lab import Lab
 from whether.train.replica import Replica
@@ -137,6 +139,38 @@ def test_going_on_another_day_costs_only_the_rest(lab: Lab, tmp_path: Path, trai
     undisturbed = Lab(tmp_path / "other")
     carry_out(undisturbed, [accuracy(net.train(until="5it")), accuracy(net.train())])
     assert states(lab) == states(undisturbed)
+
+
+@pytest.mark.parametrize("early_stands", [True, False])
+@pytest.mark.usefixtures("often")
+def test_a_piece_given_again_goes_on_beyond_its_early_stops(
+    lab: Lab, tmp_path: Path, trained: list[Replica], early_stands: bool
+) -> None:
+    """Its slot died after the first stop stood: what the checkpoint has is trained again only if that stop is gone."""
+    early = network().train(until="4it")
+    wanted = [accuracy(early), accuracy(early.train())]
+    plan = plan_of(lab, wanted)
+    first = plan.pieces[0].points[0]
+    job = Job(1, tuple(plan.pieces), tuple(plan.missing))
+    told: list[contract.Event] = []
+    worker.Worker(Workshop(lab.store)).carry_out(job, worker.Post("s", told.append, lambda: steps_told(told) >= 9))
+    assert [(replica.step, replica.stops) for replica in trained] == [(0, (4, 12))]
+    if not early_stands:
+        lab.store.states.path(first.digest).unlink()
+    trained.clear()
+    told.clear()
+    worker.Worker(Workshop(lab.store)).carry_out(job, worker.Post("s", told.append))
+    assert [(replica.step, replica.stops) for replica in trained] == [(9, (12,)) if early_stands else (0, (4, 12))]
+    assert [event.point for event in told if isinstance(event, contract.Stood)] == [first.digest]
+    assert steps_told(told) == plan.steps_to_train
+    undisturbed = Lab(tmp_path / "other")
+    carry_out(undisturbed, wanted)
+    assert states(lab) == states(undisturbed)
+    assert values(lab, wanted) == values(undisturbed, wanted)
+
+
+def steps_told(told: list[contract.Event]) -> int:
+    return sum(event.steps for event in told if isinstance(event, contract.Advanced))
 
 
 def test_own_asserts_are_said_of_each_stop_alone(lab: Lab) -> None:

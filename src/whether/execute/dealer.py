@@ -74,8 +74,8 @@ class Wish:
         width: the widest pack for a piece.
         budget: device-seconds that may be spent; what would go beyond is not begun.
         mixed: let slots of different profiles work together.
-        worked: whether a network like this one ended well on another day: what always fails is then recorded, even
-            when nothing of its kind works today.
+        worked: whether a network of a kind (`doubts`) ended well on another day: what always fails is then recorded,
+            even when nothing of its kind works today.
         measured: is told the digests of measures as they come to stand.
         about: what else people who watch are to know, in plain values.
     """

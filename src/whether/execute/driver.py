@@ -88,7 +88,7 @@ class Driver:
         self.free: dict[str, Slot] = {}
         self._doubts = Doubts(self.wish.worked)
         self._halt: WhetherError | None = None
-        self._profile, self._others_idle = "", 0
+        self._profile, self._idle = "", set[str]()
         self._looked, self._told = now - LOOK_EVERY, now - TOLD_EVERY
         if not self.board.left:
             return self.tally
@@ -149,6 +149,14 @@ class Driver:
                 if event.slot in self.tally.slots:
                     self.tally.gone(event.slot, now)
                     del self.free[event.slot]
+                    if self._idle and not self.tally.slots:
+                        self.tell(
+                            Note(
+                                f"every slot of the first profile is gone, and {len(self._idle)} of another are idle: "
+                                "the run waits until one comes back. --mixed lets the others work"
+                            )
+                        )
+                self._idle.discard(event.slot)
             case Advanced() if going is not None:
                 self.tally.at(now)
                 self.tally.done += event.steps
@@ -172,14 +180,14 @@ class Driver:
     def _join(self, slot: Slot, now: float) -> None:
         self._profile = self._profile or slot.profile
         if slot.profile != self._profile and not self.wish.mixed:
-            if not self._others_idle:
+            if not self._idle:
                 self.tell(
                     Note(
                         f"{slot.name} on {slot.host} computes under another profile than the first ones and is left "
                         "idle, as compared networks should share one; --mixed lets it work, and the answer says so"
                     )
                 )
-            self._others_idle += 1
+            self._idle.add(slot.name)
             return
         self.tally.joined(slot, now)
         self.free[slot.name] = slot
@@ -301,9 +309,11 @@ class Driver:
         now = self.executor.now()
         if now - self._looked < LOOK_EVERY:
             return
-        self._looked = now
+        deaf = max(0.0, now - self._looked - 2 * LOOK_EVERY)  # an answer was given meanwhile, or we stood still: what
+        self._looked = now  # was told then is not heard yet, and nobody's silence
         self.tally.at(now)
         for name, going in list(self.tally.slots.items()):
+            going.heard = min(now, going.heard + deaf)
             if going.job is not None and now - going.heard > self.patience:
                 going.heard = now
                 self.executor.drop(name, f"nothing was heard of it for {self.patience:.0f} s")

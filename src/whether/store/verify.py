@@ -76,7 +76,8 @@ class _Check:
             yield from self._states(part)
         yield from _foreign(self.store.states.folder, STATE, self.store.root)
         yield from self._parents()
-        yield from self._sealed(self.store.profiles, "Remove it: the next run on that machine writes it again.")
+        remedy = "Remove it: the next run that trains on that machine writes it again."
+        yield from self._sealed(self.store.profiles, remedy)
         yield from _foreign(self.store.profiles.folder, SEALED, self.store.root, shelves=False)
         yield from self._answers()
         yield from self._last()

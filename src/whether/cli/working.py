@@ -164,17 +164,14 @@ def _after(lab: Lab, asked: Sequence[Question], answers: Sequence[Answer | None]
 
 
 def _telling(asked: Sequence[Question]) -> list[str]:
-    """The name of each question, with the options in which they differ."""
+    """The name of each question, with the options in which it differs from others of its name."""
     told = [{key: str(value) for key, value in question.options.items() if value is not None} for question in asked]
-    values: dict[str, set[str | None]] = {}
-    for options in told:
-        for key in options:
-            values.setdefault(key, {other.get(key) for other in told})
-    differ = [key for key, seen in values.items() if len(seen) > 1]
-    return [
-        " ".join([question.name, *(f"{key}={options[key]}" for key in differ if key in options)])
-        for question, options in zip(asked, told, strict=True)
-    ]
+    names = []
+    for question, options in zip(asked, told, strict=True):
+        alike = [other for other, said in zip(told, asked, strict=True) if said.name == question.name]
+        differ = [key for key in options if len({other.get(key) for other in alike}) > 1]
+        names.append(" ".join([question.name, *(f"{key}={options[key]}" for key in differ)]))
+    return names
 
 
 def _json(answers: Sequence[Answer | None], asked: Sequence[Question]) -> None:

@@ -275,7 +275,7 @@ def data_facts(asked: Asked) -> dict[str, Any]:
 def circumstances(plan: Plan, seconds: float, root: Path) -> dict[str, Any]:
     """When, on what and how long: what may differ between two runs that give the same answer."""
     return {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),  # of two in one second one is the newest
         "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
         "versions": {"whether": __version__} | {name: version(name) for name in ("torch", "numpy", "scipy")},
         "seconds": round(seconds, 1),

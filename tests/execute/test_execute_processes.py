@@ -10,9 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pytest
 from works import carry_out, network, plan_of, states
 
 from cases import CASES, Case
+from whether.execute import local
 from whether.execute.contract import Event, Gone, Job, Joined
 from whether.execute.driver import Driver
 from whether.execute.local import Local
@@ -66,6 +68,23 @@ def test_a_worker_that_stands_still_does_not_hold_up_who_gives_it_a_job(lab: Lab
         gone = first(executor, lambda event: isinstance(event, Gone))
         assert isinstance(gone, Gone)
         assert gone.because == "it hangs"
+    finally:
+        executor.stop()
+
+
+def test_a_worker_that_stands_still_before_it_has_joined_is_replaced(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    executor = Local(lab.store, workers=1)
+    try:
+        executor.start()
+        (worker,) = (process.popen.pid for process in executor._processes.values())
+        os.kill(worker, signal.SIGSTOP)
+        with monkeypatch.context() as patch:
+            patch.setattr(local, "BEGINS_WITHIN", 0.0)
+            assert executor.events(0.0) == []
+        gone = first(executor, lambda event: isinstance(event, Gone))
+        assert isinstance(gone, Gone)
+        assert gone.because == "it had not begun after 0 s"
+        assert first(executor, lambda event: isinstance(event, Joined)).slot == "worker 2"
     finally:
         executor.stop()
 

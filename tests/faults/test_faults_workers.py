@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +14,7 @@ from pathlib import Path
 import pytest
 from fault_cases import FILE, LAB, MODELS, OWN, Call, answers, asked, command, everything, records, same, sound
 
+from whether.catalogue.find import find
 from whether.execute import seat
 from whether.execute.contract import Failed, Joined
 from whether.lab import Lab
@@ -121,6 +125,51 @@ def test_a_disk_that_fills_under_workers(
     calm = everything(Path("calm"))
     same({part: calm[part] for part in ("answers", "records", "states", "ledger")}, everything(lab))
     assert sound(lab, untouched=True)
+
+
+def workers(of: int) -> list[int]:
+    """The worker processes of a command."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1]) if line else 0
+        except OSError:
+            continue
+        if parent == of and b"whether.execute.process" in line:
+            found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "options", "seed"),
+    [
+        (FILE, {"total": "8000it", "until": "2000it", "replicates": 3, "width": 16}, 1),
+        ("xor", {"replicates": 48, "steps": "12000it"}, 2),
+        ("lottery-ticket", {"replicates": 16, "rounds": 5, "density": 0.33}, 3),
+    ],
+)
+def test_workers_that_die_in_every_way_again_and_again(
+    folder: Path, name: str, options: dict[str, object], seed: int
+) -> None:
+    """Killed, terminated, crashed and stopped, at work and while they begin, though not faster than they can."""
+    draw, died = random.Random(seed), 0
+    words = ["run", name, *(f"{key}={value}" for key, value in options.items()), "--on", "local:2", "--lab", "lab"]
+    often = {"WHETHER_CHECKPOINT_SECONDS": "0.1", "WHETHER_HUNG_SECONDS": "3"}
+    process = command(*words, folder=folder, **often)
+    while process.poll() is None:
+        time.sleep(draw.uniform(1.5, 4.0))
+        for pid in draw.sample(living := workers(process.pid), k=min(1, len(living))):
+            os.kill(pid, draw.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGSTOP]))
+            died += 1
+    said, _ = process.communicate(timeout=WAIT)
+    assert process.returncode == 0, said
+    assert died > 2
+    Lab("calm").run(find(name)(**options))
+    same(everything(Path("calm")), everything(LAB))
+    assert sound(LAB, untouched=True)
+    assert not workers(process.pid)
 
 
 @pytest.mark.parametrize("on", ["inprocess", "local:1"])

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import connection
 from pathlib import Path
 
@@ -30,6 +30,7 @@ FALSE_STARTS = 3
 """How many workers in a row may die at one place before they have joined until we say that they cannot work there."""
 
 PATIENCE = 5.0  # seconds that a worker has to end by itself
+BEGINS_WITHIN = 600.0  # seconds that it has to load what it needs, from however slow a disk
 
 
 @dataclass
@@ -40,6 +41,7 @@ class _Process:
     link: connection.Connection
     log: Path
     joined: bool = False
+    since: float = field(default_factory=time.monotonic)
     dropped: str = ""
     sending: threading.Thread | None = None
 
@@ -94,6 +96,7 @@ class Local:
                     found.append(self._hear(process, process.link.recv()))
             except (EOFError, OSError):
                 found.append(self._bury(process))
+        self._drop_late()
         return found
 
     def drop(self, slot: str, because: str) -> None:
@@ -120,6 +123,12 @@ class Local:
     def now(self) -> float:
         """Monotonic seconds."""
         return time.monotonic()
+
+    def _drop_late(self) -> None:
+        """The driver looks after slots; a worker that stands still before it has joined is nobody's."""
+        for process in self._processes.values():
+            if not process.joined and time.monotonic() - process.since > BEGINS_WITHIN:
+                self.drop(process.name, f"it had not begun after {BEGINS_WITHIN:.0f} s")
 
     def _hear(self, process: _Process, event: Event) -> Event:
         if isinstance(event, Joined):

@@ -25,8 +25,8 @@ from whether.catalogue.find import find
 from whether.execute.dealer import Wish
 from whether.execute.driver import Driver
 from whether.execute.simulated import Nowhere, Simulated, World
-from whether.plan.path import chain_lengths
 from whether.plan.plan import Piece, Plan, ask, make_plan
+from whether.plan.schedule import Schedule
 from whether.seeds import Seed
 
 MINUTE_STEPS = 250.0
@@ -88,15 +88,14 @@ def simulate(name: str, plan: Plan, world: World) -> Outcome:
     spent = time.perf_counter() - began
     assert tally.trained == len(plan.pieces), "not every piece was trained"
     assert tally.measured == len(plan.missing), "not every measure was taken"
-    work = sum(seconds(piece) for piece in plan.pieces)
-    path = max(chain_lengths(plan.pieces, seconds).values())
-    bound = max(work / world.devices, path)
+    schedule = Schedule(plan.pieces, seconds)
+    bound = schedule.at_least(world.devices)
     return Outcome(
         name=name,
         devices=world.devices,
         pieces=len(plan.pieces),
-        work_hours=work / 3600,
-        path_hours=path / 3600,
+        work_hours=schedule.work / 3600,
+        path_hours=schedule.critical_path / 3600,
         bound_hours=bound / 3600,
         finished_hours=executor.clock / 3600,
         over=executor.clock / bound - 1,

@@ -95,7 +95,8 @@ class Campaign:
             open_now = [asked[place] for place in places if found[place] is None]
             stock = self._stock([fact for item in open_now for fact in _facts(item)])
             plan = make_plan(open_now, stock)
-            plans[:] = plans or [make_plan([item], stock) for item in open_now]
+            if not plans:  # of each question by itself, for its account
+                plans.extend([make_plan([item], stock) for item in open_now] if len(open_now) > 1 else [plan])
             workshop.prepare([*(piece.trajectory for piece in plan.pieces), *plan.missing])
             for item in open_now:
                 self._count_opening(item)
@@ -303,9 +304,6 @@ class _Waiting:
     def __init__(self, asked: Sequence[Asked], missing: Sequence[MeasureFact]) -> None:
         lacking = {fact.digest for fact in missing}
         self._open = [{fact.digest for fact in _facts(item)} & lacking for item in asked]
-
-    def __len__(self) -> int:
-        return len(self._open)
 
     def stood(self, digests: Collection[str]) -> list[int]:
         """Measures have come to stand; the questions that have everything now."""

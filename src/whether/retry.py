@@ -52,14 +52,16 @@ def failed(store: Store, progress: Callable[[int, int], None] = lambda _done, _o
     return found
 
 
-def chosen(store: Store, prefixes: Iterable[str]) -> list[Fact]:
+def chosen(
+    store: Store, prefixes: Iterable[str], progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> list[Fact]:
     """The failed points and measures that are meant: all of them, or those that begin with one of the prefixes
     (of a record or its trajectory) and all that began from those.
 
     Raises:
         RequestError: when a prefix means none, or a record does not say how it came to be.
     """
-    records = failed(store)
+    records = failed(store, progress)
     facts = {name: _fact(store, name) for name in records}
     wanted: set[str] = set()
     for prefix in prefixes:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from whether.cli.merging import counting
+from whether.cli.live import counting
 from whether.digest import digest
 from whether.store import Store
 
@@ -165,21 +165,21 @@ class Terminal(io.StringIO):
 class TestCounting:
     def test_nothing_is_said_of_what_is_quick(self) -> None:
         clock, stream = Clock(), io.StringIO()
-        with counting(clock, stream) as progress:
+        with counting("pieces", clock, stream) as progress:
             for clock.now in (0.0, 1.9):
                 progress(1, 9)
         assert stream.getvalue() == ""
 
     def test_lines_now_and_then(self) -> None:
         clock, stream = Clock(), io.StringIO()
-        with counting(clock, stream) as progress:
+        with counting("pieces", clock, stream) as progress:
             for clock.now in (1.0, 2.5, 3.0, 12.0, 12.5, 13.0):
                 progress(int(clock.now * 1000), 20_000)
         assert stream.getvalue() == "  2,500 of 20,000 pieces\n  12,500 of 20,000 pieces\n"
 
     def test_a_line_that_stays_in_a_terminal_and_goes(self) -> None:
         clock, stream = Clock(), Terminal()
-        with counting(clock, stream) as progress:
+        with counting("pieces", clock, stream) as progress:
             for clock.now in (1.0, 2.5, 2.55, 3.0):
                 progress(int(clock.now * 100), 400)
         assert stream.getvalue() == "\r\x1b[K  250 of 400 pieces\r\x1b[K  300 of 400 pieces\r\x1b[K"

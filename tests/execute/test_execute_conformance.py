@@ -50,6 +50,7 @@ def test_conforms(make: Make, check: Callable[[Make, Path], None], tmp_path: Pat
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.usefixtures("ray")
+@pytest.mark.xdist_group("ray")
 @pytest.mark.filterwarnings("ignore")  # Ray's own
 def test_ray_conforms(check: Callable[[Make, Path], None], tmp_path: Path) -> None:
     check(actors, tmp_path)

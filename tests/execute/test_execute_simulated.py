@@ -11,8 +11,8 @@ from whether.execute.dealer import Wish
 from whether.execute.driver import Driver
 from whether.execute.simulated import MEASURING, Nowhere, Simulated, World
 from whether.execute.tally import Tally
-from whether.plan.path import chain_lengths
 from whether.plan.plan import Piece, Plan, ask, make_plan
+from whether.plan.schedule import Schedule
 from whether.seeds import Seed
 
 
@@ -35,8 +35,7 @@ def simulate(plan: Plan, world: World, **wish: object) -> tuple[Simulated, Tally
 
 
 def bound(plan: Plan, devices: int) -> float:
-    work = sum(minutes(piece) for piece in plan.pieces)
-    return max(work / devices, max(chain_lengths(plan.pieces, minutes).values()))
+    return Schedule(plan.pieces, minutes).at_least(devices)
 
 
 @pytest.mark.parametrize("devices", [1, 3, 10, 200])

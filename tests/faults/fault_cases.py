@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -265,3 +266,39 @@ def command(*words: str, folder: Path, **environment: str) -> subprocess.Popen[s
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def end(processes: Iterable[subprocess.Popen[str]]) -> None:
+    """End whatever is left of commands that a test started."""
+    for process in processes:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def workers(of: int | None = None) -> list[int]:
+    """The worker processes of a command, or all that work in the lab of this folder."""
+    found = []
+    lab = str(LAB.absolute()).encode()
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1]) if line else 0
+        except OSError:
+            continue
+        if b"whether.execute.process" in line and (parent == of if of else lab in line):
+            found.append(int(entry.name))
+    return found
+
+
+def until(holds: Callable[[], object], what: str, patience: float = 60.0) -> None:
+    """Wait until something holds.
+
+    Raises:
+        AssertionError: when it does not in so many seconds.
+    """
+    deadline = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {patience:.0f} s"
+        time.sleep(0.02)

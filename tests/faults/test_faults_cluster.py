@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_cases import FILE, LAB, command, everything, same, sound
+from fault_cases import FILE, LAB, command, everything, same, sound, until
 
 from whether.catalogue.find import find
 from whether.errors import RequestError
@@ -23,7 +23,10 @@ from whether.lab import Lab
 from whether.store import Store
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'whether[ray]'")
-pytestmark = [pytest.mark.filterwarnings("ignore")]  # Ray's own
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # Ray's own
+    pytest.mark.xdist_group("ray"),  # a command looks for any cluster of this machine
+]
 
 OPTIONS = {"total": "900it", "until": "300it", "replicates": 3, "width": 9}
 RAY = ("raylet", "gcs_server", "ray::", "default_worker.py", "ray/dashboard", "log_monitor.py")
@@ -72,13 +75,6 @@ def ticks(pid: int) -> int:
     except OSError:
         return 0
     return int(stat[11]) + int(stat[12])
-
-
-def until(holds: Callable[[], object], what: str, patience: float = 60.0) -> None:
-    deadline = time.monotonic() + patience
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not within {patience:.0f} s"
-        time.sleep(0.05)
 
 
 class Nodes:
@@ -266,7 +262,7 @@ class TestWrongInput:
 
     def test_a_lab_that_workers_do_not_see(self, tmp_path: Path) -> None:
         store = Store.find(tmp_path / "lab", create=True)
-        store.work.write("seen-abc", b"abc")
+        store.work.mark("abc")
         assert misfit(self.orders(store.root)) == ""
         for orders in (self.orders(tmp_path / "elsewhere"), self.orders(store.root, token="def")):
             assert "does not see the lab" in misfit(orders)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_cases import FILE, LAB, everything, same, sound
+from fault_cases import FILE, LAB, end, everything, same, sound
 
 from whether.catalogue.find import find
 from whether.lab import Lab
@@ -67,11 +67,7 @@ def start(folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         return process
 
     yield run
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    end(started)
 
 
 def trained(folder: Path) -> Counter[str]:

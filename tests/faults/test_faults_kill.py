@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_cases import FILE, LAB, command, everything, same, sound
+from fault_cases import FILE, LAB, command, end, everything, same, sound
 
 from whether.catalogue.find import find
 from whether.digest import digest
@@ -62,11 +62,7 @@ def start(folder: Path) -> Iterator[Any]:
         return process
 
     yield run
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    end(started)
 
 
 def await_training(process: subprocess.Popen[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_cases import FILE, LAB, MODELS, OWN, command, everything, same, sound
+from fault_cases import FILE, LAB, MODELS, OWN, command, end, everything, same, sound, until, workers
 
 from whether.catalogue.find import find
 from whether.lab import Lab
@@ -50,33 +50,7 @@ def start(folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         return process
 
     yield run
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def workers(of: int | None = None) -> list[int]:
-    """The worker processes of this machine that work in the lab of this folder, or of one command."""
-    found = []
-    lab = str(Path("lab").absolute()).encode()
-    for entry in Path("/proc").iterdir():
-        try:
-            line = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1]) if line else 0
-        except OSError:
-            continue
-        if b"whether.execute.process" in line and lab in line and of in (None, parent):
-            found.append(int(entry.name))
-    return found
-
-
-def until(holds: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + WAIT
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not within {WAIT:.0f} s"
-        time.sleep(0.02)
+    end(started)
 
 
 def points() -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fault_cases import FILE, LAB, MODELS, OWN, Call, answers, asked, command, everything, records, same, sound
+from fault_cases import FILE, LAB, MODELS, OWN, Call, answers, asked, command, everything, records, same, sound, workers
 
 from whether.catalogue.find import find
 from whether.execute import seat
@@ -127,20 +127,6 @@ def test_a_disk_that_fills_under_workers(
     assert sound(lab, untouched=True)
 
 
-def workers(of: int) -> list[int]:
-    """The worker processes of a command."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            line = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1]) if line else 0
-        except OSError:
-            continue
-        if parent == of and b"whether.execute.process" in line:
-            found.append(int(entry.name))
-    return found
-
-
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "options", "seed"),
@@ -245,7 +231,7 @@ def test_a_seat_that_can_work_joins_and_tells_what_it_cannot_read(folder: Path) 
     import whether
 
     store = Store.find(folder / "lab")
-    store.work.write("seen-token", b"token")
+    store.work.mark("token")
     orders = seat.Orders(str(store.root), "cpu", str(folder), (), "token", whether.__version__)
     given = seat.Seat(orders)
     joined = _next(given)

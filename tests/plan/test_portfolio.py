@@ -22,8 +22,8 @@ from whether.plan.cost import Costs
 from whether.plan.demand import closure
 from whether.plan.forecast import forecast, packs
 from whether.plan.path import chain_lengths
-from whether.plan.portfolio import bounds, needed_by, ranks, turns
-from whether.plan.schedule import Schedule, time_to_finish
+from whether.plan.portfolio import needed_by, ranks, turns
+from whether.plan.schedule import Schedule
 from whether.seeds import Seed
 
 
@@ -135,50 +135,54 @@ class TestTurns:
         assert not left
 
 
+def scheduled(plan: Plan) -> Schedule:
+    return Schedule(plan.pieces, STEPS.seconds)
+
+
 class TestTime:
     def test_bounds_by_hand(self) -> None:
         plan = planned(asking("a", "50it", "30it", replicates=2))
-        found = [bounds(plan, STEPS, devices) for devices in (1, 2, 100)]
-        assert {item.work_seconds for item in found} == {2 * (10 + 40 + 20)}
-        assert {item.critical_path_seconds for item in found} == {10 + 40}
-        assert [item.lower for item in found] == [140, 70, 50]
+        schedule = scheduled(plan)
+        assert schedule.work == 2 * (10 + 40 + 20)
+        assert schedule.critical_path == 10 + 40
+        assert [schedule.at_least(devices) for devices in (1, 2, 100)] == [140, 70, 50]
 
     def test_a_schedule_by_hand(self) -> None:
         plan = planned(asking("a", "50it", "30it", replicates=2))
         # On three: both beginnings, both long ones and a short one, then the other short one beside them.
-        assert [time_to_finish(plan, STEPS, devices) for devices in (1, 2, 3, 4)] == [140, 70, 50, 50]
+        assert [scheduled(plan).finish(devices) for devices in (1, 2, 3, 4)] == [140, 70, 50, 50]
 
     def test_the_longest_chain_goes_first(self) -> None:
         early = Network("mlp-2", data="xor", seed=1, recipe=RECIPE).train(until="10it")
         lone = [Network("mlp-2", data="xor", seed=seed, recipe=RECIPE).train(until="30it") for seed in (2, 3)]
         asked = [Resolver().measure(accuracy(item)) for item in (*lone, early.train(until="90it", order=4))]
-        assert time_to_finish(plan_measures(asked), STEPS, 2) == 10 + 80  # 30 + 90, were it to go last
+        assert scheduled(plan_measures(asked)).finish(2) == 10 + 80  # 30 + 90, were it to go last
 
     def test_nothing_takes_no_time(self) -> None:
         plan = plan_measures([])
-        assert time_to_finish(plan, STEPS, 3) == bounds(plan, STEPS, 3).lower == 0.0
+        assert scheduled(plan).finish(3) == scheduled(plan).at_least(3) == 0.0
         assert forecast(plan, STEPS, [2]).chain_pieces == 0
 
     def test_an_early_stop_sets_others_free(self) -> None:
         early = Network("mlp-2", data="xor", seed=1, recipe=RECIPE).train(until="30it")
         plan = plan_measures([Resolver().measure(accuracy(item)) for item in (early.train(), early.train(order=4))])
-        assert [time_to_finish(plan, STEPS, devices) for devices in (1, 2)] == [170, 100]
-        assert bounds(plan, STEPS, 2).lower == 100
+        assert [scheduled(plan).finish(devices) for devices in (1, 2)] == [170, 100]
+        assert scheduled(plan).at_least(2) == 100
 
     @settings(max_examples=150, deadline=None)
     @given(MOVES, st.integers(1, 6))
     def test_between_the_bound_and_grahams(self, moves: Sequence[Move], devices: int) -> None:
         plan = plan_measures(grown(moves))
-        lower, finish = bounds(plan, STEPS, devices).lower, time_to_finish(plan, STEPS, devices)
+        schedule = scheduled(plan)
+        lower, finish = schedule.at_least(devices), schedule.finish(devices)
         assert lower - 1e-9 <= finish <= lower * (2 - 1 / devices) + 1e-9
-        work = bounds(plan, STEPS, devices).work_seconds
-        assert finish <= work / devices + (1 - 1 / devices) * bounds(plan, STEPS, devices).critical_path_seconds + 1e-9
+        assert finish <= schedule.work / devices + (1 - 1 / devices) * schedule.critical_path + 1e-9
 
     @settings(max_examples=60, deadline=None)
     @given(MOVES)
     def test_the_longest_chain_is_one(self, moves: Sequence[Move]) -> None:
         pieces = plan_measures(grown(moves)).pieces
-        schedule = Schedule(pieces, STEPS)
+        schedule = Schedule(pieces, STEPS.seconds)
         chain = [pieces[place] for place in schedule.longest_chain()]
         heights = chain_lengths(pieces, STEPS.seconds)
         assert schedule.heights == pytest.approx([heights[piece.trajectory.digest] for piece in pieces])

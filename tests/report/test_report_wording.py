@@ -233,6 +233,12 @@ def test_circumstances_are_flattened_and_sorted() -> None:
         ("versions: torch", "2.13"),
     ]
     assert wording.circumstances({"note": None, "empty": {}}) == [("empty", "–"), ("note", "–")]
+    said = {"idle_share": 0.0041, "sharing": 9.808, "time": "2026-11-24T02:55:59.623+00:00"}
+    assert wording.circumstances(said) == [
+        ("idle share", "0.4 %"),
+        ("sharing", "9.8 times less than each arm on its own"),
+        ("time", "2026-11-24 02:55:59 UTC"),
+    ]
 
 
 @pytest.mark.parametrize("grade", ["exploratory", "registered", "confirmatory"])

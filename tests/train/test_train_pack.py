@@ -14,7 +14,7 @@ from torch import nn
 
 from cases import ALL, BY_NAME, CASES, DIGITS, XOR, Case, bits, distance, train
 from whether.data.cards import Data
-from whether.plan.board import pack_key
+from whether.plan.width import pack_key
 from whether.recipe import Recipe, adam, sgd
 from whether.train.chain import Chain
 from whether.train.loop import batch, train_one

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from whether.cli.verbs import AsJson, LabPath, open_lab
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PANEL = "Keep"
 
@@ -31,13 +25,19 @@ def verify(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> 
     from dataclasses import asdict
 
     from whether import store
+    from whether.cli.live import counting
     from whether.cli.page import near, paragraph, say, say_json
     from whether.errors import DamageError
     from whether.report.numbers import plural
 
     place = open_lab(ctx, lab, create=False)
     seen = [0]
-    with _counting(seen) as progress:
+    with counting("files") as shown:
+
+        def progress(done: int, of: int) -> None:
+            seen[0] = done
+            shown(done, of)
+
         findings = store.verify(place.store, progress)
     if as_json:
         say_json({"lab": str(place.root), "files": seen[0], "findings": [asdict(finding) for finding in findings]})
@@ -81,22 +81,3 @@ def clean(
         say(f"{near(place.root)}: would drop {what}: trained states that no answer names, and leftovers.")
         say("Records and answers stay; what is dropped is trained again should it be needed.")
         say("To do it: whether clean --yes")
-
-
-@contextmanager
-def _counting(seen: list[int]) -> Iterator[Callable[[int, int], None]]:
-    """Count files as they are checked; in a terminal a line tells how far it is, and goes when it is done."""
-    shown = sys.stderr.isatty()
-
-    def progress(done: int, of: int) -> None:
-        seen[0] = done
-        if shown and (done % 64 == 0 or done == of):
-            sys.stderr.write(f"\r\x1b[K  checking {done:,} of {of:,} files")
-            sys.stderr.flush()
-
-    try:
-        yield progress
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from whether.report.numbers import plural
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+FIRST = 2.0
+"""Seconds of which nothing need be said."""
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -213,6 +217,34 @@ def watching(say: Say, *, terminal: bool, many: bool = False) -> Iterator[Callab
         yield shown
     if shown.progress.stage is not None:
         say(f"  done in {duration(shown.progress.spent)}")
+
+
+@contextmanager
+def counting(what: str, clock: Clock = time.monotonic, stream: Any = None) -> Iterator[Callable[[int, int], None]]:
+    """Tell how many of how many are done, once it takes longer than two seconds: a line that stays, or lines.
+
+    Args:
+        what: is counted.
+        clock: seconds.
+        stream: stderr unless told otherwise.
+    """
+    stream = stream or sys.stderr
+    shown, told = stream.isatty(), [clock() + FIRST]
+
+    def progress(done: int, of: int) -> None:
+        if clock() < told[0]:
+            return
+        told[0] = clock() + (0.1 if shown else LINE_EVERY)
+        text = f"  {done:,} of {of:,} {what}"
+        stream.write(f"\r\x1b[K{text}" if shown else f"{text}\n")
+        stream.flush()
+
+    try:
+        yield progress
+    finally:
+        if shown:
+            stream.write("\r\x1b[K")
+            stream.flush()
 
 
 def _bar(share: float, wide: int) -> Any:

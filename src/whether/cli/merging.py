@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +14,6 @@ if TYPE_CHECKING:
     from whether.store.reach import Side
 
 PANEL = "Keep"
-FIRST, EVERY = 2.0, 10.0
-"""Seconds after which something is told, and between two lines where there is no terminal."""
 
 Url = Annotated[str, typer.Argument(metavar="URL", hidden=True)]
 PLACES = (
@@ -61,10 +56,11 @@ def _merge(source: Side, target: Side, where: str, as_json: bool) -> None:
     from dataclasses import asdict
 
     from whether import store
+    from whether.cli.live import counting
     from whether.cli.page import say_json
     from whether.errors import DamageError
 
-    with counting() as progress:
+    with counting("pieces") as progress:
         merged = store.merge(source, target, progress)
     if as_json:
         say_json({"from": source.name, "to": target.name, **asdict(merged)})
@@ -133,30 +129,3 @@ def _near(side: Side) -> str:
     from whether.store import Near
 
     return near(side.store.root) if isinstance(side, Near) else side.name
-
-
-@contextmanager
-def counting(clock: Callable[[], float] = time.monotonic, stream: Any = None) -> Iterator[Callable[[int, int], None]]:
-    """Tell how far merging is, once it takes longer than two seconds: in a terminal a line that stays, else lines.
-
-    Args:
-        clock: seconds.
-        stream: stderr unless told otherwise.
-    """
-    stream = stream or sys.stderr
-    shown, told = stream.isatty(), [clock() + FIRST]
-
-    def progress(done: int, of: int) -> None:
-        if clock() < told[0]:
-            return
-        told[0] = clock() + (0.1 if shown else EVERY)
-        text = f"  {done:,} of {of:,} pieces"
-        stream.write(f"\r\x1b[K{text}" if shown else f"{text}\n")
-        stream.flush()
-
-    try:
-        yield progress
-    finally:
-        if shown:
-            stream.write("\r\x1b[K")
-            stream.flush()

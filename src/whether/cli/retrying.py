@@ -42,7 +42,7 @@ def retry(
 
     from whether import retry as again
     from whether.campaign import Means
-    from whether.cli.live import watching
+    from whether.cli.live import counting, watching
     from whether.cli.page import complain, say, say_json
     from whether.errors import RequestError, WorkError
     from whether.execute.engines import check
@@ -50,7 +50,8 @@ def retry(
 
     check(on)
     place = open_lab(ctx, lab, create=True)
-    facts = again.chosen(place.store, digests or ())
+    with counting("records") as progress:
+        facts = again.chosen(place.store, digests or (), progress)
     if debug:
         if len(digests or ()) != 1:
             raise RequestError("--pdb opens one piece: whether retry DIGEST --pdb")

@@ -65,7 +65,7 @@ class RayCluster:
         if not self.ray.is_initialized():
             self._connect()
         self._token = secrets.token_hex(8)
-        self.store.work.write(f"seen-{self._token}", self._token.encode())
+        self.store.work.mark(self._token)
         self._fill()
 
     def give(self, slot: str, job: Job) -> None:
@@ -103,7 +103,7 @@ class RayCluster:
                 self.ray.kill(actor.handle)
         self._actors.clear()
         if self._token:
-            self.store.work.remove(f"seen-{self._token}")
+            self.store.work.unmark(self._token)
             self._token = ""
         if self._ours:
             self.ray.shutdown()
@@ -116,9 +116,7 @@ class RayCluster:
     def _connect(self) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-        given = self.address or os.environ.get("RAY_ADDRESS")
-        if given:
-            answers(given)
+        given = self.address or os.environ.get("RAY_ADDRESS")  # which answers: `engines.check` has seen to that
         try:
             self.ray.init(address=given or "auto", **quiet)
         except ConnectionError as error:

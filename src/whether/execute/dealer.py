@@ -25,9 +25,6 @@ class Shelf(Protocol):
     def stands(self, piece: Piece) -> bool:
         """Whether everything that is wanted of a piece stands."""
 
-    def measured(self, digest: str) -> bool:
-        """Whether a measure's record stands."""
-
     def fail(self, piece: Piece, failure: Failure, tries: int) -> None:
         """Record that a piece was given up."""
 

@@ -11,10 +11,9 @@ processes, a cluster, and simulated devices.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from whether.errors import DamagedPieceError, DamageError, RequestError, WhetherError, WorkError
+from whether.errors import DamagedPieceError, DamageError, WhetherError, WorkError
 from whether.execute.contract import (
     Advanced,
     Ended,
@@ -37,6 +36,7 @@ from whether.execute.tally import Tally
 from whether.history.facts import MeasureFact
 from whether.plan.board import Task
 from whether.plan.plan import Piece
+from whether.settings import seconds_of
 
 LOOK_EVERY = 1.0  # seconds between two looks at what others have done, and two lines of status
 TOLD_EVERY = 0.1
@@ -353,14 +353,7 @@ def hung_seconds() -> float:
     Raises:
         RequestError: when the variable says no such number.
     """
-    given = os.environ.get("WHETHER_HUNG_SECONDS") or "600"
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = -1.0
-    if not seconds > 0:
-        raise RequestError(f"WHETHER_HUNG_SECONDS is {given!r}; expected a number of seconds, such as 600.")
-    return seconds
+    return seconds_of("WHETHER_HUNG_SECONDS", 600.0)
 
 
 def _label(job: Job) -> str:

@@ -7,7 +7,6 @@ whatever it is doing: everything that was reached stands in the lab.
 from __future__ import annotations
 
 import os
-import platform
 import queue
 import signal
 import sys
@@ -15,24 +14,15 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from whether.execute import job as jobs
-from whether.execute.contract import Event, Failed, Joined, Slot, Told
-from whether.execute.progress import Event as Heard
-from whether.execute.progress import Note
+from whether.execute.contract import Event
 
 
 def main(link: Connection, lab: Path, device: str) -> None:
     """Join, then carry out whatever comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the one who asked decides
     waiting = _listen(link)  # before anything is loaded, which takes seconds: whoever asked may be gone by then
-    import torch
+    from whether.execute.serving import employ, serve
 
-    from whether.execute.worker import Post, Worker, failure_of
-    from whether.execute.workshop import Workshop
-    from whether.store.folder import Store
-
-    if device == "cpu":
-        torch.set_num_threads(1)
     speaking = threading.Lock()
 
     def say(event: Event) -> None:
@@ -42,20 +32,7 @@ def main(link: Connection, lab: Path, device: str) -> None:
         except OSError:
             os._exit(0)
 
-    def tell(event: Heard) -> None:
-        if isinstance(event, Note):
-            say(Told("", event.text))
-
-    worker = Worker(Workshop(Store(lab), tell), device)
-    say(Joined("", Slot("", platform.node(), device, worker.profile)))
-    while True:
-        data = waiting.get()
-        try:
-            job = jobs.decode(data)
-        except Exception as error:
-            say(Failed("", jobs.number(data), failure_of(error)))
-            continue
-        worker.carry_out(job, Post("", say))
+    serve(employ(lab, device, say), waiting.get, say)
 
 
 def _listen(link: Connection) -> queue.SimpleQueue[bytes]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whether.errors import RequestError, WhetherError
-from whether.execute.contract import Event, Failed, Failure, Joined, Kind, Slot, Told
+from whether.execute.contract import Event, Failed, Failure, Kind
 
 WAITS = 1.0  # seconds that a question for what happened stays open
 
@@ -24,7 +24,7 @@ class Orders:
         lab: the lab's folder.
         device: on which it trains.
         folder, path: the working directory and module path of whoever asked, where code of one's own is.
-        token: a checkpoint of this name lies in the lab, by which it is known to be the same one.
+        token: a mark of this name lies in the lab's work/, by which it is known to be the same one.
         version: of whoever asked.
     """
 
@@ -64,25 +64,12 @@ class Seat:
             if wrong:
                 self._events.put(Failed("", 0, Failure("request", wrong)))
                 return
-            from whether.execute import job as jobs
-            from whether.execute.worker import Post, Worker, failure_of
-            from whether.execute.workshop import Workshop
-            from whether.store.folder import Store
+            from whether.execute.serving import employ, serve
 
             if os.path.isdir(orders.folder):
                 os.chdir(orders.folder)
             sys.path[:] = [*(path for path in orders.path if path not in sys.path), *sys.path]
-            if orders.device == "cpu":
-                import torch
-
-                torch.set_num_threads(1)
-
-            def tell(event: object) -> None:
-                text = getattr(event, "text", "")
-                if text:
-                    self._events.put(Told("", text))
-
-            worker = Worker(Workshop(Store(Path(orders.lab)), tell), orders.device)
+            worker = employ(Path(orders.lab), orders.device, self._events.put)
         except WhetherError as error:
             kind: Kind = "request" if isinstance(error, RequestError) else "work"
             self._events.put(Failed("", 0, Failure(kind, str(error))))
@@ -91,15 +78,7 @@ class Seat:
             said = f"{type(error).__name__}: {error}"
             self._events.put(Failed("", 0, Failure("work", f"the node {platform.node()} cannot work here ({said})")))
             return
-        self._events.put(Joined("", Slot("", platform.node(), orders.device, worker.profile)))
-        while True:
-            data = self._jobs.get()
-            try:
-                job = jobs.decode(data)
-            except Exception as error:
-                self._events.put(Failed("", jobs.number(data), failure_of(error)))
-                continue
-            worker.carry_out(job, Post("", self._events.put))
+        serve(worker, self._jobs.get, self._events.put)
 
 
 def misfit(orders: Orders) -> str:
@@ -114,7 +93,7 @@ def misfit(orders: Orders) -> str:
             "may make other bits of the same history. Install the same one on every node."
         )
     store = Store(Path(orders.lab))
-    if store.work.read(f"seen-{orders.token}") is None:
+    if not store.work.is_marked(orders.token):
         return (
             f"the node {host} does not see the lab {orders.lab}. All nodes must see it at the same place: put it on a "
             "file system that they share, and name it with --lab."

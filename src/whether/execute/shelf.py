@@ -30,10 +30,6 @@ class LabShelf:
         """Whether every point of a piece stands, with what is wanted of it."""
         return stands(self.store, piece, piece.points)
 
-    def measured(self, digest: str) -> bool:
-        """Whether a measure's record stands."""
-        return self.store.records.has(digest)
-
     def fail(self, piece: Piece, failure: Failure, tries: int) -> None:
         """Record that a piece always fails, or (`tries` 0) begins from one that does."""
         body: dict[str, object] = {

@@ -190,10 +190,6 @@ class Nowhere:
         """Nothing did before."""
         return False
 
-    def measured(self, digest: str) -> bool:  # noqa: ARG002
-        """Nothing was."""
-        return False
-
     def fail(self, piece: Piece, failure: Failure, tries: int) -> None:
         """Nobody reads of it."""
 

@@ -13,7 +13,7 @@ WINDOW = 300.0
 
 
 @dataclass
-class Going:
+class Seated:
     """A slot that joined, and what it does."""
 
     slot: Slot
@@ -35,7 +35,7 @@ class Tally:
     """
 
     def __init__(self, now: float) -> None:
-        self.slots: dict[str, Going] = {}
+        self.slots: dict[str, Seated] = {}
         self.begin(now, steps=0, pieces=0, measures=0)
 
     def begin(self, now: float, *, steps: int, pieces: int, measures: int) -> None:
@@ -64,7 +64,7 @@ class Tally:
     def joined(self, slot: Slot, now: float) -> None:
         """A slot can be given jobs."""
         self.at(now)
-        self.slots[slot.name] = Going(slot, now, heard=now)
+        self.slots[slot.name] = Seated(slot, now, heard=now)
         self.most = max(self.most, len(self.slots))
 
     def gone(self, name: str, now: float) -> None:

@@ -6,7 +6,6 @@ and goes on. Workers of one lab need not know of one another: the first to finis
 
 from __future__ import annotations
 
-import os
 import platform
 import threading
 import time
@@ -33,6 +32,7 @@ from whether.execute.shelf import history, stands
 from whether.execute.workshop import Made, NoStateError, Workshop
 from whether.history.facts import MeasureFact, Point
 from whether.plan.plan import Piece
+from whether.settings import seconds_of
 from whether.store.clean import quarantine
 from whether.train.checkpoint import decode_checkpoint, encode_checkpoint, encode_tensors
 from whether.train.pack import Watch, train_pack
@@ -108,6 +108,11 @@ class Worker:
                 post.say(Reached(post.slot, piece.trajectory.digest))
                 continue
             begun.setdefault(replica.step, []).append((piece, replica))
+        for step, group in begun.items():
+            resumed = [piece.trajectory.digest[:8] for piece, _ in group if step > piece.trajectory.begin.step]
+            if resumed:
+                others = f", and {len(resumed) - 1} with it" if len(resumed) > 1 else ""
+                post.say(Told(post.slot, f"{resumed[0]} goes on from step {step}{others}"))
         trained = [  # those that go on from a checkpoint stand at steps of their own
             self._train_group([piece for piece, _ in group], [replica for _, replica in group], post)
             for group in begun.values()
@@ -177,7 +182,6 @@ class Worker:
         trajectory = piece.trajectory
         found = self._checkpointed(piece)
         if found is not None:
-            post.say(Told(post.slot, f"{trajectory.digest[:8]} goes on from step {found.step}"))
             post.say(Advanced(post.slot, found.step - trajectory.begin.step))
             for point in piece.points:
                 if point.at <= found.step:
@@ -354,11 +358,4 @@ def checkpoint_seconds() -> float:
     Raises:
         RequestError: when the variable says no such number.
     """
-    given = os.environ.get("WHETHER_CHECKPOINT_SECONDS") or str(Watch.checkpoint_every)
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = -1.0
-    if not seconds >= 0:
-        raise RequestError(f"WHETHER_CHECKPOINT_SECONDS is {given!r}; expected a number of seconds, such as 20.")
-    return seconds
+    return seconds_of("WHETHER_CHECKPOINT_SECONDS", Watch.checkpoint_every, least=-1e-9)

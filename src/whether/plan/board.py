@@ -1,7 +1,7 @@
 """The Board: which pieces are ready, which packs they make, what waits for what. Pure bookkeeping, without a clock.
 
 A piece is ready when every trained state that it begins from stands. Ready pieces that may be trained as one
-computation (`alike`) stand in one queue, the most urgent first; `take` cuts a pack from the most urgent queue. Every
+computation (`pack_key`) stand in one queue, the most urgent first; `take` cuts a pack from the most urgent queue. Every
 operation costs a few comparisons, whatever the number of pieces.
 """
 
@@ -12,19 +12,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from whether.history.facts import MeasureFact, Training
+from whether.history.facts import MeasureFact
 from whether.plan.demand import nearest_points
 from whether.plan.plan import Piece
-from whether.plan.width import shares
+from whether.plan.width import pack_key, shares
 
 Urgency = tuple[float, float, str]
-
-
-def pack_key(training: Training) -> tuple[object, ...]:
-    """What networks must share to be trained in one pack, beside their architecture and the step they begin at."""
-    optimizer = {name: value for name, value in training.optimizer.items() if name not in ("lr", "weight_decay")}
-    shared = training.plain() | {"optimizer": optimizer, "schedule": None}
-    return tuple(sorted((name, repr(value)) for name, value in shared.items()))
 
 
 @dataclass(eq=False)

@@ -12,9 +12,9 @@ from typing import Literal
 
 from whether.digest import digest
 from whether.history.facts import Model, Training
-from whether.plan.board import pack_key
 from whether.plan.plan import Piece
 from whether.plan.size import flops_per_look, flops_per_step
+from whether.plan.width import pack_key
 
 Source = Literal["measured", "counted", "unknown"]
 Noted = Mapping[str, Mapping[str, Mapping[str, float]]]

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from whether.plan.board import pack_key
 from whether.plan.cost import Costs, Source
 from whether.plan.plan import Plan
 from whether.plan.portfolio import Turn, turns
 from whether.plan.schedule import Schedule
-from whether.plan.width import networks_at_once, shares
+from whether.plan.width import networks_at_once, pack_key, shares
 
 DEVICES = (1, 2, 8, 64, 500)
 
@@ -75,7 +74,7 @@ def forecast(plan: Plan, costs: Costs, devices: Sequence[int] = DEVICES) -> Fore
         costs: of the pieces.
         devices: the numbers of devices that are asked about.
     """
-    schedule = Schedule(plan.pieces, costs)
+    schedule = Schedule(plan.pieces, costs.seconds)
     finishes = [
         Finish(
             devices=count,

@@ -13,31 +13,16 @@ def chain_lengths(pieces: Sequence[Piece], weight: Callable[[Piece], float]) -> 
     Who begins from an early stop of a piece waits for that stop, not for the end of the piece.
 
     Args:
-        pieces: of a plan.
+        pieces: of a plan: each after those that it waits for.
         weight: how long one takes; its stops lie in proportion to their steps.
     """
-    maker = {point.digest: (piece, point.at) for piece in pieces for point in piece.points}
-    followers: dict[str, list[tuple[float, Piece]]] = {}
-    for piece in pieces:
-        for point in piece.waits_for:
-            if point.digest in maker:
-                before, at = maker[point.digest]
-                share = (at - before.trajectory.begin.step) / before.steps
-                followers.setdefault(before.trajectory.digest, []).append((share, piece))
     heights: dict[str, float] = {}
-    waiting = list(pieces)
-    while waiting:
-        piece = waiting[-1]
-        if piece.trajectory.digest in heights:
-            waiting.pop()
-            continue
-        after = followers.get(piece.trajectory.digest, [])
-        missing = [item for _, item in after if item.trajectory.digest not in heights]
-        if missing:
-            waiting.extend(missing)
-            continue
-        own = weight(piece)
-        behind = max((own * share + heights[item.trajectory.digest] for share, item in after), default=0.0)
-        heights[piece.trajectory.digest] = max(own, behind)
-        waiting.pop()
+    behind: dict[str, float] = {}  # by point, the longest chain that begins from it
+    for piece in reversed(pieces):
+        own, begin = weight(piece), piece.trajectory.begin.step
+        stops = [(point.at - begin, behind[point.digest]) for point in piece.points if point.digest in behind]
+        height = max([own, *(own * after / piece.steps + length for after, length in stops)])
+        heights[piece.trajectory.digest] = height
+        for point in piece.waits_for:
+            behind[point.digest] = max(height, behind.get(point.digest, 0.0))
     return heights

@@ -1,4 +1,4 @@
-"""Several questions worked on together: which goes first, and how soon everything can be done.
+"""Several questions worked on together: which goes first.
 
 While one question waits for its serial parts, others keep the devices busy. Where the budget is short, the question
 that has least left goes first, so that most verdicts are reached with what there is.
@@ -14,32 +14,6 @@ from dataclasses import dataclass
 from whether.plan.cost import Costs
 from whether.plan.lineage import Lineage
 from whether.plan.plan import Plan
-from whether.plan.schedule import Schedule
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How soon a plan can be done on so many devices.
-
-    Attributes:
-        work_seconds: of all pieces, on one device.
-        critical_path_seconds: of the longest chain of pieces that wait for one another.
-        lower: no schedule is done sooner: max(work / devices, critical path).
-    """
-
-    work_seconds: float
-    critical_path_seconds: float
-    lower: float
-
-
-def bounds(plan: Plan, costs: Costs, devices: int) -> Bounds:
-    """The work, the longest chain, and what follows from them.
-
-    The chain is of seconds that must follow one another: who begins from an early stop waits for that stop only. They
-    are shares of packs; a network that trains in a wide pack is longer on its way.
-    """
-    schedule = Schedule(plan.pieces, costs)
-    return Bounds(schedule.work, schedule.critical_path, schedule.at_least(devices))
 
 
 def needed_by(plan: Plan) -> dict[str, int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from whether.plan.cost import Costs
-from whether.plan.plan import Piece, Plan
+from whether.plan.path import chain_lengths
+from whether.plan.plan import Piece
 
 
 class Schedule:
@@ -18,7 +18,7 @@ class Schedule:
 
     Args:
         pieces: each after those that it waits for.
-        costs: of the pieces.
+        seconds: that a piece takes on one device.
 
     Attributes:
         heights: for each piece, the seconds of the longest chain of work that begins with it.
@@ -26,23 +26,20 @@ class Schedule:
         critical_path: seconds of the longest chain.
     """
 
-    def __init__(self, pieces: Sequence[Piece], costs: Costs) -> None:
-        self._seconds = [costs.seconds(piece) for piece in pieces]
+    def __init__(self, pieces: Sequence[Piece], seconds: Callable[[Piece], float]) -> None:
+        self._seconds = [seconds(piece) for piece in pieces]
         self._missing = [len(piece.waits_for) for piece in pieces]
         waiting: dict[str, list[int]] = {}
         for place, piece in enumerate(pieces):
             for point in piece.waits_for:
                 waiting.setdefault(point.digest, []).append(place)
         self._stops: list[list[tuple[float, list[int]]]] = []  # when after its beginning, and who waits for it
-        for seconds, piece in zip(self._seconds, pieces, strict=True):
+        for own, piece in zip(self._seconds, pieces, strict=True):
             begin, steps = piece.trajectory.begin.step, piece.steps
             stops = [((point.at - begin) / steps, waiting.get(point.digest)) for point in piece.points]
-            self._stops.append([(seconds * part, who) for part, who in stops if who])
-        self.heights = list(self._seconds)
-        for place in reversed(range(len(pieces))):
-            for after, who in self._stops[place]:
-                behind = after + max(self.heights[follower] for follower in who)
-                self.heights[place] = max(self.heights[place], behind)
+            self._stops.append([(own * part, who) for part, who in stops if who])
+        heights = chain_lengths(pieces, seconds)
+        self.heights = [heights[piece.trajectory.digest] for piece in pieces]
         self.work = math.fsum(self._seconds)
         self.critical_path = max(self.heights, default=0.0)
 
@@ -89,8 +86,3 @@ class Schedule:
             behind = [(after + self.heights[item], item) for after, who in self._stops[place] for item in who]
             links = [item for length, item in behind if length >= self.heights[place]]
         return chain
-
-
-def time_to_finish(plan: Plan, costs: Costs, devices: int) -> float:
-    """Seconds until a plan is done on so many devices; see `Schedule.finish`."""
-    return Schedule(plan.pieces, costs).finish(devices)

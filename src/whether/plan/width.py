@@ -1,4 +1,4 @@
-"""How many networks a CPU trains at once, as a rule of their size.
+"""Which networks may be trained at once, and how many a CPU does, as a rule of their size.
 
 Measured (`docs/performance.md`): a pack pays while its weights, gradients and moments stay in the caches, about 2^18
 weights; beyond it one network fills the cores by itself. Results do not depend on it.
@@ -11,6 +11,13 @@ from whether.plan.size import memory_per_network, moments, weights_stored
 
 WEIGHTS_AT_ONCE = 2**18
 MOST = 256
+
+
+def pack_key(training: Training) -> tuple[object, ...]:
+    """What networks must share to be trained in one pack, beside their architecture and the step they begin at."""
+    optimizer = {name: value for name, value in training.optimizer.items() if name not in ("lr", "weight_decay")}
+    shared = training.plain() | {"optimizer": optimizer, "schedule": None}
+    return tuple(sorted((name, repr(value)) for name, value in shared.items()))
 
 
 def networks_at_once(model: Model, weights_at_once: int = WEIGHTS_AT_ONCE) -> int:

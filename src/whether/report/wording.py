@@ -300,10 +300,17 @@ def circumstances(told: Mapping[str, object]) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for key, value in sorted(told.items(), key=lambda item: str(item[0])):
         name = str(key).replace("_", " ")
-        if isinstance(value, Mapping) and value:
-            rows += [(f"{name}: {inner}", text) for inner, text in circumstances(value)]
-        else:
-            rows.append((name, _plain(value)))
+        match key, value:
+            case _, Mapping() if value:
+                rows += [(f"{name}: {inner}", text) for inner, text in circumstances(value)]
+            case "idle_share", float():
+                rows.append((name, f"{100 * value:.1f} %"))
+            case "sharing", float():
+                rows.append((name, f"{value:.1f} times less than each arm on its own"))
+            case "time", str():
+                rows.append((name, f"{value[:19].replace('T', ' ')} UTC"))
+            case _:
+                rows.append((name, _plain(value)))
     return rows
 
 

@@ -27,7 +27,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from whether.errors import RequestError, WorkError
+from whether.errors import WorkError
+from whether.settings import seconds_of
 from whether.store.layout import SEALED, checked, scan
 from whether.store.numbers import plain
 from whether.store.publish import publish, remove, replace, withdraw
@@ -67,7 +68,7 @@ class Claims:
         Raises:
             RequestError: the variable holds no number above zero.
         """
-        return _patience() if self._patience is None else self._patience
+        return seconds_of(VARIABLE, PATIENCE) if self._patience is None else self._patience
 
     def path(self, digest: str) -> Path:
         """Where the claim of this piece stands or would stand."""
@@ -255,19 +256,6 @@ class Claimant:
             yield
         except WorkError as error:
             self.trouble = self.trouble or str(error)
-
-
-def _patience() -> float:
-    given = os.environ.get(VARIABLE, "")
-    if not given:
-        return PATIENCE
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise RequestError(f"{VARIABLE} is {given!r}; expected a number of seconds above zero, such as 15.")
-    return seconds
 
 
 def _bytes(fields: Mapping[str, object]) -> bytes:

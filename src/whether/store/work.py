@@ -64,6 +64,22 @@ class Work:
         except OSError as error:
             raise refused("the log of a worker", path, error) from error
 
+    def mark(self, token: str) -> None:
+        """Lay a mark by which workers elsewhere know that they see this very lab.
+
+        Raises:
+            WorkError: the disk refused.
+        """
+        replace(self._mark(token), b"", what="the mark of a run")
+
+    def is_marked(self, token: str) -> bool:
+        """Whether this mark lies here."""
+        return self._mark(token).is_file()
+
+    def unmark(self, token: str) -> None:
+        """Take a mark away."""
+        remove(self._mark(token))
+
     def drop_log(self, path: Path) -> None:
         """Remove a worker's log if it had nothing to say."""
         with suppress(OSError):
@@ -99,6 +115,9 @@ class Work:
                 ) from error
             return target
         return None
+
+    def _mark(self, token: str) -> Path:
+        return self.folder / "marks" / token
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

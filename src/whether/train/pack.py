@@ -87,7 +87,7 @@ def train_pack(module: nn.Module, replicas: Sequence[Replica], data: Tensors, wa
 
     Args:
         module: the architecture.
-        replicas: networks that agree in `plan.board.pack_key` and in `step`.
+        replicas: networks that agree in `plan.width.pack_key` and in `step`.
         data: on the device that trains.
         watch: is told of every state that was asked for.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from whether import Answer, Question
@@ -44,6 +45,8 @@ def asking(claims: Sequence[Any], **changes: Any) -> Question:
 def answered(
     question: Question, values: Mapping[str, Sequence[float]], facts: Mapping[str, Any] | None = None, **changes: Any
 ) -> Answer:
-    """The answer from rows of values by arm; `changes` are of every column."""
+    """The answer from rows of values by arm; `changes` are of every column. Without looks it has as many replicates."""
     columns = [column(name, row, **changes) for name, row in values.items()]
+    if not question.looks:
+        question = replace(question, replicates=max(map(len, values.values())))
     return conclude(question, columns, **(FACTS | dict(facts or {})))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from whether.stats.verdict import Verdict
@@ -15,8 +15,8 @@ from whether.stats.verdict import Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-DONE, DIVERGED, FAILED = "done", "diverged", "failed"
-FORMAT = 1
+DONE, DIVERGED, FAILED, OVERRUN = "done", "diverged", "failed", "overrun"
+FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,10 @@ class Column:
         """One number a replicate, in the order of replicates."""
         return [run.value for run in self.runs]
 
+    def first(self, n: int) -> Column:
+        """The same with its first `n` replicates only."""
+        return self if len(self.runs) <= n else replace(self, runs=self.runs[:n])
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimResult:
@@ -95,6 +99,31 @@ class ClaimResult:
     p_sign_flip: float | None
     shared: str
     note: str
+    level: float
+    look: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookResult:
+    """One look: the claims as they were read at `n` replicates, in the order of the question's claims.
+
+    Attributes:
+        n: replicates 0 … n−1 were used.
+        level: the nominal one-sided level at this look; `level_strict` that for α over the number of claims.
+        verdict: of the question after this look.
+        verdicts: of the claims, one that was decided at an earlier look kept; `verdicts_strict` likewise.
+        estimates, lows, highs: of the claims' effects at this look; None where it was decided before, or unbounded.
+    """
+
+    n: int
+    level: float
+    level_strict: float
+    verdict: Verdict
+    verdicts: Sequence[Verdict]
+    verdicts_strict: Sequence[Verdict]
+    estimates: Sequence[float | None]
+    lows: Sequence[float | None]
+    highs: Sequence[float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +165,17 @@ class ArmSummary:
 class Answer:
     """The answer to a question, with everything that it rests on.
 
-    Everything but `circumstances` and `ledger` is a function of the question and of the numbers of its runs; `ledger`
-    is how long the lab's ledger was when this was written.
+    Everything but `circumstances`, `overrun`, `study` and `ledger` is a function of the question and of the numbers of
+    its runs.
+
+    Attributes:
+        replicates: that were used; `planned` is how many there would have been at most.
+        spending: how α was shared out among several looks; empty when there was one.
+        looks: what was seen at each, in order.
+        study: of a registered question its registration, in plain values (`registration.told`); empty otherwise.
+        sources: what varied between replicates, what was held fixed, and what the arms of each claim share.
+        overrun: runs of replicates beyond the look that decided; shown, and never analysed.
+        ledger: how long the lab's ledger was when this was written.
     """
 
     format: int = FORMAT
@@ -160,6 +198,10 @@ class Answer:
     alpha: float
     pairing: str
     replicates: int
+    planned: int
+    spending: str = ""
+    looks: Sequence[LookResult] = ()
+    study: Mapping[str, Any] = field(default_factory=dict)
     axis: str
     split: str
     data: Mapping[str, Any]
@@ -171,6 +213,8 @@ class Answer:
     table: Sequence[Run]
     curves: Mapping[str, Mapping[str, Sequence[float | None]]] = field(default_factory=dict)
     checks: Sequence[str] = ()
+    sources: Mapping[str, Any] = field(default_factory=dict)
+    overrun: Sequence[Run] = ()
     circumstances: Mapping[str, Any] = field(default_factory=dict)
     ledger: Mapping[str, Any] = field(default_factory=dict)
 
@@ -215,6 +259,8 @@ class Answer:
                 "controls": [ControlResult(**item | {"claim": claim(item["claim"])}) for item in said["controls"]],
                 "arms": [ArmSummary(**item) for item in said["arms"]],
                 "table": [Run(**item) for item in said["table"]],
+                "overrun": [Run(**item) for item in said["overrun"]],
+                "looks": [LookResult(**item) for item in said["looks"]],
             }
         )
 

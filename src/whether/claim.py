@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Any
 
 from whether.errors import RequestError, gather, unknown
-from whether.stats.verdict import Kind
+from whether.stats.verdict import Kind, verdict
 from whether.words import MeasureKind
 
 
@@ -20,6 +21,12 @@ class Claim:
 
     Made by `exceeds`, `not_worse`, `same`, `below` and `above`. For a comparison `size` is the smallest difference
     that matters, above zero; for a bound it is the bound. Effects are oriented so that positive supports the claim.
+
+    Attributes:
+        delta_yes, delta_no: for planning, effects (for a bound: means) at which a yes and a no are to be found,
+            strictly inside the yes and the no region; by default as in `planned`.
+        sd: for planning, the standard deviation over replicates of what the claim's interval is of: of the paired
+            differences, of one arm's values (bounds, and each of two unpaired arms). None: from a pilot.
     """
 
     kind: Kind
@@ -29,9 +36,12 @@ class Claim:
     unit: str
     because: str
     if_no: str = ""
+    delta_yes: float | None = None
+    delta_no: float | None = None
+    sd: float | None = None
 
     def __post_init__(self) -> None:
-        gather(self._check_size, self._check_reason, self._check_arms)
+        gather(self._check_size, self._check_reason, self._check_arms, self._check_planned)
 
     def _check_size(self) -> None:
         wrong = isinstance(self.size, bool) or not isinstance(self.size, (int, float)) or not math.isfinite(self.size)
@@ -48,6 +58,40 @@ class Claim:
     def _check_arms(self) -> None:
         if self.left == self.right:
             raise RequestError(f"the claim '{self.said}' compares an arm with itself.")
+
+    def _check_planned(self) -> None:
+        wrong: list[RequestError] = []
+        sized = _is_number(self.size) and (self.right is None or self.size > 0)  # a wrong size is told by itself
+        for name, side in (("delta_yes", "yes"), ("delta_no", "no")):
+            value = getattr(self, name)
+            if (
+                value is None
+                or not sized
+                or (_is_number(value) and verdict(self.kind, value, value, self.size) == side)
+            ):
+                continue
+            wrong.append(
+                RequestError(
+                    f"{name} of the claim '{self.said}' is {value!r}; expected an effect strictly inside its {side} "
+                    f"region: {_regions(self.kind, self.size)[side]}."
+                )
+            )
+        if self.sd is not None and not (_is_number(self.sd) and self.sd > 0):
+            wrong.append(RequestError(f"sd of the claim '{self.said}' is {self.sd!r}; expected a number above zero."))
+        if wrong:
+            raise RequestError.join(wrong)
+
+    @property
+    def planned(self) -> tuple[float, float] | None:
+        """δ_yes and δ_no: as stated, else 2s and 0 (`exceeds`), 0 and −2s (`not_worse`), 0 and 2s (`same`).
+
+        None for a bound of which one is not stated.
+        """
+        usual = {"exceeds": (2 * self.size, 0.0), "not_worse": (0.0, -2 * self.size), "same": (0.0, 2 * self.size)}
+        yes, no = usual.get(self.kind, (None, None))
+        yes = self.delta_yes if self.delta_yes is not None else yes
+        no = self.delta_no if self.delta_no is not None else no
+        return None if yes is None or no is None else (float(yes), float(no))
 
     @property
     def said(self) -> str:
@@ -74,29 +118,152 @@ class Claim:
         return (self.left,) if self.right is None else (self.left, self.right)
 
 
-def exceeds(a: str, b: str, *, by: float, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """`a` is better than `b` by more than `by`: yes when the interval lies above `by`, no when it lies below."""
-    return Claim(kind="exceeds", left=a, right=b, size=by, unit=unit, because=because, if_no=if_no)
+def exceeds(
+    a: str,
+    b: str,
+    *,
+    by: float,
+    unit: str = "points",
+    because: str,
+    if_no: str = "",
+    delta_yes: float | None = None,
+    delta_no: float | None = None,
+    sd: float | None = None,
+) -> Claim:
+    """`a` is better than `b` by more than `by`: yes when the interval lies above `by`, no when it lies below.
+
+    Args:
+        a, b: arms.
+        by: the smallest size of interest, in `unit`, above zero.
+        unit: that of the arms' measure.
+        because: why no smaller difference matters.
+        if_no: what a no of this claim says by itself.
+        delta_yes, delta_no, sd: for planning (`Claim`).
+    """
+    return Claim(
+        kind="exceeds",
+        left=a,
+        right=b,
+        size=by,
+        unit=unit,
+        because=because,
+        if_no=if_no,
+        delta_yes=delta_yes,
+        delta_no=delta_no,
+        sd=sd,
+    )
 
 
-def not_worse(a: str, b: str, *, by: float, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """`a` is worse than `b` by less than `by`: yes when the interval lies above −by, no when it lies below."""
-    return Claim(kind="not_worse", left=a, right=b, size=by, unit=unit, because=because, if_no=if_no)
+def not_worse(
+    a: str,
+    b: str,
+    *,
+    by: float,
+    unit: str = "points",
+    because: str,
+    if_no: str = "",
+    delta_yes: float | None = None,
+    delta_no: float | None = None,
+    sd: float | None = None,
+) -> Claim:
+    """`a` is worse than `b` by less than `by`: yes when the interval lies above −by, no when it lies below.
+
+    Arguments as of `exceeds`.
+    """
+    return Claim(
+        kind="not_worse",
+        left=a,
+        right=b,
+        size=by,
+        unit=unit,
+        because=because,
+        if_no=if_no,
+        delta_yes=delta_yes,
+        delta_no=delta_no,
+        sd=sd,
+    )
 
 
-def same(a: str, b: str, *, within: float, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """`a` and `b` differ by less than `within`: yes when the interval lies inside ±within, no when outside."""
-    return Claim(kind="same", left=a, right=b, size=within, unit=unit, because=because, if_no=if_no)
+def same(
+    a: str,
+    b: str,
+    *,
+    within: float,
+    unit: str = "points",
+    because: str,
+    if_no: str = "",
+    delta_yes: float | None = None,
+    delta_no: float | None = None,
+    sd: float | None = None,
+) -> Claim:
+    """`a` and `b` differ by less than `within`: yes when the interval lies inside ±within, no when outside.
+
+    Arguments as of `exceeds`.
+    """
+    return Claim(
+        kind="same",
+        left=a,
+        right=b,
+        size=within,
+        unit=unit,
+        because=because,
+        if_no=if_no,
+        delta_yes=delta_yes,
+        delta_no=delta_no,
+        sd=sd,
+    )
 
 
-def below(arm: str, bound: float, *, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """The mean of `arm` lies below `bound`."""
-    return Claim(kind="below", left=arm, right=None, size=bound, unit=unit, because=because, if_no=if_no)
+def below(
+    arm: str,
+    bound: float,
+    *,
+    unit: str = "points",
+    because: str,
+    if_no: str = "",
+    delta_yes: float | None = None,
+    delta_no: float | None = None,
+    sd: float | None = None,
+) -> Claim:
+    """The mean of `arm` lies below `bound`. Arguments as of `exceeds`; to register it, both deltas are to be given."""
+    return Claim(
+        kind="below",
+        left=arm,
+        right=None,
+        size=bound,
+        unit=unit,
+        because=because,
+        if_no=if_no,
+        delta_yes=delta_yes,
+        delta_no=delta_no,
+        sd=sd,
+    )
 
 
-def above(arm: str, bound: float, *, unit: str = "points", because: str, if_no: str = "") -> Claim:
-    """The mean of `arm` lies above `bound`."""
-    return Claim(kind="above", left=arm, right=None, size=bound, unit=unit, because=because, if_no=if_no)
+def above(
+    arm: str,
+    bound: float,
+    *,
+    unit: str = "points",
+    because: str,
+    if_no: str = "",
+    delta_yes: float | None = None,
+    delta_no: float | None = None,
+    sd: float | None = None,
+) -> Claim:
+    """The mean of `arm` lies above `bound`. Arguments as of `exceeds`; to register it, both deltas are to be given."""
+    return Claim(
+        kind="above",
+        left=arm,
+        right=None,
+        size=bound,
+        unit=unit,
+        because=because,
+        if_no=if_no,
+        delta_yes=delta_yes,
+        delta_no=delta_no,
+        sd=sd,
+    )
 
 
 @dataclass(frozen=True)
@@ -135,3 +302,16 @@ def mismatch(claim: Claim, kinds: Sequence[MeasureKind]) -> list[RequestError]:
         more = f"write unit={first.unit!r} and its size in that unit"
         return [RequestError(f"the claim '{claim.said}' is about arms that are measured in {first.unit}; {more}.")]
     return []
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _regions(kind: Kind, size: float) -> dict[str, str]:
+    """Where yes and no lie, in words."""
+    if kind == "same":
+        return {"yes": f"between {-size:g} and {size:g}", "no": f"beyond ±{size:g}"}
+    edge = -size if kind == "not_worse" else size
+    above, below = ("no", "yes") if kind == "below" else ("yes", "no")
+    return {above: f"above {edge:g}", below: f"below {edge:g}"}

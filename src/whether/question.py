@@ -23,7 +23,7 @@ from whether.claim import Claim, Control, Ladder, above, below, exceeds, mismatc
 from whether.errors import RequestError, gather, in_its_file, unknown
 from whether.history import Measure, Network, measure
 from whether.seeds import Seed
-from whether.stats.verdict import Rule
+from whether.stats.verdict import SPENDINGS, Rule, Spending
 from whether.words import MEASURES, is_own_code
 
 __all__ = [
@@ -47,7 +47,8 @@ __all__ = [
 CATEGORIES = ("science", "engineering", "artifact")
 COMBINE = ("all", "any", "ordered")
 PAIRINGS = ("replicate", "none")
-GENERAL = ("replicates", "alpha")  # options of every question
+GENERAL = ("replicates", "alpha", "looks", "spending", "power")  # options of every question
+REPLICATES = 8
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,12 @@ class Question:
         hold_to: for "ordered", how many of the claims must hold; by default all.
         secondary: shown, corrected by Holm, never deciding; a Ladder reports how far it holds.
         controls: claims of known outcome.
-        replicates: independent repetitions.
+        replicates: independent repetitions, at most; by default the last look's, else 8.
         alpha: one-sided level of each verdict.
+        looks: numbers of replicates at which the claims are read, until the verdict stands; by default the end only.
+        spending: how α is shared out among the looks (`stats.looks`): "obrien-fleming" keeps most for the end, "pocock"
+            spends it evenly.
+        power: the least chance of a yes where it is true, and of a no, with which the question can be registered.
         pairing: "replicate" where arms share a replicate's seeds, "none" where they do not.
         metric: the measure of arms that are given as Networks.
         axis: what the keys of a family of arms are, with unit.
@@ -108,8 +113,11 @@ class Question:
     hold_to: int | None = None
     secondary: Sequence[Claim | Ladder] = ()
     controls: Sequence[Control] = ()
-    replicates: int = 8
+    replicates: int = 0
     alpha: float = 0.05
+    looks: Sequence[int] = ()
+    spending: Spending = "obrien-fleming"
+    power: float = 0.8
     pairing: str = "replicate"
     metric: str = "accuracy"
     axis: str = ""
@@ -120,7 +128,10 @@ class Question:
     source: str = ""
 
     def __post_init__(self) -> None:
-        gather(self._check_kinds, self._check_outcomes, self._check_numbers, self._check_words)
+        if type(self.replicates) is int and self.replicates == 0:
+            last = self.looks[-1] if isinstance(self.looks, (list, tuple)) and self.looks else REPLICATES
+            object.__setattr__(self, "replicates", last)
+        gather(self._check_kinds, self._check_outcomes, self._check_numbers, self._check_looks, self._check_words)
 
     def _check_kinds(self) -> None:
         if not callable(self.arms):
@@ -155,16 +166,41 @@ class Question:
         if self.hold_to is not None and self.combine != "ordered":
             raise RequestError(f"hold_to={self.hold_to} is read under combine='ordered' only; leave it out.")
 
+    def _check_looks(self) -> None:
+        if isinstance(self.power, bool) or not isinstance(self.power, (int, float)) or not 0 < self.power < 1:
+            raise RequestError(f"power is {self.power!r}; expected a chance in (0, 1), such as 0.8.")
+        if not isinstance(self.looks, (list, tuple)):
+            raise RequestError(f"looks is {self.looks!r}; expected numbers of replicates, such as looks=[4, 8, 16].")
+        wrong = [look for look in self.looks if isinstance(look, bool) or not isinstance(look, int) or look < 1]
+        if wrong or list(self.looks) != sorted(set(self.looks)):
+            raise RequestError(
+                f"looks is {list(self.looks)}; expected whole numbers of replicates that increase, such as [4, 8, 16]."
+            )
+        if len(self.looks) > 1 and self.looks[0] < 2:
+            raise RequestError("the first look is at 1 replicate, which shows no spread; look at 2 or more.")
+        last = self.looks[-1] if self.looks else self.replicates
+        if last != self.replicates:
+            raise RequestError(
+                f"the last look is at {last} replicates, and replicates is {self.replicates}; leave replicates out, "
+                "or give looks that end with it."
+            )
+
     def _check_words(self) -> None:
         for what, got, known in (
             ("category", self.category, CATEGORIES),
             ("rule to combine claims", self.combine, COMBINE),
             ("pairing", self.pairing, PAIRINGS),
+            ("spending", self.spending, SPENDINGS),
         ):
             if got not in known:
                 raise unknown(what, got, known)
         if self.metric not in MEASURES and not is_own_code(self.metric):
             raise unknown("metric", self.metric, MEASURES)
+
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """The numbers of replicates at which the claims are read: the looks, or the end only."""
+        return tuple(self.looks) or (self.replicates,)
 
     @property
     def every_claim(self) -> tuple[Claim, ...]:
@@ -271,6 +307,8 @@ class Template:
             got = "nothing" if made is None else f"something of type {type(made).__name__}"
             raise RequestError(f"{self.name} returned {got}; expected a Question, as in `return Question(arms, …)`.")
         outside = {name: value for name, value in chosen.items() if name not in known}
+        if "looks" in outside and "replicates" not in given:
+            outside["replicates"] = 0  # the last look's
         told: dict[str, Any] = {
             "name": self.name,
             "text": self.text,

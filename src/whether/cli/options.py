@@ -17,7 +17,14 @@ from whether.question import Question, Template
 from whether.seeds import Seed
 from whether.steps import Steps
 
-GENERAL: dict[str, Any] = {"replicates": 8, "alpha": 0.05, "preset": ""}
+GENERAL: dict[str, Any] = {
+    "replicates": 8,
+    "alpha": 0.05,
+    "looks": [4, 8, 16],
+    "spending": "obrien-fleming",
+    "power": 0.8,
+    "preset": "",
+}
 """Options of every question, each with a value of its type."""
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -141,7 +148,7 @@ def _refused(template: Template, chosen: dict[str, Any]) -> RequestError | None:
     from whether.plan import ask as resolve
 
     try:
-        resolve(replace(template(**chosen), replicates=1), seed=Seed(0), open_test=False)
+        resolve(replace(template(**chosen), replicates=1, looks=()), seed=Seed(0), open_test=False)
     except RequestError as error:
         return error
     return None

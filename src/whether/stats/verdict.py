@@ -23,10 +23,12 @@ from whether.errors import RequestError, unknown
 Verdict: TypeAlias = Literal["yes", "no", "inconclusive"]
 Kind: TypeAlias = Literal["exceeds", "not_worse", "same", "below", "above"]
 Rule: TypeAlias = Literal["all", "any", "ordered"]
+Spending: TypeAlias = Literal["obrien-fleming", "pocock"]
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RULES: tuple[Rule, ...] = get_args(Rule)
+SPENDINGS: tuple[Spending, ...] = get_args(Spending)
 
 
 def verdict(kind: Kind, low: float, high: float, size: float) -> Verdict:

@@ -27,7 +27,8 @@ from whether import (
 )
 from whether.conclude import conclude
 from whether.errors import RequestError
-from whether.evidence import columns, curves, data_facts, design_digest, failed_checks, same_prose
+from whether.design import design_digest, same_prose
+from whether.evidence import columns, curves, data_facts, failed_checks
 from whether.plan import Asked, ask
 from whether.seeds import Seed
 

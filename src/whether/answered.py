@@ -6,8 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from whether import evidence
-from whether.answer import FAILED, Answer
+from whether.answer import FAILED, FORMAT, Answer
+from whether.design import design_digest, same_prose
 from whether.errors import DamageError
 from whether.plan.plan import Asked
 from whether.store.answers import AnswerFolder
@@ -31,8 +31,8 @@ class Answered:
         Raises:
             DamageError: there is one, and it is damaged.
         """
-        found = self.read(self.store.answers.open(asked.question.name, evidence.design_digest(asked)))
-        if found is None or not evidence.same_prose(found, asked.question):
+        found = self.read(self.store.answers.open(asked.question.name, design_digest(asked)))
+        if found is None or not same_prose(found, asked.question):
             return None  # nothing is trained for saying it anew
         if any(run.outcome == FAILED and not self._failed(run.measure) for run in found.table):
             return None  # what had failed was done again since
@@ -76,7 +76,10 @@ class Answered:
                 place=place,
             )
         try:
-            lost = self.store.ledger.betrayed(json.loads(raw)["ledger"], entries)
+            told = json.loads(raw)
+            lost = self.store.ledger.betrayed(told["ledger"], entries)
+            if told["format"] != FORMAT:
+                return None  # of an earlier version of ours
         except (ValueError, KeyError, TypeError):
             return None  # the ledger has never heard of it, and it is no answer of ours
         if lost:

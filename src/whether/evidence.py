@@ -14,61 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from whether import __version__
-from whether.answer import DONE, Answer, Column, Run
+from whether.answer import DONE, Column, Run
 from whether.data.cards import card
-from whether.digest import digest
 from whether.errors import RequestError
 from whether.history import facts
 from whether.plan.demand import closure, stops_of
 from whether.plan.plan import Asked, Plan
-from whether.question import Arm, Claim, Ladder, Question
+from whether.question import Arm
 from whether.seeds import Seed
 
 CONTINUOUS = 1e-6  # resolution of measures that are no counts
 Records = Callable[[str], Mapping[str, Any]]
-
-
-def design_digest(asked: Asked) -> str:
-    """The identity of what was asked: claims, rule, and every arm of every replicate."""
-    question = asked.question
-    return digest(
-        {
-            "type": "design",
-            "version": 1,
-            "name": question.name,
-            "claims": [_decides(claim) for claim in question.claims],
-            "secondary": [
-                [_decides(claim) for claim in item.claims] if isinstance(item, Ladder) else _decides(item)
-                for item in question.secondary
-            ],
-            "controls": [_decides(control.claim) | {"expect": control.expect} for control in question.controls],
-            "combine": question.combine,
-            "hold_to": question.hold_to,
-            "alpha": float(question.alpha),
-            "pairing": question.pairing,
-            "arms": [[[arm.name, fact.digest] for arm, fact in row] for row in asked.arms],
-        }
-    )
-
-
-def _decides(claim: Claim) -> dict[str, Any]:
-    """What of a claim decides: all but its prose."""
-    said = {"kind": claim.kind, "left": claim.left, "right": claim.right, "unit": claim.unit}
-    return said | {"size": float(claim.size) + 0.0}  # which turns -0.0 into 0.0
-
-
-def same_prose(answer: Answer, question: Question) -> bool:
-    """Whether an answer says what its question now says; prose is no part of the design digest."""
-
-    def told(item: Answer | Question) -> list[str]:
-        return [item.text, item.category, item.axis, item.if_yes, item.if_no, item.if_inconclusive]
-
-    claims = [*answer.claims, *(control.claim for control in answer.controls), *answer.secondary]
-    claims += [claim for ladder in answer.ladders for claim in ladder.claims]
-    now = {(claim.said, claim.because, claim.if_no) for claim in question.every_claim}
-    reasons = [control.because for control in answer.controls] == [control.because for control in question.controls]
-    then = {(claim.said, claim.because, claim.if_no) for claim in claims}
-    return told(answer) == told(question) and now == then and reasons
 
 
 def columns(asked: Asked, record: Records) -> list[Column]:
@@ -78,10 +34,10 @@ def columns(asked: Asked, record: Records) -> list[Column]:
         RequestError: when a network that diverged has no worst value to stand for it.
     """
     found = []
-    for place, (arm, fact) in enumerate(asked.arms[0]):
-        rows = [row[place] for row in asked.arms]
+    for rows in asked.columns:
+        arm, fact = rows[0]
         runs = [
-            _run(named, found, record(found.digest), index, asked.seeds[index])
+            run_of(named, found, record(found.digest), index, asked.seeds[index])
             for index, (named, found) in enumerate(rows)
         ]
         kind = arm.measure.kind
@@ -102,7 +58,8 @@ def columns(asked: Asked, record: Records) -> list[Column]:
     return found
 
 
-def _run(arm: Arm, fact: facts.MeasureFact, record: Mapping[str, Any], index: int, seed: Seed) -> Run:
+def run_of(arm: Arm, fact: facts.MeasureFact, record: Mapping[str, Any], index: int, seed: Seed) -> Run:
+    """One arm of one replicate, from its record."""
     lost = record["outcome"] != DONE
     return Run(
         arm=arm.name,
@@ -153,8 +110,8 @@ def curves(asked: Asked, record: Records) -> dict[str, Any]:
 
     named = {name for claim in asked.question.every_claim for name in claim.names}
     found: dict[str, Any] = {}
-    for place, (arm, _) in enumerate(asked.arms[0]):
-        states = [row[place][1].state for row in asked.arms]
+    for rows in asked.columns:
+        arm, states = rows[0][0], [fact.state for _, fact in rows]
         if arm.name not in named or not all(isinstance(state, facts.Point) for state in states):
             continue
         curves = [record(state.digest).get("curves") for state in states]
@@ -163,8 +120,8 @@ def curves(asked: Asked, record: Records) -> dict[str, Any]:
         whole = [curve for curve in whole if len(curve["steps"]) == longest]
         if not longest:
             continue
-        rows = list(zip(*(curve["values"]["validation accuracy"] for curve in whole), strict=True))
-        bands = [stats.mean_interval(row, alpha=asked.question.alpha) for row in rows]
+        by_step = zip(*(curve["values"]["validation accuracy"] for curve in whole), strict=True)
+        bands = [stats.mean_interval(values, alpha=asked.question.alpha) for values in by_step]
         found[arm.name] = {
             "step": whole[0]["steps"],
             "mean": [band.estimate for band in bands],
@@ -189,11 +146,11 @@ def _not_repeated(asked: Asked) -> list[str]:
     """Arms that are claimed about and do not differ between replicates: what is counted as many is one."""
     named = {name for claim in asked.question.every_claim for name in claim.names}
     said = []
-    for place, (arm, _) in enumerate(asked.arms[0]):
-        different = len({row[place][1].digest for row in asked.arms})
-        if arm.name in named and different < len(asked.arms):
+    for rows in asked.columns:
+        name, different = rows[0][0].name, len({fact.digest for _, fact in rows})
+        if name in named and different < len(rows):
             said.append(
-                f"the arm {arm.name!r} has {different} different networks in {len(asked.arms)} replicates: its spread "
+                f"the arm {name!r} has {different} different networks in {len(rows)} replicates: its spread "
                 "is too small; give each replicate's seed to its Network (seed=rep)"
             )
     return said
@@ -202,9 +159,10 @@ def _not_repeated(asked: Asked) -> list[str]:
 def _censored(asked: Asked, record: Records) -> list[str]:
     """Early stops at the end of training, whose true value may be later."""
     said = []
-    for place, (arm, fact) in enumerate(asked.arms[0]):
-        if fact.name == "early_stop":
-            notes = [str(record(row[place][1].digest).get("note", "")) for row in asked.arms]
+    for rows in asked.columns:
+        arm, first = rows[0]
+        if first.name == "early_stop":
+            notes = [str(record(fact.digest).get("note", "")) for _, fact in rows]
             late = sum(note.startswith("censored") for note in notes)
             if late:
                 said.append(f"{late} of {len(notes)} values of {arm.name!r} are censored: lowest at the end")
@@ -226,9 +184,7 @@ def _profiles(asked: Asked, record: Records) -> list[str]:
 
 def _points(asked: Asked) -> list[facts.Point]:
     """The trained states that are measured, each once."""
-    found = {
-        fact.state.digest: fact.state for row in asked.arms for _, fact in row if isinstance(fact.state, facts.Point)
-    }
+    found = {fact.state.digest: fact.state for fact in asked.wanted if isinstance(fact.state, facts.Point)}
     return list(found.values())
 
 
@@ -240,8 +196,8 @@ def device_seconds(asked: Asked, record: Records) -> dict[str, Any]:
     """
     wanted_by: dict[str, set[str]] = {}
     last: dict[str, facts.Point] = {}
-    for row in asked.arms:
-        for arm, fact in row:
+    for column in asked.columns:
+        for arm, fact in column:
             for trajectory, stops in stops_of(closure([fact])).values():
                 wanted_by.setdefault(trajectory.digest, set()).add(arm.family or arm.name)
                 point = stops[max(stops)]

@@ -13,10 +13,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from whether.answer import FAILED, Answer, Column
-from whether.conclude import conclude
+from whether.conclude import Looked, conclude, look
 from whether.question import Question
 
 MOST_ARMS = 4  # with failed runs, of which every way is tried; beyond, each arm against all others
+
+
+def look_bounded(question: Question, columns: Sequence[Column]) -> list[Looked]:
+    """What the looks have shown, once for each way in which runs that always failed may have ended; as seen first."""
+    lost = [place for place, column in enumerate(columns) if any(run.outcome == FAILED for run in column.runs)]
+    return [look(question, cast) for cast in (_casts(columns, lost) if lost else [columns])]
 
 
 def conclude_bounded(question: Question, columns: Sequence[Column], *, checks: Sequence[str], **rest: Any) -> Answer:

@@ -113,7 +113,7 @@ def fact_of(store: Store, digest: str) -> Fact:
 
 def _facts(asked: Iterable[Asked]) -> Iterator[Fact]:
     """The points and measures of questions."""
-    wanted = [fact for item in asked for row in item.arms for _, fact in row]
+    wanted = [fact for item in asked for fact in item.wanted]
     return (fact for fact in parents_first(wanted) if isinstance(fact, Point | MeasureFact))
 
 

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from whether import inquiry
 from whether.answer import DONE, Answer
 from whether.answered import Answered
-from whether.campaign import Campaign, Means, count_opening
+from whether.campaign import Campaign, Means
 from whether.errors import RequestError
 from whether.execute.progress import Listener, Spoken
 from whether.history import Measure, Network
 from whether.history.difference import Difference
 from whether.history.resolve import Resolver
+from whether.looking import count_opening
 from whether.plan.plan import Asked, Plan, ask, make_plan, plan_states
 from whether.question import Question
 from whether.seeds import Seed, as_seed

@@ -17,6 +17,7 @@ from whether.plan.width import networks_at_once
 from whether.words import is_own_code
 
 MEASURES_AT_ONCE = 64
+LAST = 1_000_000  # the rank of what is done ahead of its time
 
 
 class Shelf(Protocol):
@@ -123,6 +124,17 @@ class Dealer:
         self.exhausted = False
         self._jobs = 0
         self._told_of_others = False
+
+    def add(self, pieces: Sequence[Piece], measures: Sequence[MeasureFact], *, last: bool = False) -> bool:
+        """More work, while the rest goes on; false when it clashes with what goes on, and then nothing was added.
+
+        Args:
+            pieces, measures: of a further plan.
+            last: they are done only while nothing else is ready.
+        """
+        heights = chain_lengths(pieces, self.wish.seconds)
+        ranks = dict.fromkeys((piece.trajectory.digest for piece in pieces), LAST if last else 0)
+        return self.board.add(pieces, measures, heights=heights, ranks=ranks)
 
     def next(self, free: int, running: Collection[Going]) -> Going | None:
         """A job for one of `free` slots; None when there is none for now.

@@ -11,9 +11,11 @@ processes, a cluster, and simulated devices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import islice
 
-from whether.errors import DamagedPieceError, DamageError, WhetherError, WorkError
+from whether.errors import DamagedPieceError, WhetherError
+from whether.execute import wording
 from whether.execute.contract import (
     Advanced,
     Ended,
@@ -22,7 +24,6 @@ from whether.execute.contract import (
     Failed,
     Failure,
     Gone,
-    Job,
     Joined,
     Reached,
     Slot,
@@ -105,6 +106,33 @@ class Driver:
                     self.dealer.release(digest)
         return self.tally
 
+    def add(self, pieces: Sequence[Piece], measures: Sequence[MeasureFact], *, last: bool = False) -> bool:
+        """More work while the rest goes on: called from `Wish.measured`.
+
+        Args:
+            pieces, measures: of a further plan.
+            last: only while nothing else is ready.
+
+        Returns:
+            Whether it was added; false where a piece that goes on is wanted with further stops.
+        """
+        before, attached = len(self.board), self.board.attached
+        if not self.dealer.add(pieces, measures, last=last):
+            return False
+        fresh = list(islice(reversed(self.board.tasks.values()), len(self.board) - before))
+        steps = sum(task.piece.steps for task in fresh)
+        self.tally.more(steps=steps, pieces=len(fresh), measures=self.board.attached - attached)
+        return True
+
+    def withdraw(self, pieces: Collection[str], measures: Collection[str]) -> None:
+        """Nobody wants these any more; what was not begun is left undone."""
+        gone = self.board.withdraw(pieces, measures)
+        self.tally.more(steps=-sum(task.piece.steps for task in gone), pieces=-len(gone), measures=0)
+
+    def hasten(self, pieces: Collection[str]) -> None:
+        """Pieces that were added to go last go as others do."""
+        self.board.hasten(pieces)
+
     def _loop(self) -> None:
         while self.board.left or self.running:
             self._deal()
@@ -125,7 +153,7 @@ class Driver:
             slot = next(iter(self.free))
             del self.free[slot]
             self.running[slot] = going
-            self.tally.begins(slot, going.job, _label(going.job), self.executor.now())
+            self.tally.begins(slot, going.job, wording.label(going.job), self.executor.now())
             self.executor.give(slot, going.job)
             self._progress(slot, force=True)
 
@@ -220,7 +248,7 @@ class Driver:
         self.tally.done -= going.advanced - going.ended_steps
         match failure.kind:
             case "request" | "damage" | "damaged":
-                self._halt = self._halt or _damaged(failure)
+                self._halt = self._halt or wording.damaged(failure)
             case "work" if not lost:
                 self._halt = self._halt or failure.error()
         self.tally.retried += not self._halt
@@ -266,7 +294,7 @@ class Driver:
             tries = self.dealer.doubted.get(digest, 0) + alone * (1 if lost else 2)
             self.dealer.doubted[digest] = tries
             if tries >= 2 * MOST_TRIES:
-                self._halt = self._halt or _unmeasurable(fact, failure)
+                self._halt = self._halt or wording.unmeasurable(fact, failure)
 
     def _settle(self) -> None:
         """Record what always fails while others of its kind work; end the run where a kind does not work at all."""
@@ -283,7 +311,7 @@ class Driver:
         for task, failure in found:
             self._give_up(task, failure)
         if hopeless is not None:
-            self._halt = self._halt or _hopeless(*hopeless)
+            self._halt = self._halt or wording.hopeless(*hopeless)
 
     def _give_up(self, task: Task, failure: Failure) -> None:
         """Record that a piece always fails, and with it all that begins from it."""
@@ -354,39 +382,3 @@ def hung_seconds() -> float:
         RequestError: when the variable says no such number.
     """
     return seconds_of("WHETHER_HUNG_SECONDS", 600.0)
-
-
-def _label(job: Job) -> str:
-    if not job.pieces:
-        return f"measuring {len(job.measures)}"
-    trajectory = job.pieces[0].trajectory
-    return f"{trajectory.begin.model.name} on {trajectory.training.data_name.name}"
-
-
-def _damaged(failure: Failure) -> WhetherError:
-    """A damaged piece is named, so that the lab can set it aside and the work be planned again."""
-    error = failure.error()
-    if failure.kind == "damaged" and isinstance(error, DamageError):
-        return DamagedPieceError(failure.item, error)
-    return error
-
-
-def _unmeasurable(fact: MeasureFact, failure: Failure) -> WhetherError:
-    if failure.kind == "raised":
-        return failure.error()
-    return WorkError(
-        f"the measure {fact.name} of a {fact.state.model.name} failed {MOST_TRIES} times alone: {failure.message}. "
-        "What was trained stays."
-    )
-
-
-def _hopeless(task: Task, failure: Failure) -> WhetherError:
-    model = task.piece.trajectory.begin.model.name
-    if failure.kind == "memory":
-        return WorkError(f"the network {model} does not fit into memory, even alone: {failure.message}")
-    if failure.kind == "raised":
-        return failure.error()
-    return WorkError(
-        f"every slot that trained {model} was lost ({failure.message}). What was trained stays. If a network needs "
-        "more memory than there is, the system ends its process: see its log, or take a smaller batch."
-    )

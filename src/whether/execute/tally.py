@@ -50,6 +50,12 @@ class Tally:
         self._busy = 0
         self._seen: deque[tuple[float, float, float, int]] = deque([(now, 0.0, 0.0, 0)])
 
+    def more(self, *, steps: int, pieces: int, measures: int) -> None:
+        """So much more (or less) is to be done."""
+        self.of += steps
+        self.to_train += pieces
+        self.to_measure += measures
+
     def at(self, now: float) -> None:
         """Let time pass up to `now`."""
         passed = max(0.0, now - self._last)

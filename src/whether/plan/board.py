@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from whether.history.facts import MeasureFact
@@ -77,17 +77,36 @@ class Board:
         self.ready = 0
         self.measures: list[MeasureFact] = []
         self._late: dict[str, list[tuple[MeasureFact, set[str]]]] = {}  # by piece, measures that need several pieces
-        keys: dict[str, tuple[object, ...]] = {}
+        self._keys: dict[str, tuple[object, ...]] = {}  # of recipes
+        self._attached: set[str] = set()
+        self.add(pieces, measures, heights=heights, ranks=ranks or {})
+
+    def add(
+        self,
+        pieces: Sequence[Piece],
+        measures: Sequence[MeasureFact],
+        *,
+        heights: Mapping[str, float],
+        ranks: Mapping[str, int],
+    ) -> bool:
+        """More work, while the rest goes on.
+
+        Args:
+            pieces, measures, heights, ranks: of what is added. A piece that is on the board already, with all the
+                stops that are wanted, is passed over.
+
+        Returns:
+            Whether it was added: not where a piece on the board is wanted with further stops. Then nothing was.
+        """
+        fresh: list[Piece] = []
         for piece in pieces:
-            training, digest = piece.trajectory.training, piece.trajectory.digest
-            if training.digest not in keys:
-                keys[training.digest] = pack_key(training)
-            group = (piece.trajectory.begin.model.digest, piece.trajectory.begin.step, keys[training.digest])
-            urgency = (float((ranks or {}).get(digest, 0)), -heights[digest], digest)
-            task = self.tasks[digest] = Task(piece, urgency, group, 0)
-            for point in piece.points:
-                self._maker[point.digest] = task
-        for task in self.tasks.values():
+            there = self.tasks.get(piece.trajectory.digest)
+            if there is None:
+                fresh.append(piece)
+            elif not _covers(there.piece, piece):
+                return False
+        tasks = [self._task(piece, heights, ranks) for piece in fresh]
+        for task in tasks:
             needed = {point.digest for point in task.piece.waits_for if point.digest in self._maker}
             task.missing = len(needed)
             for name in needed:
@@ -95,7 +114,57 @@ class Board:
             if not needed:
                 self._push(task)
         for fact in measures:
-            self._attach(fact)
+            if fact.digest not in self._attached:
+                self._attached.add(fact.digest)
+                self._attach(fact)
+        return True
+
+    def _task(self, piece: Piece, heights: Mapping[str, float], ranks: Mapping[str, int]) -> Task:
+        training, digest = piece.trajectory.training, piece.trajectory.digest
+        if training.digest not in self._keys:
+            self._keys[training.digest] = pack_key(training)
+        group = (piece.trajectory.begin.model.digest, piece.trajectory.begin.step, self._keys[training.digest])
+        task = self.tasks[digest] = Task(piece, (float(ranks.get(digest, 0)), -heights[digest], digest), group, 0)
+        for point in piece.points:
+            self._maker[point.digest] = task
+        return task
+
+    def hasten(self, digests: Collection[str]) -> None:
+        """Pieces that were to go last go as others do."""
+        for digest in digests:
+            task = self.tasks.get(digest)
+            if task is not None and task.urgency[0]:
+                task.urgency = (0.0, *task.urgency[1:])
+        self._requeue()
+
+    def withdraw(self, digests: Collection[str], measures: Collection[str] = ()) -> list[Task]:
+        """Take pieces off the board that nobody has begun, with all that waits for them and their measures.
+
+        Args:
+            digests: of trajectories; those that are in somebody's hands stay.
+            measures: digests of measures that nobody wants any more.
+        """
+        ready = {task.digest for queue in self._queues.values() for _, task in queue}
+        gone: list[Task] = []
+        for digest in digests:
+            if digest in self.tasks and (digest in ready or self.tasks[digest].missing):
+                gone += self.give_up(digest)[0]
+        names = {task.digest for task in gone}
+        for group, queue in self._queues.items():
+            self._queues[group] = [item for item in queue if item[1].digest not in names]
+        self._requeue()
+        unwanted = set(measures)
+        self.measures = [fact for fact in self.measures if fact.digest not in unwanted]
+        return gone
+
+    def _requeue(self) -> None:
+        """Put the queues in order again after urgencies changed or pieces went."""
+        self._heads.clear()
+        waiting = [task for queue in self._queues.values() for _, task in queue]
+        self._queues.clear()
+        self.ready = 0
+        for task in waiting:
+            self._push(task)
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -104,6 +173,11 @@ class Board:
     def left(self) -> bool:
         """Whether anything is still to be done or going on."""
         return bool(self.tasks) or bool(self.measures)
+
+    @property
+    def attached(self) -> int:
+        """How many measures were ever put on the board."""
+        return len(self._attached)
 
     @property
     def models(self) -> set[str]:
@@ -249,3 +323,9 @@ class Board:
             heapq.heappush(self._heads, (queue[0][0], self._pushed, group))
         else:
             del self._queues[group]
+
+
+def _covers(there: Piece, wanted: Piece) -> bool:
+    """Whether a piece leaves behind all that another of the same trajectory is wanted for."""
+    stops, more = ({point.at for point in piece.points} for piece in (there, wanted))
+    return more <= stops and wanted.keep_optimizer <= there.keep_optimizer

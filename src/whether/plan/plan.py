@@ -50,7 +50,10 @@ class Nothing:
 class Asked:
     """A question with its arms resolved: for each replicate, each arm and the fact that it asks for.
 
-    `own_code` are the names of code of one's own in its sentences.
+    Attributes:
+        own_code: the names of code of one's own in its sentences.
+        upto: of how many replicates each arm is asked, where not of all: the looks of a question decide.
+        grade, study: of a registered question, its grade and what is told of its registration.
     """
 
     question: Question
@@ -59,6 +62,25 @@ class Asked:
     arms: Sequence[Sequence[tuple[Arm, MeasureFact]]]
     split: str
     own_code: frozenset[str] = frozenset()
+    upto: Mapping[str, int] = field(default_factory=dict)
+    grade: str = "exploratory"
+    study: Mapping[str, Any] = field(default_factory=dict)
+
+    def column(self, place: int) -> list[tuple[Arm, MeasureFact]]:
+        """The arm at a place in every replicate that is asked of it."""
+        name = self.arms[0][place][0].name
+        return [row[place] for row in self.arms[: self.upto.get(name)]]
+
+    @property
+    def columns(self) -> list[list[tuple[Arm, MeasureFact]]]:
+        """Every arm's column."""
+        return [self.column(place) for place in range(len(self.arms[0]))]
+
+    @property
+    def wanted(self) -> list[MeasureFact]:
+        """The measures that are asked, replicate by replicate."""
+        rows = enumerate(self.arms)
+        return [fact for index, row in rows for arm, fact in row if index < self.upto.get(arm.name, len(self.arms))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +214,7 @@ def make_plan(asked: Sequence[Asked], stock: Stock | None = None) -> Plan:
         stock: what the lab has; by default nothing.
     """
     have = stock or Nothing()
-    wanted = [fact for item in asked for row in item.arms for _, fact in row]
+    wanted = [fact for item in asked for fact in item.wanted]
     return _assemble(asked, wanted, have)
 
 
@@ -236,9 +258,7 @@ def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock
         asked=asked,
         pieces=pieces,
         missing=missing,
-        needs={
-            place: frozenset(fact.digest for row in item.arms for _, fact in row) for place, item in enumerate(asked)
-        },
+        needs={place: frozenset(fact.digest for fact in item.wanted) for place, item in enumerate(asked)},
     )
 
 

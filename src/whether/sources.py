@@ -1,0 +1,85 @@
+"""Where variation comes from: what differs between replicates, what is held fixed, what compared arms share.
+
+Told from histories, not from what anybody says of them. Of a network its own line counts: the weights it began with,
+the orders of the data that it was trained in, the mask that it wears, how and on what it was trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from whether.history import facts
+from whether.plan.plan import Asked
+from whether.report.numbers import plural
+
+WEIGHTS, ORDER, MASK = "initial weights", "order of the data", "mask"
+RECIPE, DATA, MODEL = "recipe", "training data", "architecture"
+PARTS = (WEIGHTS, ORDER, MASK, RECIPE, DATA, MODEL)
+
+
+def sources(asked: Asked) -> dict[str, Any]:
+    """What varies, what is fixed, and for each pair of arms that a claim compares what they share.
+
+    Returns:
+        "varied" and "fixed": words; "shared": for each pair "left", "right", and the parts that are "shared" and
+        "apart" within a replicate.
+    """
+    named = list(dict.fromkeys(name for claim in asked.question.every_claim for name in claim.names))
+    lines = {rows[0][0].name: [line(fact.state) for _, fact in rows] for rows in asked.columns}
+    varied, fixed = _varied([lines[name] for name in named])
+    pairs = [
+        (claim.left, claim.right) for claim in asked.question.every_claim if claim.right is not None
+    ]  # controls and secondaries, too
+    shared = [
+        {"left": left, "right": right} | _shared(lines[left][0], lines[right][0])
+        for left, right in dict.fromkeys(pairs)
+    ]
+    examples = _examples(asked)
+    return {"varied": varied, "fixed": [*fixed, *([examples] if examples else [])], "shared": shared}
+
+
+def line(state: facts.State) -> dict[str, Any]:
+    """The parts of a network's own line, each as a value that is equal where the part is the same."""
+    found: dict[str, Any] = {MODEL: state.model.digest, MASK: state.mask.digest if state.mask is not None else None}
+    orders: list[str] = []
+    recipes: list[str] = []
+    data: list[str] = []
+    current: facts.State | None = state
+    while current is not None:
+        match current:
+            case facts.Point(trajectory=trajectory):
+                orders.append(trajectory.order.hex)
+                recipes.append(trajectory.training.digest)
+                data.append(str(trajectory.training.data.get("content")))
+            case facts.Redrawn(seed=seed, init=init, keep=keep):
+                found.setdefault(WEIGHTS, (seed.hex, init, keep))
+            case facts.Start(seed=seed, init=init):
+                found.setdefault(WEIGHTS, (seed.hex, init, "nothing"))
+        current = current.before
+    return found | {ORDER: tuple(orders), RECIPE: tuple(recipes), DATA: tuple(data)}
+
+
+def _varied(columns: Sequence[Sequence[dict[str, Any]]]) -> tuple[list[str], list[str]]:
+    """The parts in which replicates of any arm differ, and those in which none does."""
+    several = [rows for rows in columns if len(rows) > 1]
+    if not several:
+        return [], []
+    different = {part for rows in several for part in PARTS if any(row[part] != rows[0][part] for row in rows[1:])}
+    return [part for part in PARTS if part in different], [
+        part for part in PARTS if part not in different and any(rows[0][part] for rows in several)
+    ]
+
+
+def _shared(left: dict[str, Any], right: dict[str, Any]) -> dict[str, list[str]]:
+    parts = [part for part in PARTS if left[part] or right[part]]
+    return {
+        "shared": [part for part in parts if left[part] == right[part]],
+        "apart": [part for part in parts if left[part] != right[part]],
+    }
+
+
+def _examples(asked: Asked) -> str:
+    data = next((fact.data for fact in asked.wanted if fact.data is not None), None)
+    rows = int(data[asked.split]) if data is not None else 0
+    return f"the {plural(rows, 'example')} that are measured on" if rows else ""

@@ -73,30 +73,77 @@ class TestClaims:
         with pytest.raises(
             RequestError, match=r"has the size .*; expected a number of points above zero: the smallest"
         ):
-            exceeds("a", "b", by=size, because=WHY)
+            exceeds("a", "b", by=size, because=WHY).check()
 
     @pytest.mark.parametrize("bound", [float("nan"), float("-inf"), "2", False])
     def test_a_bound_is_a_number(self, bound: Any) -> None:
         with pytest.raises(RequestError, match=r"has the size .*; expected a number of points\.$"):
-            below("a", bound, because=WHY)
+            below("a", bound, because=WHY).check()
 
     def test_a_bound_may_be_zero_or_less(self) -> None:
-        assert [below("a", bound, because=WHY).size for bound in (0, -1.5)] == [0, -1.5]
+        for bound in (0, -1.5):
+            below("a", bound, because=WHY).check()
+
+    @pytest.mark.parametrize(("make", "word"), [(exceeds, "by"), (not_worse, "by"), (same, "within")])
+    def test_a_size_that_is_not_said(self, make: Callable[..., Claim], word: str) -> None:
+        with pytest.raises(
+            RequestError, match=rf"says no size; write {word}=…, in nats: the smallest difference that would matter"
+        ):
+            make("a", "b", unit="nats", because=WHY).check()
 
     def test_everything_wrong_is_told_at_once(self) -> None:
         with pytest.raises(RequestError, match=r"(?s)has the size 0.*gives no reason for its size.*with itself"):
-            exceeds("a", "a", by=0, because=" ")
+            exceeds("a", "a", by=0, because=" ").check()
 
     @pytest.mark.parametrize("because", ["", "  ", None])
     def test_a_size_has_a_reason(self, because: Any) -> None:
         with pytest.raises(RequestError, match="gives no reason for its size; write because='…'"):
-            above("a", 3, because=because)
+            above("a", 3, because=because).check()
+
+    @pytest.mark.parametrize(
+        ("claim", "message"),
+        [
+            (exceeds("a", "b", by=1, because=WHY, delta_yes=1), "delta_yes .* is 1; .* inside its yes region: above 1"),
+            (exceeds("a", "b", by=1, because=WHY, delta_no=1.5), r"delta_no .* is 1\.5; .* its no region: below 1"),
+            (not_worse("a", "b", by=1, because=WHY, delta_no=0), "delta_no .* is 0; .* its no region: below -1"),
+            (same("a", "b", within=1, because=WHY, delta_yes=-1), "inside its yes region: between -1 and 1"),
+            (same("a", "b", within=1, because=WHY, delta_no=0.5), "inside its no region: beyond ±1"),
+            (below("a", 3, because=WHY, delta_yes=4), "inside its yes region: below 3"),
+            (above("a", 3, because=WHY, delta_yes="x"), "delta_yes .* is 'x'; expected an effect strictly inside"),
+            (above("a", 3, because=WHY, sd=0), "sd of the claim 'a lies above 3 points' is 0; expected a number above"),
+        ],
+    )
+    def test_what_a_plan_needs_lies_where_it_should(self, claim: Claim, message: str) -> None:
+        with pytest.raises(RequestError, match=message):
+            claim.check()
+
+    @pytest.mark.parametrize(
+        ("claim", "planned"),
+        [
+            (exceeds("a", "b", by=1.5, because=WHY), (3.0, 0.0)),
+            (not_worse("a", "b", by=1.5, because=WHY), (0.0, -3.0)),
+            (same("a", "b", within=1.5, because=WHY), (0.0, 3.0)),
+            (same("a", "b", within=1.5, because=WHY, delta_yes=0.5, delta_no=-2), (0.5, -2.0)),
+            (below("a", 3, because=WHY), None),
+            (below("a", 3, because=WHY, delta_yes=1), None),
+            (below("a", 3, because=WHY, delta_yes=1, delta_no=5), (1.0, 5.0)),
+        ],
+    )
+    def test_what_is_planned_for(self, claim: Claim, planned: tuple[float, float] | None) -> None:
+        claim.check()
+        assert claim.planned == planned
 
     def test_a_control_has_an_outcome(self) -> None:
         claim = above("a", 3, because=WHY)
         with pytest.raises(RequestError, match=r"unknown expected outcome of a control 'ja'.*Known: no, yes"):
-            Control(claim, expect="ja", because=WHY)
-        assert Control(claim, expect="no", because=WHY).claim is claim
+            Control(claim, expect="ja", because=WHY).check()
+        Control(claim, expect="no", because=WHY).check()
+
+    def test_a_control_and_a_ladder_look_at_their_claims(self) -> None:
+        wrong = above("a", 3)
+        for item in (Control(wrong, expect="yes", because=WHY), ordered(above("a", 2, because=WHY), wrong)):
+            with pytest.raises(RequestError, match="'a lies above 3 points' gives no reason"):
+                item.check()
 
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
@@ -122,6 +169,16 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"combine": "most"}, "unknown rule to combine claims 'most'.*Known: all, any, ordered"),
     ({"pairing": "seed"}, "unknown pairing 'seed'.*Known: none, replicate"),
     ({"metric": "acuracy"}, "unknown metric 'acuracy'; did you mean 'accuracy'"),
+    ({"if_yes": None}, "if_yes is None; expected text: what a reader should then believe or do"),
+    ({"looks": [8, 4]}, r"looks is \[8, 4\]; expected whole numbers of replicates that increase, such as \[4, 8, 16\]"),
+    ({"looks": [4, 4]}, r"looks is \[4, 4\]; expected whole numbers of replicates that increase"),
+    ({"looks": ["4", 8]}, r"looks is \['4', 8\]; expected whole numbers"),
+    ({"looks": [0, 8]}, r"looks is \[0, 8\]; expected whole numbers"),
+    ({"looks": 8}, r"looks is 8; expected numbers of replicates, such as looks=\[4, 8, 16\]"),
+    ({"looks": [1, 8]}, "the first look is at 1 replicate, which shows no spread; look at 2 or more"),
+    ({"looks": [4, 8], "replicates": 9}, "the last look is at 8 replicates, and replicates is 9; leave replicates out"),
+    ({"power": 1}, r"power is 1; expected a chance in \(0, 1\), such as 0\.8"),
+    ({"spending": "pokock"}, "unknown spending 'pokock'; did you mean 'pocock'"),
     (
         {"arms": 3, "if_yes": "", "replicates": 0, "category": "c"},
         "(?s)arms is a int.*if_yes is empty.*replicates is 0.*unknown category 'c'",
@@ -135,7 +192,42 @@ def test_mistakes_in_a_question(given: dict[str, Any], message: str) -> None:
         asking(**given)
 
 
+def test_mistakes_of_claims_do_not_hide_those_of_their_question() -> None:
+    """A claim without size or reason, looks that fall, equal outcomes, a strange metric, a delta where it cannot be."""
+    claims = [
+        exceeds("a", "b", because=WHY),
+        above("a", 3),
+        not_worse("a", "b", by=1, because=WHY, delta_yes=-2),
+    ]
+    controls = [Control(same("a", "a", within=-1, because=WHY), expect="perhaps", because=WHY)]
+    with pytest.raises(RequestError, match="says no size") as told:
+        asking(claims=claims, controls=controls, looks=[8, 4], if_no="this", metric="acuracy")
+    expected = [
+        "the claim 'a exceeds b by more than … points' says no size; write by=…",
+        "the claim 'a lies above 3 points' gives no reason for its size",
+        "delta_yes of the claim 'a is not worse than b by 1 point or more' is -2; expected",
+        "unknown expected outcome of a control 'perhaps'",
+        "the claim 'a and a differ by less than -1 points' has the size -1",
+        "the claim 'a and a differ by less than -1 points' compares an arm with itself",
+        "if_yes and if_no say the same",
+        "looks is [8, 4]; expected whole numbers",
+        "unknown metric 'acuracy'; did you mean 'accuracy'",
+    ]
+    assert len(told.value.problems) == len(expected)
+    for problem, begin in zip(told.value.problems, expected, strict=True):
+        assert problem.startswith(begin)
+
+
+def test_a_question_that_says_nothing_is_told_all_that_it_lacks() -> None:
+    with pytest.raises(RequestError, match=r"(?s)needs at least one claim.*if_yes is empty"):
+        Question(two)
+
+
 class TestReplicates:
+    def test_unsaid_they_are_those_of_the_last_look(self) -> None:
+        assert (asking().replicates, asking(looks=[4, 12]).replicates) == (8, 12)
+        assert (asking().looked_at, asking(looks=[4, 12]).looked_at) == ((8,), (4, 12))
+
     def test_seeds_come_from_the_root_and_the_number_alone(self) -> None:
         seen: list[Replicate] = []
 
@@ -297,7 +389,10 @@ class TestTemplates:
         ("given", "message"),
         [
             ({"preset": "smal"}, "unknown preset 'smal'; did you mean 'small'"),
-            ({"widht": 3}, "unknown option of wide-enough 'widht'; did you mean 'width'.*Known: alpha, preset, repl"),
+            (
+                {"widht": 3},
+                "unknown option of wide-enough 'widht'; did you mean 'width'.*Known: alpha, looks, power, preset, repl",
+            ),
             ({"widht": 3, "t": 1}, r"(?s)option of wide-enough 'widht'.*\nunknown option of wide-enough 't'"),
             ({"replicates": 0}, "replicates is 0; expected a whole number"),
             ({"s": 0}, "has the size 0; expected a number of points above zero"),

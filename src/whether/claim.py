@@ -1,6 +1,7 @@
 """A Claim: what is said of arms, how much of it would matter, and why.
 
-What makes a claim yes or no is one table (`stats.verdict`); here is how claims are said.
+What makes a claim yes or no is one table (`stats.verdict`); here is how claims are said. What is wrong with one is told
+by `check`, which a Question calls for all of its claims: so the mistakes of a question are told together.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from whether.errors import RequestError, gather, unknown
 from whether.stats.verdict import Kind, verdict
 from whether.words import MeasureKind
+
+_UNSAID = float("nan")  # of a size that is not given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +43,21 @@ class Claim:
     delta_no: float | None = None
     sd: float | None = None
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """See that it can be asked.
+
+        Raises:
+            RequestError: with all that is wrong with it.
+        """
         gather(self._check_size, self._check_reason, self._check_arms, self._check_planned)
 
     def _check_size(self) -> None:
+        if self.size is _UNSAID:
+            word = "within" if self.kind == "same" else "by"
+            raise RequestError(
+                f"the claim '{self.said}' says no size; write {word}=…, in {self.unit}: the smallest difference that "
+                "would matter."
+            )
         wrong = isinstance(self.size, bool) or not isinstance(self.size, (int, float)) or not math.isfinite(self.size)
         if wrong or (self.right is not None and self.size <= 0):
             more = "" if self.right is None else " above zero: the smallest difference that would matter"
@@ -99,6 +113,7 @@ class Claim:
         many = {"it": "iterations"}.get(self.unit, self.unit)
         one = many.removesuffix("s") if self.size == 1 and many in ("points", "nats", "iterations") else many
         by = f"{self.size:g} {one}" if isinstance(self.size, (int, float)) else str(self.size)
+        by = f"… {many}" if self.size is _UNSAID else by
         return {
             "exceeds": f"{self.left} exceeds {self.right} by more than {by}",
             "not_worse": f"{self.left} is not worse than {self.right} by {by} or more",
@@ -122,9 +137,9 @@ def exceeds(
     a: str,
     b: str,
     *,
-    by: float,
+    by: float = _UNSAID,
     unit: str = "points",
-    because: str,
+    because: str = "",
     if_no: str = "",
     delta_yes: float | None = None,
     delta_no: float | None = None,
@@ -134,9 +149,9 @@ def exceeds(
 
     Args:
         a, b: arms.
-        by: the smallest size of interest, in `unit`, above zero.
+        by: the smallest size of interest, in `unit`, above zero; to be given.
         unit: that of the arms' measure.
-        because: why no smaller difference matters.
+        because: why no smaller difference matters; to be given.
         if_no: what a no of this claim says by itself.
         delta_yes, delta_no, sd: for planning (`Claim`).
     """
@@ -158,9 +173,9 @@ def not_worse(
     a: str,
     b: str,
     *,
-    by: float,
+    by: float = _UNSAID,
     unit: str = "points",
-    because: str,
+    because: str = "",
     if_no: str = "",
     delta_yes: float | None = None,
     delta_no: float | None = None,
@@ -188,9 +203,9 @@ def same(
     a: str,
     b: str,
     *,
-    within: float,
+    within: float = _UNSAID,
     unit: str = "points",
-    because: str,
+    because: str = "",
     if_no: str = "",
     delta_yes: float | None = None,
     delta_no: float | None = None,
@@ -219,7 +234,7 @@ def below(
     bound: float,
     *,
     unit: str = "points",
-    because: str,
+    because: str = "",
     if_no: str = "",
     delta_yes: float | None = None,
     delta_no: float | None = None,
@@ -245,7 +260,7 @@ def above(
     bound: float,
     *,
     unit: str = "points",
-    because: str,
+    because: str = "",
     if_no: str = "",
     delta_yes: float | None = None,
     delta_no: float | None = None,
@@ -272,6 +287,14 @@ class Ladder:
 
     claims: tuple[Claim, ...]
 
+    def check(self) -> None:
+        """See that each of its claims can be asked.
+
+        Raises:
+            RequestError: with all that is wrong with them.
+        """
+        gather(*(claim.check for claim in self.claims))
+
 
 def ordered(*claims: Claim) -> Ladder:
     """A secondary ladder of claims, for example from dense to sparse."""
@@ -287,7 +310,15 @@ class Control:
     expect: str
     because: str
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """See that it can be asked, and has an outcome.
+
+        Raises:
+            RequestError: with all that is wrong with it.
+        """
+        gather(self._check_outcome, self.claim.check)
+
+    def _check_outcome(self) -> None:
         if self.expect not in ("yes", "no"):
             raise unknown("expected outcome of a control", self.expect, ("yes", "no"))
 

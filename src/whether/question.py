@@ -49,6 +49,7 @@ COMBINE = ("all", "any", "ordered")
 PAIRINGS = ("replicate", "none")
 GENERAL = ("replicates", "alpha", "looks", "spending", "power")  # options of every question
 REPLICATES = 8
+_LISTS = {"claims": (Claim,), "secondary": (Claim, Ladder), "controls": (Control,)}
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ class Question:
 
     Attributes:
         arms: from a replicate to named Networks and Measures; a dict of them under one name is a family along `axis`.
-        claims: the primary claims; they decide.
-        if_yes: what a reader should believe or do if the answer is yes; `if_no` likewise, and it must differ.
+        claims: the primary claims, one or more; they decide.
+        if_yes: what a reader should believe or do if the answer is yes; `if_no` likewise, and it must differ. To be
+            given, both.
         if_inconclusive: what would settle it.
         combine: "all", "any" or "ordered" (`stats.verdict`).
         hold_to: for "ordered", how many of the claims must hold; by default all.
@@ -105,15 +107,15 @@ class Question:
 
     arms: ArmsOf
     _: KW_ONLY
-    claims: Sequence[Claim]
-    if_yes: str
-    if_no: str
+    claims: Sequence[Claim] = ()
+    if_yes: str = ""
+    if_no: str = ""
     if_inconclusive: str = "More replicates, or a larger smallest size of interest, would be needed."
     combine: Rule = "all"
     hold_to: int | None = None
     secondary: Sequence[Claim | Ladder] = ()
     controls: Sequence[Control] = ()
-    replicates: int = 0
+    replicates: int = None  # type: ignore[assignment]  # said in __post_init__
     alpha: float = 0.05
     looks: Sequence[int] = ()
     spending: Spending = "obrien-fleming"
@@ -128,28 +130,43 @@ class Question:
     source: str = ""
 
     def __post_init__(self) -> None:
-        if type(self.replicates) is int and self.replicates == 0:
+        if self.replicates is None:
             last = self.looks[-1] if isinstance(self.looks, (list, tuple)) and self.looks else REPLICATES
+            last = last if type(last) is int and last > 0 else REPLICATES  # what is wrong with looks is told of them
             object.__setattr__(self, "replicates", last)
-        gather(self._check_kinds, self._check_outcomes, self._check_numbers, self._check_looks, self._check_words)
+        gather(
+            self._check_kinds,
+            self._check_claims,
+            self._check_outcomes,
+            self._check_numbers,
+            self._check_looks,
+            self._check_words,
+        )
 
     def _check_kinds(self) -> None:
+        wrong: list[str] = []
         if not callable(self.arms):
-            raise RequestError(
-                f"arms is a {type(self.arms).__name__}; expected a function from a replicate to a dict of arms."
-            )
-        wanted = {"claims": (Claim,), "secondary": (Claim, Ladder), "controls": (Control,)}
-        for name, kinds in wanted.items():
-            given = getattr(self, name)
-            if not isinstance(given, (list, tuple)) or not all(isinstance(item, kinds) for item in given):
+            kind = type(self.arms).__name__
+            wrong.append(f"arms is a {kind}; expected a function from a replicate to a dict of arms.")
+        for name, kinds in _LISTS.items():
+            if not _is_list_of(getattr(self, name), kinds):
                 names = " or ".join(kind.__name__ for kind in kinds)
-                raise RequestError(f"{name} is {given!r}; expected a list of {names}, as exceeds(…) gives one.")
+                wrong.append(f"{name} is {getattr(self, name)!r}; expected a list of {names}, as exceeds(…) gives one.")
         if not self.claims:
-            raise RequestError("a Question needs at least one claim, for example exceeds('a', 'b', by=1, because='…').")
+            wrong.append("a Question needs at least one claim, for example exceeds('a', 'b', by=1, because='…').")
+        if wrong:
+            raise RequestError(*wrong)
+
+    def _check_claims(self) -> None:
+        lists = [getattr(self, name) for name, kinds in _LISTS.items() if _is_list_of(getattr(self, name), kinds)]
+        gather(*(item.check for items in lists for item in items))
 
     def _check_outcomes(self) -> None:
         for name in ("if_yes", "if_no"):
-            if not getattr(self, name).strip():
+            said = getattr(self, name)
+            if not isinstance(said, str):
+                raise RequestError(f"{name} is {said!r}; expected text: what a reader should then believe or do.")
+            if not said.strip():
                 raise RequestError(f"{name} is empty: say what a reader should then believe or do.")
         if self.if_yes.strip() == self.if_no.strip():
             raise RequestError("if_yes and if_no say the same: a question is worth asking when its answers differ.")
@@ -161,8 +178,9 @@ class Question:
             )
         if not isinstance(self.alpha, (int, float)) or not 0 < self.alpha < 0.5:
             raise RequestError(f"alpha is {self.alpha!r}; expected a one-sided level in (0, 0.5), such as 0.05.")
-        if self.hold_to is not None and self.hold_to not in range(1, len(self.claims) + 1):
-            raise RequestError(f"hold_to is {self.hold_to!r}; expected 1 to {len(self.claims)}, the number of claims.")
+        many = max(1, len(self.claims)) if _is_list_of(self.claims, (Claim,)) else 1
+        if self.hold_to is not None and self.hold_to not in range(1, many + 1):
+            raise RequestError(f"hold_to is {self.hold_to!r}; expected 1 to {many}, the number of claims.")
         if self.hold_to is not None and self.combine != "ordered":
             raise RequestError(f"hold_to={self.hold_to} is read under combine='ordered' only; leave it out.")
 
@@ -254,6 +272,10 @@ class Question:
         return question_html(self)
 
 
+def _is_list_of(given: Any, kinds: tuple[type, ...]) -> bool:
+    return isinstance(given, (list, tuple)) and all(isinstance(item, kinds) for item in given)
+
+
 @dataclass(frozen=True, eq=False)
 class Template:
     """A question with its options open: what `@question` makes of a function.
@@ -308,7 +330,7 @@ class Template:
             raise RequestError(f"{self.name} returned {got}; expected a Question, as in `return Question(arms, …)`.")
         outside = {name: value for name, value in chosen.items() if name not in known}
         if "looks" in outside and "replicates" not in given:
-            outside["replicates"] = 0  # the last look's
+            outside["replicates"] = None  # the last look's
         told: dict[str, Any] = {
             "name": self.name,
             "text": self.text,

@@ -47,6 +47,9 @@ def answered(
 ) -> Answer:
     """The answer from rows of values by arm; `changes` are of every column. Without looks it has as many replicates."""
     columns = [column(name, row, **changes) for name, row in values.items()]
-    if not question.looks:
-        question = replace(question, replicates=max(map(len, values.values())))
-    return conclude(question, columns, **(FACTS | dict(facts or {})))
+    return conclude(sized(question, columns), columns, **(FACTS | dict(facts or {})))
+
+
+def sized(question: Question, columns: Sequence[Column]) -> Question:
+    """A question without looks, with as many replicates as there are runs."""
+    return question if question.looks else replace(question, replicates=max(len(column.runs) for column in columns))

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from by_hand import WHY, answered, asking, column
+from by_hand import WHY, answered, asking, column, sized
 from whether import Claim, Control, above, below, exceeds, not_worse, ordered, same, stats
 from whether.answer import Answer, ClaimResult
 from whether.conclude import conclude
@@ -142,9 +142,9 @@ class TestComparisons:
 
     def test_the_coarser_of_two_resolutions_is_the_floor(self) -> None:
         columns = [column("a", [91.0] * 4, resolution=0.1), column("b", [90.0] * 4, resolution=0.4)]
-        found = conclude(asking([COMPARISONS["exceeds"](0.5)]), columns, digest="", grade="", split="", data={}).claims[
-            0
-        ]
+        found = conclude(
+            asking([COMPARISONS["exceeds"](0.5)], replicates=4), columns, digest="", grade="", split="", data={}
+        ).claims[0]
         assert (found.sd, found.floored) == (0.4, True)
         assert found.p == pytest.approx(float(scipy_stats.t.sf(0.5 / 0.2, 3)))
 
@@ -362,7 +362,7 @@ class TestBesides:
     def test_what_diverged_counts_at_its_worst_value_and_is_told(self) -> None:
         good, hurt = [97.0, 97.2, 96.8, 97.1], [97.0, 10.0, 96.8, 97.1]
         columns = [column("a", hurt, diverged=(1,)), column("b", good)]
-        question = asking([not_worse("a", "b", by=1, because=WHY)])
+        question = sized(asking([not_worse("a", "b", by=1, because=WHY)]), columns)
         found = conclude(question, columns, digest="", grade="", split="", data={})
         assert found.verdict == "inconclusive"
         assert found.claims[0].n == 4
@@ -384,5 +384,5 @@ def test_the_answer_is_a_function_of_its_numbers() -> None:
 
 
 def test_arms_of_unequal_length_cannot_be_paired() -> None:
-    with pytest.raises(RequestError, match="paired arms need one value each per replicate, got 2 and 1"):
+    with pytest.raises(RequestError, match="looked at with 2 replicates, and an arm has 1; no other look"):
         answered(asking([COMPARISONS["exceeds"](1.0)]), {"a": [1.0, 2.0], "b": [1.0]})

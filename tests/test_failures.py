@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from by_hand import FACTS, WHY, asking, column
+from by_hand import FACTS, WHY, asking, column, sized
 from whether import Claim, exceeds, not_worse, same
 from whether.answer import Answer, Column
 from whether.conclude import conclude
@@ -37,7 +37,7 @@ def columns(rows: Rows, **changes: Any) -> list[Column]:
 
 def bounded(claims: Sequence[Claim], rows: Rows, *, checks: Sequence[str] = (), **how: Any) -> Answer:
     asked = asking(claims, **{name: how.pop(name) for name in ("combine", "pairing") if name in how})
-    return conclude_bounded(asked, columns(rows, **how), checks=checks, **FACTS)
+    return conclude_bounded(sized(asked, columns(rows, **how)), columns(rows, **how), checks=checks, **FACTS)
 
 
 def near(value: float, count: int = 30, *failed: int) -> list[float | None]:
@@ -46,7 +46,7 @@ def near(value: float, count: int = 30, *failed: int) -> list[float | None]:
 
 def test_without_failures_it_is_the_plain_answer() -> None:
     rows = {"a": near(90), "b": near(80)}
-    plain = conclude(asking([AB]), columns(rows), checks=["one"], **FACTS)
+    plain = conclude(sized(asking([AB]), columns(rows)), columns(rows), checks=["one"], **FACTS)
     assert bounded([AB], rows, checks=["one"]) == plain
 
 
@@ -62,7 +62,7 @@ def test_a_verdict_that_holds_either_way_is_given_and_told() -> None:
 
 def test_a_verdict_that_hangs_on_them_is_left_open() -> None:
     rows = {"a": near(52, 8, *range(4)), "b": near(50, 8)}
-    assert conclude(asking([AB]), columns(rows), **FACTS).verdict != "yes"
+    assert conclude(sized(asking([AB]), columns(rows)), columns(rows), **FACTS).verdict != "yes"
     found = bounded([exceeds("b", "a", by=1, because=WHY)], {"a": near(49, 4, 0, 1, 2, 3), "b": near(50, 4)})
     assert (found.verdict, found.meaning) == ("inconclusive", "who knows")
     assert "at the best the verdict would be another, so the question stays open" in found.checks[-1]
@@ -131,5 +131,5 @@ def test_no_verdict_is_turned_by_what_a_lost_run_would_have_been(data: st.DataOb
         return
     put = {name: data.draw(st.floats(10, 100)) for name in rows}
     whole = {name: [put[name] if value is None else value for value in rows[name]] for name in rows}
-    truth = conclude(asking(claims, pairing=pairing), columns(whole), **FACTS)
+    truth = conclude(sized(asking(claims, pairing=pairing), columns(whole)), columns(whole), **FACTS)
     assert truth.verdict == found.verdict

@@ -146,7 +146,10 @@ class ControlResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ArmSummary:
-    """An arm over its replicates; `low` and `high` are the interval of its mean, None where there is none."""
+    """An arm over its replicates; `low` and `high` are the interval of its mean, None where there is none.
+
+    `better`, `share` and `resolution` say what its numbers mean (`Column`), so that the verdict can be found again.
+    """
 
     arm: str
     family: str
@@ -159,6 +162,9 @@ class ArmSummary:
     low: float | None
     high: float | None
     diverged: int
+    better: str = "higher"
+    share: bool = False
+    resolution: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +177,7 @@ class Answer:
     Attributes:
         replicates: that were used; `planned` is how many there would have been at most.
         spending: how α was shared out among several looks; empty when there was one.
-        looks: what was seen at each, in order.
+        looks: what was seen at each, in order; `schedule` are the replicates of all that there would have been.
         study: of a registered question its registration, in plain values (`registration.told`); empty otherwise.
         sources: what varied between replicates, what was held fixed, and what the arms of each claim share.
         overrun: runs of replicates beyond the look that decided; shown, and never analysed.
@@ -200,7 +206,8 @@ class Answer:
     replicates: int
     planned: int
     spending: str = ""
-    looks: Sequence[LookResult] = ()
+    looks: Sequence[LookResult] = field(default_factory=list)
+    schedule: Sequence[int] = field(default_factory=list)
     study: Mapping[str, Any] = field(default_factory=dict)
     axis: str
     split: str
@@ -214,7 +221,7 @@ class Answer:
     curves: Mapping[str, Mapping[str, Sequence[float | None]]] = field(default_factory=dict)
     checks: Sequence[str] = ()
     sources: Mapping[str, Any] = field(default_factory=dict)
-    overrun: Sequence[Run] = ()
+    overrun: Sequence[Run] = field(default_factory=list)
     circumstances: Mapping[str, Any] = field(default_factory=dict)
     ledger: Mapping[str, Any] = field(default_factory=dict)
 

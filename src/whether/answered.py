@@ -8,6 +8,7 @@ from pathlib import Path
 
 from whether.answer import FAILED, FORMAT, Answer
 from whether.design import design_digest, same_prose
+from whether.digest import plain
 from whether.errors import DamageError
 from whether.plan.plan import Asked
 from whether.store.answers import AnswerFolder
@@ -32,7 +33,7 @@ class Answered:
             DamageError: there is one, and it is damaged.
         """
         found = self.read(self.store.answers.open(asked.question.name, design_digest(asked)))
-        if found is None or not same_prose(found, asked.question):
+        if found is None or not same_prose(found, asked.question) or found.study != plain(asked.study):
             return None  # nothing is trained for saying it anew
         if any(run.outcome == FAILED and not self._failed(run.measure) for run in found.table):
             return None  # what had failed was done again since

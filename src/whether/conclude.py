@@ -63,7 +63,7 @@ def look(question: Question, columns: Sequence[Column]) -> Looked:
     if have < question.looked_at[0]:
         at = ", ".join(map(str, question.looked_at))
         raise RequestError(
-            f"{question.name} is looked at with {at} replicates, and {have} are there; no other look is taken."
+            f"{question.name} is looked at with {at} replicates, and an arm has {have}; no other look is taken."
         )
     found = Looked((), (), ())
     for level in levels(question):
@@ -196,6 +196,7 @@ def conclude(question: Question, columns: Sequence[Column], **facts: Any) -> Ans
         planned=question.replicates,
         spending=question.spending if several else "",
         looks=list(looked.looks),
+        schedule=list(question.looked_at),
         axis=question.axis,
         claims=claims,
         secondary=_holm(singles),
@@ -246,6 +247,9 @@ def _summary(column: Column, alpha: float) -> ArmSummary:
         low=finite(found.low),
         high=finite(found.high),
         diverged=sum(run.outcome == DIVERGED for run in column.runs),
+        better=column.better,
+        share=column.share,
+        resolution=column.resolution,
     )
 
 

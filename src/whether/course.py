@@ -87,6 +87,7 @@ def looked_entry(asked: Asked, design: str, found: LookResult, record: evidence.
     seen = {fact.digest: [record(fact.digest)["value"], record(fact.digest)["outcome"]] for fact in facts}
     return {
         "question": asked.question.name,
+        "study": str(asked.study.get("registration", "")),
         "design": design,
         "n": found.n,
         "level": repr(found.level),

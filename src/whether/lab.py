@@ -24,10 +24,11 @@ from whether.history import Measure, Network
 from whether.history.difference import Difference
 from whether.history.resolve import Resolver
 from whether.looking import count_opening
-from whether.plan.plan import Asked, Plan, ask, make_plan, plan_states
+from whether.plan.plan import Asked, Plan, make_plan, plan_states
 from whether.question import Question
 from whether.seeds import Seed, as_seed
 from whether.store.folder import Store
+from whether.studies import Studies
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,6 +48,7 @@ class Lab:
 
     def __init__(self, path: str | Path | None = None, *, create: bool = True) -> None:
         self.store = Store.find(path, create=create)
+        self.studies = Studies(self.store)
         self._answered = Answered(self.store)
 
     @property
@@ -57,11 +59,28 @@ class Lab:
     def __repr__(self) -> str:
         return f"Lab({str(self.root)!r})"
 
-    def plan(self, *questions: Question, open_test: bool = False, seed: Seed | int = 0) -> Plan:
-        """What would be trained to answer these questions, and what stands already."""
+    def asked(
+        self, question: Question, *, open_test: bool = False, seed: Seed | int = 0, exploratory: bool = False
+    ) -> Asked:
+        """A question resolved: with its study's seeds when its design is registered in this lab.
+
+        Raises:
+            RequestError: for what its sentences get wrong, and another look at a registered question.
+        """
+        if not isinstance(question, Question):
+            raise RequestError(
+                f"got a {type(question).__name__}; expected a Question: call the template, as in lottery_ticket()."
+            )
+        return self.studies.ask(question, seed=as_seed(seed), open_test=open_test, exploratory=exploratory)
+
+    def plan(
+        self, *questions: Question, open_test: bool = False, seed: Seed | int = 0, exploratory: bool = False
+    ) -> Plan:
+        """What would be trained to answer these questions with all their looks, and what stands already."""
         from whether.execute.stock import LabStock
 
-        return make_plan([_ask(item, seed, open_test) for item in questions], LabStock(self.store))
+        asked = [self.asked(item, open_test=open_test, seed=seed, exploratory=exploratory) for item in questions]
+        return make_plan(asked, LabStock(self.store))
 
     def run(
         self,
@@ -69,17 +88,19 @@ class Lab:
         *,
         open_test: bool = False,
         seed: Seed | int = 0,
+        exploratory: bool = False,
         on: str = "inprocess",
         mixed: bool = False,
         progress: Listener | None = None,
     ) -> Answer:
-        """Train what is missing, answer, and write the report.
+        """Train what is missing, look by look until the verdict stands, answer, and write the report.
 
         Args:
             question: with its number of replicates.
             open_test: ask measures that name no split of the test split instead of the validation split; the ledger
                 counts every use of a test split.
-            seed: the root of all replicates' seeds.
+            seed: the root of all replicates' seeds; a registered question has those of its study.
+            exploratory: ask it with seeds of its own although its design is registered.
             on: what trains: "inprocess", "local" (processes), "local:4", "ray", "ray://host:10001".
             mixed: let devices of different profiles work together; the answer says so.
             progress: hears of what goes on (`execute.progress`); by default lines on stderr when it takes long.
@@ -89,7 +110,8 @@ class Lab:
             WorkError: when training fails or the disk refuses; what was done stays.
         """
         means = Means(on=on, mixed=mixed)
-        (answer,) = Campaign(self.store, progress or Spoken(), means).answer([_ask(question, seed, open_test)])
+        asked = self.asked(question, open_test=open_test, seed=seed, exploratory=exploratory)
+        (answer,) = Campaign(self.store, progress or Spoken(), means).answer([asked])
         assert answer is not None  # without a budget everything is answered
         return answer
 
@@ -99,6 +121,7 @@ class Lab:
         *,
         open_test: bool = False,
         seed: Seed | int = 0,
+        exploratory: bool = False,
         means: Means | None = None,
         progress: Listener | None = None,
     ) -> list[Answer | None]:
@@ -106,18 +129,20 @@ class Lab:
 
         Args:
             questions: those that have least left to train come first.
-            open_test, seed, progress: as in `run`.
+            open_test, seed, exploratory, progress: as in `run`.
             means: on what, and what it may cost.
 
         Returns:
             An answer for each question, None where the budget did not reach; the same call goes on there.
         """
-        asked = [_ask(question, seed, open_test) for question in questions]
+        asked = [self.asked(item, open_test=open_test, seed=seed, exploratory=exploratory) for item in questions]
         return Campaign(self.store, progress or Spoken(), means).answer(asked)
 
-    def answered(self, question: Question, *, open_test: bool = False, seed: Seed | int = 0) -> Answer | None:
+    def answered(
+        self, question: Question, *, open_test: bool = False, seed: Seed | int = 0, exploratory: bool = False
+    ) -> Answer | None:
         """The answer that stands for exactly this question, or None."""
-        return self._answered.to(_ask(question, seed, open_test))
+        return self._answered.to(self.asked(question, open_test=open_test, seed=seed, exploratory=exploratory))
 
     def answers(self, *, all_whole: bool = False) -> list[tuple[Path, Answer]]:
         """Every answer in the lab that stands whole, the newest last; `whether verify` names the others.
@@ -198,16 +223,9 @@ class Lab:
         Raises:
             RequestError: when nothing, or more than one, begins so.
         """
-        return inquiry.why(self.store, prefix, [_ask(question, seed, open_test) for question in questions])
+        asked = [self.asked(question, open_test=open_test, seed=seed) for question in questions]
+        return inquiry.why(self.store, prefix, asked)
 
     def diff(self, a: str, b: str) -> list[Difference]:
         """In what the histories of two recorded pieces differ, by the beginnings of their digests."""
         return inquiry.diff(self.store, a, b)
-
-
-def _ask(question: Question, seed: Seed | int, open_test: bool) -> Asked:
-    if not isinstance(question, Question):
-        raise RequestError(
-            f"got a {type(question).__name__}; expected a Question: call the template, as in lottery_ticket()."
-        )
-    return ask(question, seed=as_seed(seed), open_test=open_test)

@@ -1,0 +1,287 @@
+"""The studies of a lab: registering, amending and deviating, and under which registration a question is asked.
+
+A question is asked as registered when its design is that of a study in this lab: then its seeds are the study's, its
+split is the registered one, and its answer has the study's grade. Everything else is exploratory.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import distributions
+from typing import TYPE_CHECKING, Any
+
+from whether import registration
+from whether.answered import Answered
+from whether.design import design_digest
+from whether.errors import RequestError, unknown
+from whether.plan.plan import Asked, ask
+from whether.question import Question
+from whether.registration import Study
+from whether.seeds import Seed
+from whether.store.folder import Store
+
+if TYPE_CHECKING:
+    from whether.stamp import Witness
+
+NO_SEED = Seed(0)
+Stamp = Callable[[bytes], "Witness"]
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A question made ready to be registered.
+
+    Attributes:
+        asked: with seed 0, as no seeds of its study are known yet.
+        frozen: as the registration has it (`registration.freeze`).
+    """
+
+    asked: Asked
+    frozen: Mapping[str, Any]
+
+    @property
+    def refused(self) -> list[str]:
+        """What the gates that it does not pass say."""
+        return [
+            f"{gate['name']}: {gate['message']}"
+            for gate in self.frozen["gates"]
+            if not gate["passed"] and not gate["waived"]
+        ]
+
+
+class Studies:
+    """The studies of one lab.
+
+    Args:
+        store: the lab's.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def listing(self) -> list[Study]:
+        """All of them, the newest last.
+
+        Raises:
+            DamageError: the ledger is damaged.
+        """
+        return registration.read_studies(self.store.ledger.entries())
+
+    def ask(
+        self, question: Question, *, seed: Seed = NO_SEED, open_test: bool = False, exploratory: bool = False
+    ) -> Asked:
+        """Resolve a question: with its study's seeds and split when its design is registered here.
+
+        Args:
+            question: with its options.
+            seed, open_test: of an exploratory question. Another seed than 0 makes it one.
+            exploratory: ask it so although it is registered.
+
+        Raises:
+            RequestError: when it differs from a registered question in nothing but how often it is looked at.
+        """
+        plain = ask(question, seed=seed, open_test=open_test)
+        if exploratory or seed != NO_SEED:
+            return plain
+        same_name = [study for study in self.listing() if question.name in study.questions]
+        for study in reversed(same_name):
+            registered = study.questions[question.name]
+            here = plain
+            if plain.split != registered["split"]:
+                here = ask(question, seed=NO_SEED, open_test=registered["split"] == "test")
+            if design_digest(here) == registered["design"]:
+                return self._registered(study, question)
+            if registration.likeness(here) == registered["likeness"]:
+                raise RequestError(_other_look(question, study))
+        return plain
+
+    def _registered(self, study: Study, question: Question) -> Asked:
+        asked = ask(question, seed=study.root, open_test=study.questions[question.name]["split"] == "test")
+        return replace(asked, grade=study.grade, study=study.told(question.name))
+
+    def unlike(self, asked: Asked) -> str:
+        """What to tell where a question is exploratory although one of its name is registered; empty otherwise."""
+        if asked.study or asked.seed != NO_SEED:
+            return ""
+        studies = [study for study in self.listing() if asked.question.name in study.questions]
+        if not studies:
+            return ""
+        return (
+            f"{asked.question.name} is registered in this lab (study {studies[-1].id}) with other options or another "
+            "design, so this run is exploratory"
+        )
+
+    def register(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        title: str = "",
+        notes: str = "",
+        budget: str = "",
+        stamp: Stamp | None = None,
+    ) -> Study:
+        """Freeze questions as one study, before any of its runs can be: its seeds are not known before this.
+
+        Args:
+            drafts: of its questions.
+            title: by default the questions' texts.
+            notes, budget: in the author's words.
+            stamp: asks somebody outside for a token over the registration's digest; None: self-witnessed.
+
+        Raises:
+            RequestError: when a gate is not passed, or the design is registered already. Nothing is written.
+            WorkError: when nobody outside answers.
+        """
+        self._check_new(drafts)
+        made = registration.document(
+            [draft.frozen for draft in drafts],
+            title=title or " ".join(draft.asked.question.text or draft.asked.question.name for draft in drafts),
+            nonce=os.urandom(32).hex(),
+            environment=environment(),
+            exposure=[line for draft in drafts for line in self.exposure(draft.asked)],
+            notes=notes,
+            budget=budget,
+        )
+        digest = registration.registration_digest(made)
+        witness = stamp(bytes.fromhex(digest)).plain() if stamp is not None else None
+        root = registration.root_seed(made, witness)
+        body = {
+            "study": digest,
+            "digest": digest,
+            "document": made,
+            "witness": witness,
+            "runs": {draft.asked.question.name: _runs(draft.asked, root) for draft in drafts},
+        }
+        self.store.ledger.append(registration.REGISTERED, body)
+        return self.listing()[-1]
+
+    def _check_new(self, drafts: Sequence[Draft]) -> None:
+        refused = [
+            RequestError(f"{draft.asked.question.name} is not registered: {line}")
+            for draft in drafts
+            for line in draft.refused
+        ]
+        standing = {item["design"]: study for study in self.listing() for item in study.questions.values()}
+        refused += [
+            RequestError(
+                f"{draft.asked.question.name} is registered already with exactly this design (study "
+                f"{standing[draft.frozen['design']].id}). To answer it: whether run {draft.frozen['source']}"
+            )
+            for draft in drafts
+            if draft.frozen["design"] in standing
+        ]
+        if refused:
+            raise RequestError.join(refused)
+
+    def exposure(self, asked: Asked) -> list[str]:
+        """What had been seen before: answers to a question of this name, and openings of the same test split."""
+        question, seen = asked.question, []
+        for folder, answer in Answered(self.store).listing():
+            if answer.name == question.name:
+                seen.append(
+                    f"{answer.grade} answer {folder.name}: {answer.verdict} with {answer.replicates} replicates"
+                )
+        contents = {str(fact.data["content"]) for fact in asked.wanted if fact.data is not None}
+        opened = [body for body in self.store.ledger.said("opened") if body["data"] in contents]
+        if opened:
+            seen.append(f"the test split of these data was opened {len(opened)} times in this lab")
+        return seen
+
+    def named(self, name: str, study: str = "") -> tuple[Study, str]:
+        """The study that a question's name means, and the question's own name.
+
+        Args:
+            name: of a question of a study.
+            study: the beginning of the study's digest, where several have it.
+
+        Raises:
+            RequestError: when there is none, or several.
+        """
+        studies = self.listing()
+        found = [item for item in studies if name in item.questions and item.digest.startswith(study)]
+        if not found:
+            known = [question for item in studies for question in item.questions]
+            raise unknown("registered question", name, known, "" if known else "Nothing is registered in this lab.")
+        if len(found) > 1:
+            ids = ", ".join(item.id for item in found)
+            raise RequestError(f"{name} stands in {len(found)} studies ({ids}); say which: --study {found[-1].id}")
+        return found[0], name
+
+    def amend(self, study: Study, draft: Draft, because: str) -> list[str]:
+        """Change a registered question before anything of it was looked at; its study's seeds stay.
+
+        Returns:
+            What has changed.
+
+        Raises:
+            RequestError: when nothing differs, no reason is given, a gate is not passed, or it was looked at.
+        """
+        name = draft.asked.question.name
+        before = study.questions[name]
+        what = registration.differences(before, draft.frozen)
+        wrong = [RequestError(f"the amendment of {name} is refused: {line}") for line in draft.refused]
+        if not because.strip():
+            wrong.append(RequestError("--because says nothing; say why the registration is changed, in a sentence."))
+        if not what:
+            wrong.append(RequestError(f"{name} is registered exactly so (study {study.id}); nothing would be amended."))
+        if self.looked(study, name):
+            wrong.append(
+                RequestError(
+                    f"{name} was looked at already, so its registration stays as it is. What is done otherwise is a "
+                    f"deviation: whether deviate {name} --what … --reason … --because …"
+                )
+            )
+        if wrong:
+            raise RequestError.join(wrong)
+        body = {
+            "study": study.digest,
+            "question": name,
+            "now": draft.frozen,
+            "runs": _runs(draft.asked, study.root),
+            "what": "; ".join(what),
+            "because": because.strip(),
+        }
+        self.store.ledger.append(registration.AMENDED, body)
+        return what
+
+    def deviate(self, study: Study, name: str, *, what: str, reason: str, because: str, effect: str) -> None:
+        """Record that something was done otherwise than registered.
+
+        Raises:
+            RequestError: with all that is wrong.
+        """
+        body = registration.deviation(study, name, what=what, reason=reason, because=because, effect=effect)
+        self.store.ledger.append(registration.DEVIATED, body)
+
+    def looked(self, study: Study, name: str) -> bool:
+        """Whether a registered question was looked at."""
+        looks = (body for body in self.store.ledger.said("looked") if body["study"] == study.digest)
+        return any(body["question"] == name for body in looks)
+
+
+def environment() -> dict[str, Any]:
+    """What is installed: Python, the machine's kind, and every package with its version."""
+    packages = {item.metadata["Name"].lower(): item.version for item in distributions() if item.metadata["Name"]}
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {platform.system()}",
+        "packages": dict(sorted(packages.items())),
+    }
+
+
+def _runs(asked: Asked, root: Seed) -> dict[str, list[str]]:
+    return registration.runs_of(ask(asked.question, seed=root, open_test=asked.split == "test"))
+
+
+def _other_look(question: Question, study: Study) -> str:
+    registered = study.questions[question.name]
+    looks = ", ".join(map(str, registered["looks"]))
+    return (
+        f"{question.name} is registered (study {study.id}) with looks at {looks} replicates, {registered['spending']} "
+        f"spending and α = {registered['alpha']:g}; another look is refused, since every look at a registered question "
+        "counts. As registered: leave the options about replicates, looks and alpha out. As something else, with "
+        f"seeds of its own: whether run {registered['source']} … --exploratory"
+    )

@@ -14,8 +14,8 @@ from typing import Any
 from whether import evidence
 from whether.answer import OVERRUN, LookResult, Run
 from whether.conclude import needed
+from whether.digest import digest
 from whether.failures import look_bounded
-from whether.history.facts import MeasureFact
 from whether.plan.plan import Asked
 
 
@@ -80,11 +80,8 @@ class Course:
 
 
 def looked_entry(asked: Asked, design: str, found: LookResult, record: evidence.Records) -> Mapping[str, Any]:
-    """What the ledger says of a look: the rule's levels, the verdicts, and a digest of the numbers that were seen."""
-    from whether.digest import digest
-
-    facts: list[MeasureFact] = asked.wanted
-    seen = {fact.digest: [record(fact.digest)["value"], record(fact.digest)["outcome"]] for fact in facts}
+    """What the ledger says of a look: the rule's level, the verdicts, and a digest of the numbers that were seen."""
+    runs = (run for column in evidence.columns(asked, record) for run in column.runs)
     return {
         "question": asked.question.name,
         "study": str(asked.study.get("registration", "")),
@@ -93,5 +90,11 @@ def looked_entry(asked: Asked, design: str, found: LookResult, record: evidence.
         "level": repr(found.level),
         "verdict": found.verdict,
         "verdicts": list(found.verdicts),
-        "seen": digest({"type": "seen", "version": 1, "values": {name: repr(said) for name, said in seen.items()}}),
+        "seen": seen_digest({run.measure: (run.value, run.outcome) for run in runs}),
     }
+
+
+def seen_digest(values: Mapping[str, tuple[float, str]]) -> str:
+    """The identity of the numbers of a look: by measure the value that was analysed, and the run's outcome."""
+    said = {name: [repr(value), outcome] for name, (value, outcome) in values.items()}
+    return digest({"type": "seen", "version": 1, "values": said})

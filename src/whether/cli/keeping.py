@@ -25,6 +25,7 @@ def verify(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> 
     from dataclasses import asdict
 
     from whether import store
+    from whether.audit import audit
     from whether.cli.live import counting
     from whether.cli.page import near, paragraph, say, say_json
     from whether.errors import DamageError
@@ -39,10 +40,13 @@ def verify(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> 
             shown(done, of)
 
         findings = store.verify(place.store, progress)
+    with counting("answers concluded anew") as told:
+        findings += audit(place.store, told)
     if as_json:
         say_json({"lab": str(place.root), "files": seen[0], "findings": [asdict(finding) for finding in findings]})
     elif not findings:
-        say(f"{near(place.root)}: all is well; {plural(seen[0], 'file')} and the ledger checked")
+        checked = f"{plural(seen[0], 'file')} and the ledger checked, every answer concluded anew"
+        say(f"{near(place.root)}: all is well; {checked}")
     else:
         say(f"{near(place.root)}: {plural(len(findings), 'finding')}\n")
         for finding in findings:

@@ -1,0 +1,351 @@
+"""The audit: whether what a lab says was registered and answered follows from what stands in it.
+
+The store verifies bytes and chains (`store.verify`); here it is seen that they mean what they say:
+
+    registration   its digest, design and gates are those of its document; seeds follow from nonce and token
+    runs           registered arms and replicates, each once, none missing, with the seeds and histories that are theirs
+    numbers        those of the records that they name; each look saw the numbers that its entry names
+    verdict        concluded anew from the runs by the rule that was fixed, it is the same
+
+Pure but for reading the lab. Nothing is trained, and no code of anybody's own is imported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+
+from whether import registration
+from whether.answer import DONE, Answer, Column, Run
+from whether.answered import Answered
+from whether.claim import Claim, Control, Ladder
+from whether.conclude import needed
+from whether.course import seen_digest
+from whether.digest import digest
+from whether.errors import DamageError, WhetherError
+from whether.failures import conclude_bounded, look_bounded
+from whether.question import Question
+from whether.reading import levels
+from whether.registration import Study
+from whether.seeds import Seed
+from whether.store.finding import Finding
+from whether.store.folder import Store
+from whether.store.layout import place
+from whether.store.ledger import Entry, adopted
+
+Progress = Callable[[int, int], None]
+_NOT_BELIEVED = "Do not rely on it. Running its question again concludes anew from the records; nothing is trained."
+_REGISTERED_ELSE = "Do not rely on the study: restore the lab from a copy, or register it anew, which gives new seeds."
+_SAME = ("name", "verdict", "combine", "held", "alpha", "pairing", "replicates", "claims", "secondary", "ladders")
+
+
+def audit(store: Store, progress: Progress | None = None) -> list[Finding]:
+    """Derive what was registered and answered anew.
+
+    Args:
+        store: of a lab whose bytes and chains were verified.
+        progress: called with the number of answers audited and of all.
+    """
+    entries = store.ledger.sound()
+    found = list(_studies(store, entries))
+    studies = {study.digest: study for study in _readable(entries)}
+    answers = _answers(store)
+    for done, (where, answer) in enumerate(answers, 1):
+        found += _Audit(store, entries, where, answer, studies).findings()
+        if progress is not None:
+            progress(done, len(answers))
+    return found
+
+
+def _answers(store: Store) -> list[tuple[str, Answer]]:
+    """The answers that stand as the ledger has them; of others the store's verification tells."""
+    found = []
+    for folder in store.answers.listing():
+        try:
+            answer = Answered(store).read(folder)
+        except (DamageError, TypeError, KeyError, ValueError):
+            continue
+        if answer is not None:
+            found.append((f"answers/{folder.name}/answer.json", answer))
+    return found
+
+
+def _readable(entries: Sequence[Entry]) -> list[Study]:
+    try:
+        return registration.read_studies(entries)
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def _studies(store: Store, entries: Sequence[Entry]) -> Iterator[Finding]:
+    for entry in entries:
+        said = adopted(entry) or entry
+        if said.kind != registration.REGISTERED:
+            continue
+        where = place(store.ledger.path(entry.number), store.root)
+        try:
+            yield from (Finding(where, what, _REGISTERED_ELSE) for what in _of_registration(said))
+        except (KeyError, TypeError, ValueError, WhetherError) as error:
+            what = f"The registration cannot be read ({type(error).__name__}: {error})."
+            yield Finding(where, what, _REGISTERED_ELSE)
+
+
+def _of_registration(said: Entry) -> Iterator[str]:
+    document, witness = said.body["document"], said.body["witness"]
+    if registration.registration_digest(document) != said.body["digest"]:
+        yield f"The registration {said.body['digest'][:8]} was changed: its document has another digest."
+    for item in document["questions"]:
+        question = registration.question_of(item)
+        again = [[level.n, level.alone, level.among] for level in levels(question)]
+        if not _close(again, item["levels"]):
+            yield f"The levels of {item['name']}'s looks are not those that its looks, spending and α give."
+        for gate in item["gates"]:
+            if not gate["passed"] and not gate["waived"]:
+                yield f"{item['name']} was registered although the gate '{gate['name']}' was not passed."
+    if witness is not None:
+        from whether.stamp import Witness
+
+        found = Witness.from_plain(witness)
+        if found.digest != said.body["digest"]:
+            yield f"The token of {found.by} is over another registration ({found.digest[:8]})."
+        try:
+            found.check(ask_remote=False)
+        except DamageError as error:
+            yield f"The token from outside does not hold: {error}"
+        except WhetherError:
+            pass  # what it takes to check is not installed; nothing is known against it
+
+
+def _close(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> bool:
+    """Levels come from a simulation whose last digits may differ between libraries."""
+    return len(a) == len(b) and all(
+        one[0] == other[0] and all(abs(x - y) <= 1e-6 + 1e-3 * abs(y) for x, y in zip(one[1:], other[1:], strict=True))
+        for one, other in zip(a, b, strict=True)
+    )
+
+
+class _Audit:
+    """One answer against its records, its looks and its registration."""
+
+    def __init__(
+        self, store: Store, entries: Sequence[Entry], where: str, answer: Answer, studies: Mapping[str, Study]
+    ) -> None:
+        self.store, self.entries, self.where, self.answer = store, entries, where, answer
+        self.study = studies.get(str(answer.study.get("registration", "")))
+
+    def findings(self) -> list[Finding]:
+        """What is wrong with it."""
+        said = [*self._registration(), *self._seeds(), *self._completeness(), *self._numbers()]
+        if not said:
+            said = [*self._verdict(), *self._looks()]
+        return [Finding(self.where, what, _NOT_BELIEVED) for what in said]
+
+    def _registration(self) -> Iterator[str]:
+        answer = self.answer
+        if not answer.study:
+            if answer.grade != "exploratory":
+                yield f"It says that it is {answer.grade}, and names no registration."
+            return
+        if self.study is None or answer.name not in self.study.questions:
+            yield f"The registration {str(answer.study.get('registration'))[:8]} that it names is not in the ledger."
+            return
+        if answer.grade != self.study.grade:
+            yield f"It says that it is {answer.grade}; its registration makes it {self.study.grade}."
+        if answer.seed != self.study.root.value:
+            yield "Its seeds are not those that follow from its registration."
+        question = registration.question_of(self.study.questions[answer.name])
+        if _rule(question) != _rule(question_of(answer)):
+            yield "Its claims or its rule are not those that were registered."
+
+    def _seeds(self) -> Iterator[str]:
+        root = Seed(self.answer.seed)
+        for run in self.answer.table:
+            if run.seed != root.seed("replicate", run.replicate).hex:
+                yield f"The run of {run.arm}, replicate {run.replicate}, has a foreign seed ({run.seed})."
+                continue
+            registered = self._registered(run)
+            if registered is not None and not run.measure.startswith(registered):
+                yield f"The run of {run.arm}, replicate {run.replicate}, is not the history that was registered."
+
+    def _registered(self, run: Run) -> str | None:
+        """The beginning of the digest that was registered for a run; "?" for one that was not registered at all."""
+        if self.study is None or self.answer.name not in self.study.runs:
+            return None
+        row = self.study.runs[self.answer.name].get(run.arm, ())
+        return row[run.replicate] if run.replicate < len(row) else "?"
+
+    def _completeness(self) -> Iterator[str]:
+        runs = Counter((run.arm, run.replicate) for run in self.answer.table)
+        yield from (f"There are {n} runs of {arm}, replicate {i}." for (arm, i), n in runs.items() if n > 1)
+        arms = list(dict.fromkeys(run.arm for run in self.answer.table))
+        listed = [arm.arm for arm in self.answer.arms]
+        if self.study is not None and self.answer.name in self.study.runs:
+            listed = list(self.study.runs[self.answer.name])
+        yield from (f"The arm {arm} has no runs." for arm in listed if arm not in arms)
+        wanted = self._wanted()
+        for arm in arms:
+            there = {i for name, i in runs if name == arm}
+            for missing in sorted(set(range(wanted.get(arm, 0))) - there):
+                yield f"The run of {arm}, replicate {missing}, is missing: every run is to be accounted for."
+            for more in sorted(there - set(range(wanted.get(arm, 0)))):
+                yield f"There is a run of {arm}, replicate {more}, that no look has asked for."
+
+    def _wanted(self) -> dict[str, int]:
+        """How many replicates of each arm the looks that were taken have asked for."""
+        question, columns = question_of(self.answer), columns_of(self.answer)
+        looks = [n for n in question.looked_at if n <= self.answer.replicates]
+        upto = {column.arm: looks[0] if looks else self.answer.replicates for column in columns}
+        for n in looks[1:]:
+            try:
+                cut = [column.first(upto[column.arm]) for column in columns]
+                ways = look_bounded(question, cut)
+            except WhetherError:
+                break  # runs are missing before this look
+            arms: set[str] = set().union(*(needed(question, cut, looked) for looked in ways))
+            upto = {name: n if name in arms else count for name, count in upto.items()}
+        return upto
+
+    def _numbers(self) -> Iterator[str]:
+        for run in [*self.answer.table, *self.answer.overrun]:
+            if not self.store.records.has(run.measure):
+                yield f"The run of {run.arm}, replicate {run.replicate}, has no record ({run.measure[:12]})."
+                continue
+            try:
+                record = self.store.records.read(run.measure)
+            except DamageError:
+                continue  # the store tells of it
+            outcome = record.get("outcome")
+            if run.outcome not in (outcome, "overrun"):
+                yield f"{run.arm}, replicate {run.replicate}, is said to be {run.outcome}; its record says {outcome}."
+            elif outcome == DONE and float(record["value"]) != run.value:
+                yield (
+                    f"{run.arm}, replicate {run.replicate}, is said to be {run.value!r}; its record says "
+                    f"{record['value']!r}."
+                )
+
+    def _verdict(self) -> Iterator[str]:
+        answer = self.answer
+        try:
+            again = conclude_bounded(
+                question_of(answer), columns_of(answer), checks=(), digest="", grade="", split="", data={}
+            )
+        except (WhetherError, ValueError, KeyError) as error:
+            yield f"No verdict follows from its runs: {error}"
+            return
+        if answer.verdict == "inconclusive" and answer.replicates != answer.planned:
+            yield f"It stopped with {answer.replicates} of {answer.planned} replicates although its verdict was open."
+        if again.verdict != answer.verdict:
+            yield f"It says {answer.verdict}; from its runs follows {again.verdict}."
+            return
+        now, then = (json.loads(json.dumps(asdict(item))) for item in (again, answer))
+        different = [name for name in _SAME if not _alike(now[name], then[name])]
+        different += [] if _alike(now["looks"], then["looks"]) else ["looks"]
+        if different:
+            yield f"Concluded anew from its runs, it says otherwise of: {', '.join(different)}."
+
+    def _looks(self) -> Iterator[str]:
+        """The entries of its looks: those of its rule, in order, each of the numbers that its runs have."""
+        answer = self.answer
+        said = [
+            (adopted(entry) or entry).body
+            for entry in self.entries
+            if (adopted(entry) or entry).kind == "looked" and (adopted(entry) or entry).body["design"] == answer.digest
+        ]
+        if not said and not (answer.study or len(answer.schedule) > 1):
+            return
+        by_n = {body["n"]: body for body in said}
+        foreign = [str(n) for n in by_n if n not in answer.schedule]
+        if foreign:
+            yield f"The ledger has looks with {', '.join(foreign)} replicates; its rule has none there."
+        question, columns = question_of(answer), columns_of(answer)
+        upto = {column.arm: answer.schedule[0] for column in columns}
+        for taken in answer.looks:
+            cut = [column.first(upto[column.arm]) for column in columns]
+            if taken.n not in by_n:
+                yield f"The ledger has no entry of its look with {taken.n} replicates."
+            elif by_n[taken.n]["verdict"] != taken.verdict or by_n[taken.n]["seen"] != _seen(cut):
+                yield f"Its look with {taken.n} replicates saw other numbers than its runs have."
+            later = [n for n in answer.schedule if n > taken.n]
+            if later:
+                ways = look_bounded(question, cut)
+                arms: set[str] = set().union(*(needed(question, cut, looked) for looked in ways))
+                upto = {name: later[0] if name in arms else count for name, count in upto.items()}
+
+
+def _seen(columns: Sequence[Column]) -> str:
+    return seen_digest({run.measure: (run.value, run.outcome) for column in columns for run in column.runs})
+
+
+def question_of(answer: Answer) -> Question:
+    """The question of an answer with all that decides; its arms lead nowhere."""
+
+    def claim(item: object) -> Claim:
+        names = ("kind", "left", "right", "size", "unit", "because", "if_no")
+        return Claim(**{name: getattr(item, name) for name in names})
+
+    return Question(
+        lambda _rep: {},
+        claims=[claim(item) for item in answer.claims],
+        if_yes=answer.if_yes,
+        if_no=answer.if_no,
+        if_inconclusive=answer.if_inconclusive,
+        combine=answer.combine,  # type: ignore[arg-type]  # checked by the Question
+        hold_to=answer.hold_to,
+        secondary=[
+            *(claim(item) for item in answer.secondary),
+            *(Ladder(tuple(claim(item) for item in ladder.claims)) for ladder in answer.ladders),
+        ],
+        controls=[Control(claim(item.claim), expect=item.expect, because=item.because) for item in answer.controls],
+        replicates=answer.planned,
+        looks=tuple(answer.schedule) if len(answer.schedule) > 1 else (),
+        spending=answer.spending or "obrien-fleming",  # type: ignore[arg-type]
+        alpha=answer.alpha,
+        pairing=answer.pairing,
+        name=answer.name,
+    )
+
+
+def columns_of(answer: Answer) -> list[Column]:
+    """The columns that an answer was concluded from, as it tells of them: its runs by arm and replicate."""
+    return [
+        Column(
+            arm=arm.arm,
+            family=arm.family,
+            x=arm.x,
+            unit=arm.unit,
+            better=arm.better,
+            share=arm.share,
+            resolution=arm.resolution,
+            split=answer.split,
+            measure=arm.measure,
+            runs=sorted((run for run in answer.table if run.arm == arm.arm), key=lambda run: run.replicate),
+        )
+        for arm in answer.arms
+    ]
+
+
+def _rule(question: Question) -> str:
+    """What of a question decides and does not depend on its arms' histories."""
+    from whether.design import claim_of, decides
+
+    plain = replace(question, secondary=())
+    secondary = sorted(
+        digest(claim_of(claim))
+        for item in question.secondary
+        for claim in (item.claims if isinstance(item, Ladder) else (item,))
+    )
+    return digest(decides(plain) | {"secondary": secondary, "replicates": question.replicates})
+
+
+def _alike(a: object, b: object) -> bool:
+    """Equal but for the last bits of numbers, which may differ between versions of libraries."""
+    match a, b:
+        case dict(), dict():
+            return a.keys() == b.keys() and all(_alike(a[name], b[name]) for name in a)
+        case list(), list():
+            return len(a) == len(b) and all(_alike(one, other) for one, other in zip(a, b, strict=True))
+        case float(), float() | int():
+            return abs(a - b) <= 1e-9 + 1e-6 * abs(b)
+    return a == b

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from whether.answer import FAILED, FORMAT, Answer
@@ -87,6 +88,21 @@ class Answered:
             raise DamageError(f"{lost} when {place} was written, so it is not used. {RESTORE}", place="ledger")
         # No entry, or an earlier one: an entry was cut off, an old answer put back, or a conclusion was interrupted.
         return Answer.from_json(raw.decode()) if entered and found == entered[-1] else None
+
+    def write(self, answer: Answer) -> Answer:
+        """Write an answer with its report, enter it in the ledger, and make it `@last`.
+
+        Returns:
+            The answer as it stands, which knows how long the ledger was.
+        """
+        from whether.report.write import render
+
+        folder = self.store.answers.open(answer.name, answer.digest)
+        for name, content in render(answer).items():
+            folder.write(name, content)
+        self.store.conclude(folder, asdict(answer))
+        self.store.answers.point(folder)
+        return self.read(folder) or answer
 
     def _failed(self, measure: str) -> bool:
         return self.store.records.has(measure) and self.store.records.read(measure).get("outcome") == FAILED

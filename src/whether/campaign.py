@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -227,8 +227,6 @@ class Campaign:
 
     def conclude(self, course: Course, plan: Plan, workshop: Workshop, seconds: float) -> Answer:
         """The answer to a question that is over, written with its report and entered in the ledger."""
-        from whether.report.write import render
-
         asked, record = course.now, workshop.record
         answer = conclude_bounded(
             asked.question,
@@ -247,12 +245,7 @@ class Campaign:
             sources=sources(asked),
             overrun=course.overrun(self.store.records.has, record),
         )
-        folder = self.store.answers.open(answer.name, answer.digest)
-        for name, content in render(answer).items():
-            folder.write(name, content)
-        self.store.conclude(folder, asdict(answer))
-        self.store.answers.point(folder)
-        return self.answered.read(folder) or answer  # as it stands, which knows how long the ledger was
+        return self.answered.write(answer)
 
     def _standing(self, asked: Asked) -> Answer | None:
         """The answer that stands, to a command that may write: a damaged one is set aside."""

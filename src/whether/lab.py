@@ -11,6 +11,7 @@ What is known of a piece is looked up here (`why`); bytes are the store's, and t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,7 +27,9 @@ from whether.history.resolve import Resolver
 from whether.looking import count_opening
 from whether.plan.plan import Asked, Plan, make_plan, plan_states
 from whether.question import Question
+from whether.registration import Study
 from whether.seeds import Seed, as_seed
+from whether.store.answers import AnswerFolder
 from whether.store.folder import Store
 from whether.studies import Studies
 
@@ -175,6 +178,16 @@ class Lab:
     def folder(self, answer: Answer) -> Path:
         """Where an answer's files lie."""
         return self.store.answers.open(answer.name, answer.digest).path
+
+    def answer_folder(self, study: Study, name: str) -> AnswerFolder:
+        """Where the answer to a registered question is, or will be."""
+        return self.store.answers.open(name, study.answers[name])
+
+    def retell(self, study: Study, name: str) -> Answer | None:
+        """Write a registered question's answer again with what its study now says of it; None where there is none."""
+        answer = self._answered.read(self.answer_folder(study, name))
+        now = next(item for item in self.studies.listing() if item.digest == study.digest)
+        return None if answer is None else self._answered.write(replace(answer, study=now.told(name)))
 
     def value(self, measure: Measure, *, progress: Listener | None = None) -> Any:
         """One measure's value, trained for if need be: a float, or for a curve its steps and values.

@@ -58,6 +58,7 @@ class Study:
         questions: by name, as they are in force: amended where they were.
         witness: the outside token in plain values, None when there is none.
         runs: by question and arm, the first 16 digits of each replicate's measure: the registered histories.
+        answers: by question, the digest under which its answer will stand.
         entry, time: of the ledger.
         amendments, deviations: in their order.
     """
@@ -68,6 +69,7 @@ class Study:
     questions: Mapping[str, Mapping[str, Any]]
     witness: Mapping[str, Any] | None
     runs: Mapping[str, Mapping[str, Sequence[str]]]
+    answers: Mapping[str, str]
     entry: int
     time: str
     amendments: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
@@ -299,6 +301,7 @@ def read_studies(entries: Iterable[Entry]) -> list[Study]:
                     study,
                     questions={**study.questions, name: said.body["now"]},
                     runs={**study.runs, name: said.body["runs"]},
+                    answers={**study.answers, name: said.body["answer"]},
                     amendments=(*study.amendments, {**said.body, "time": said.time}),
                 )
             case "deviated" if said.body["study"] in found:
@@ -316,6 +319,7 @@ def _read(said: Entry, number: int) -> Study:
         questions={item["name"]: item for item in body["document"]["questions"]},
         witness=body["witness"],
         runs=body["runs"],
+        answers=body["answers"],
         entry=number,
         time=said.time,
     )

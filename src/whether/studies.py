@@ -148,12 +148,14 @@ class Studies:
         digest = registration.registration_digest(made)
         witness = stamp(bytes.fromhex(digest)).plain() if stamp is not None else None
         root = registration.root_seed(made, witness)
+        seeded = {draft.asked.question.name: _seeded(draft.asked, root) for draft in drafts}
         body = {
             "study": digest,
             "digest": digest,
             "document": made,
             "witness": witness,
-            "runs": {draft.asked.question.name: _runs(draft.asked, root) for draft in drafts},
+            "runs": {name: registration.runs_of(asked) for name, asked in seeded.items()},
+            "answers": {name: design_digest(asked) for name, asked in seeded.items()},
         }
         self.store.ledger.append(registration.REGISTERED, body)
         return self.listing()[-1]
@@ -236,11 +238,13 @@ class Studies:
             )
         if wrong:
             raise RequestError.join(wrong)
+        seeded = _seeded(draft.asked, study.root)
         body = {
             "study": study.digest,
             "question": name,
             "now": draft.frozen,
-            "runs": _runs(draft.asked, study.root),
+            "runs": registration.runs_of(seeded),
+            "answer": design_digest(seeded),
             "what": "; ".join(what),
             "because": because.strip(),
         }
@@ -272,8 +276,9 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _runs(asked: Asked, root: Seed) -> dict[str, list[str]]:
-    return registration.runs_of(ask(asked.question, seed=root, open_test=asked.split == "test"))
+def _seeded(asked: Asked, root: Seed) -> Asked:
+    """A question with its study's seeds."""
+    return ask(asked.question, seed=root, open_test=asked.split == "test")
 
 
 def _other_look(question: Question, study: Study) -> str:

@@ -17,7 +17,18 @@ from collections.abc import Sequence
 
 import typer.main
 
-from whether.cli import asking, benching, comparing, keeping, merging, reading, retrying, status, working
+from whether.cli import (
+    asking,
+    benching,
+    comparing,
+    keeping,
+    merging,
+    reading,
+    registering,
+    retrying,
+    status,
+    working,
+)
 from whether.cli.faults import guarded
 from whether.cli.verbs import LabPath, Verbs, Version
 
@@ -46,7 +57,7 @@ def front(ctx: typer.Context, lab: LabPath = None, version: Version = False) -> 
         asking.front_page()
 
 
-for family in (asking, working, retrying, reading, comparing, status, keeping, merging, benching):
+for family in (asking, registering, working, retrying, reading, comparing, status, keeping, merging, benching):
     family.add_to(app)
 
 

@@ -37,6 +37,10 @@ OpenTest = Annotated[
         "--open-test", help="Answer on the test split, which is counted in the ledger; otherwise on validation."
     ),
 ]
+Exploratory = Annotated[
+    bool,
+    typer.Option("--exploratory", help="Ask with seeds of its own although the question is registered."),
+]
 RootSeed = Annotated[int, typer.Option("--seed", metavar="N", parser=_whole, help="The root of all seeds.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print plain JSON.")]
 LabPath = Annotated[

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whether.cli.verbs import NAMES, AsJson, LabPath, OpenTest, RootSeed, Sweeps, Words, named_lab, open_lab
+from whether.cli.verbs import (
+    NAMES,
+    AsJson,
+    Exploratory,
+    LabPath,
+    OpenTest,
+    RootSeed,
+    Sweeps,
+    Words,
+    named_lab,
+    open_lab,
+)
 from whether.errors import RequestError
 
 if TYPE_CHECKING:
@@ -57,16 +68,21 @@ def run(
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Let devices of different kinds work together; the answer says so.")
     ] = False,
+    ahead: Annotated[
+        bool,
+        typer.Option("--ahead", help="Of a question with looks, train for the look after the next on idle devices."),
+    ] = False,
     show: Annotated[bool, typer.Option("--print", help="With --on slurm: print the batch script.")] = False,
+    exploratory: Exploratory = False,
     open_test: OpenTest = False,
     seed: RootSeed = 0,
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train what is missing, then answer and report.
+    """Train what is missing until the rule is met, then answer and report.
 
     Several questions are planned together: what they share is trained once, and each is answered as soon as its
-    numbers stand.
+    numbers stand. A question that `whether register` has frozen runs as registered.
     """
     from whether.cli.asked import questions
 
@@ -76,7 +92,9 @@ def run(
         return
     if show:
         raise RequestError(f"--print goes with --on slurm, which has a script to print; got --on {on}.")
-    answers = _answer(ctx, lab, asked, Ways(on, seconds_of(budget), mixed, open_test, seed, as_json))
+    answers = _answer(
+        ctx, lab, asked, Ways(on, seconds_of(budget), mixed, ahead, exploratory, open_test, seed, as_json)
+    )
     if as_json:
         _json(answers, asked)
     else:
@@ -90,6 +108,8 @@ class Ways:
     on: str
     budget: float | None
     mixed: bool
+    ahead: bool
+    exploratory: bool
     open_test: bool
     seed: int
     quiet: bool
@@ -107,18 +127,28 @@ def _answer(ctx: typer.Context, lab: Path | None, asked: Sequence[Question], how
     tell = complain if how.quiet else say
     for question in asked:
         tell(paragraph(f"{question.name}  {question.text}", hang=2).replace(question.name, strong(question.name), 1))
+        tell(paragraph(_standing(place, question, how), 2))
     with watching(tell, terminal=sys.stdout.isatty() and not how.quiet, many=len(asked) > 1) as listen:
         answers = place.run_all(
             asked,
             open_test=how.open_test,
             seed=how.seed,
-            means=Means(on=how.on, budget=how.budget, mixed=how.mixed),
+            exploratory=how.exploratory,
+            means=Means(on=how.on, budget=how.budget, mixed=how.mixed, ahead=how.ahead),
             progress=listen,
         )
     for answer in answers:
         if answer is not None and not how.quiet:
             say("\n" + told(as_text(answer, report=near(place.folder(answer) / "report.html"))))
     return answers
+
+
+def _standing(place: Lab, question: Question, how: Ways) -> str:
+    """Under which registration a question runs, or that it runs under none."""
+    asked = place.asked(question, open_test=how.open_test, seed=how.seed, exploratory=how.exploratory)
+    if asked.study:
+        return f"{asked.grade}: study {asked.study['id']}, frozen {asked.study['time']}"
+    return place.studies.unlike(asked) or "exploratory: not registered"
 
 
 def _print_script(ctx: typer.Context, lab: Path | None, asked: Sequence[Question]) -> None:

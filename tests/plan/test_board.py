@@ -271,3 +271,83 @@ def test_whatever_is_taken_put_back_and_given_up_every_piece_leaves_once(data: s
     assert sorted(left) == sorted(before)
     assert sorted(measured) == sorted(fact.digest for fact in TREES.missing)
     assert board.ready == 0
+
+
+class TestMoreWork:
+    """Work that is added while the rest goes on, and what nobody wants any more."""
+
+    @staticmethod
+    def add(board: Board, plan: Plan, *, rank: int = 0) -> bool:
+        heights = chain_lengths(plan.pieces, lambda piece: float(piece.steps))
+        ranks = dict.fromkeys((piece.trajectory.digest for piece in plan.pieces), rank)
+        return board.add(plan.pieces, plan.missing, heights=heights, ranks=ranks)
+
+    def test_what_is_added_is_dealt_as_if_it_had_been_there(self) -> None:
+        first, second = alike(2), alike(4)
+        board = board_of(first.pieces, first.missing)
+        assert self.add(board, second)
+        assert len(board) == board.ready == 4, "two of them were on the board"
+        assert sorted(taken(board)) == sorted(piece.trajectory.digest for piece in second.pieces)
+        assert sum(len(task.measures) for task in board.tasks.values()) == board.attached == 4
+
+    def test_what_begins_from_a_piece_on_the_board_waits_for_it(self) -> None:
+        early = network().train(until="40it")
+        first = plan_for(accuracy(early))
+        board = board_of(first.pieces, first.missing)
+        (begun,) = board.take(1)
+        resolver = Resolver()
+        later = plan_measures([resolver.measure(accuracy(early.masked(early.prune(fraction=0.5)).train()))])
+        assert self.add(board, later)
+        assert board.take(1) == [], "its beginning does not stand yet"
+        board.ended(begun.digest)
+        assert len(board.take(1)) == 1
+
+    def test_a_piece_that_is_wanted_with_further_stops_is_refused_and_nothing_is_added(self) -> None:
+        first = plan_for(accuracy(network().train(until="40it")))
+        board = board_of(first.pieces, first.missing)
+        more = plan_for(accuracy(network(5).train()), accuracy(network().train()))
+        assert not self.add(board, more)
+        assert len(board) == board.ready == 1
+        assert board.attached == 1
+
+    def test_what_is_to_go_last_goes_last_until_it_is_hastened(self) -> None:
+        first, late = alike(2), alike(4)
+        board = board_of(first.pieces, first.missing, width=lambda _piece: 1)
+        assert self.add(board, late, rank=1_000_000)
+        others = {piece.trajectory.digest for piece in late.pieces} - {
+            piece.trajectory.digest for piece in first.pieces
+        }
+        order = [board.take(1)[0] for _ in range(4)]
+        assert {task.digest for task in order[2:]} == others
+        for task in order:
+            board.put_back(task)
+        board.hasten(others)
+        assert all(task.urgency[0] == 0 for task in order)
+        assert board.ready == 4
+        assert [task.digest for task in (board.take(1)[0] for _ in range(4))] == sorted(task.digest for task in order)
+
+    def test_what_is_withdrawn_goes_with_all_that_waits_for_it(self) -> None:
+        early = network().train(until="40it")
+        plan = plan_for(
+            accuracy(early), accuracy(early.masked(early.prune(fraction=0.5)).train()), accuracy(network(2))
+        )
+        other = plan_for(*(accuracy(network(seed).train()) for seed in (11, 12, 13)))
+        board = board_of(plan.pieces, plan.missing)
+        assert self.add(board, other)
+        gone = board.withdraw([piece.trajectory.digest for piece in plan.pieces], [plan.missing[-1].digest])
+        assert {task.digest for task in gone} >= {piece.trajectory.digest for piece in plan.pieces if piece.waits_for}
+        left = {task.digest for task in board.tasks.values()}
+        assert left == {piece.trajectory.digest for piece in other.pieces}
+        assert board.measures == []
+        assert set(taken(board)) == left
+
+    def test_what_somebody_is_at_is_not_withdrawn(self) -> None:
+        plan = alike(3)
+        board = board_of(plan.pieces, plan.missing, width=lambda _piece: 1)
+        (begun,) = board.take(1)
+        gone = board.withdraw([piece.trajectory.digest for piece in plan.pieces])
+        assert begun.digest not in {task.digest for task in gone}
+        assert list(board.tasks) == [begun.digest]
+        assert board.ready == 0
+        assert board.ended(begun.digest) == begun.measures
+        assert not board.left

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from matplotlib.figure import Figure
-from report_cases import MAKERS
+from report_answers import MAKERS
 
 from whether.answer import Answer
 from whether.report import write

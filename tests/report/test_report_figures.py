@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from report_cases import MAKERS, asked, column, concluded, lottery
+from report_answers import MAKERS
+from report_cases import asked, column, concluded, lottery
 
 from whether.answer import Answer, ClaimResult
 from whether.question import at, below, exceeds, ordered
@@ -70,6 +71,10 @@ def test_every_answer_has_the_figures_that_apply(drawn: Drawn) -> None:
         "xor": ["claims", "shares"],
         "single": ["claims", "arms"],
         "diverged": ["claims", "arms"],
+        "confirmed": ["claims", "looks", "answerable", "arms"],
+        "open": ["claims", "looks", "answerable", "arms"],
+        "underpowered": ["claims", "answerable", "arms"],
+        "lost": ["claims", "arms"],
     }
 
 

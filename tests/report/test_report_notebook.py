@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, replace
 
 import pytest
-from report_cases import HOSTILE, MAKERS, asked
+from report_answers import MAKERS
+from report_cases import HOSTILE, asked
 
 from whether.answer import Answer
 from whether.question import Control, exceeds, ordered

@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from report_cases import HOSTILE, MAKERS
+from report_answers import MAKERS
+from report_cases import HOSTILE
 
 from whether.answer import Answer
 from whether.report.inline import inline
+from whether.report.numbers import confidence
 from whether.report.page import matrix, report_html
 from whether.report.style import DARK, LIGHT, LINES
 
@@ -138,7 +140,8 @@ def test_all_that_was_asked_is_told(pages: dict[str, str], answers: dict[str, An
 
 def test_every_run_is_in_the_list_and_in_the_matrix(pages: dict[str, str], answers: dict[str, Answer]) -> None:
     answer = answers["diverged"]
-    rows = re.findall(r"<tr><th scope=\"row\">(\w+)</th><td class=\"n\">(\d)</td>", pages["diverged"])
+    listed = pages["diverged"].partition("One row for each run")[2]
+    rows = re.findall(r"<tr><th scope=\"row\">(\w+)</th><td class=\"n\">(\d)</td>", listed)
     assert rows == [(run.arm, str(run.replicate)) for run in answer.table]
     assert len(re.findall(r'title="diverged"', pages["diverged"])) == 3
     assert pages["diverged"].count('<td class="alarm">diverged</td>') == 3
@@ -152,6 +155,80 @@ def test_a_run_that_is_missing_is_a_dash(answers: dict[str, Answer]) -> None:
     assert [cell is None for cell in rows["careful"]] == [False, False, True, *[False] * 5]
     assert rows["bold"][1] is not None
     assert (rows["bold"][1].text, rows["bold"][1].outcome) == ("10.00", "diverged")
+
+
+def test_overrun_is_shown_in_brackets_and_apart(pages: dict[str, str], answers: dict[str, Answer]) -> None:
+    answer, page = answers["confirmed"], pages["confirmed"]
+    rows = matrix(answer)
+    assert {len(row) for row in rows.values()} == {20}
+    assert [cell is not None and cell.outcome for cell in rows["ticket"]] == ["done"] * 10 + ["overrun"] * 10
+    assert page.count('title="overrun"') == len(answer.overrun) == 50
+    assert page.count('<td class="overrun">overrun</td>') == 50
+    text = read(page).text
+    assert text.index("One row for each run") < text.index("Overrun: trained, shown, and never analysed")
+    assert "never analysed" not in read(pages["lottery"]).text.partition("Runs by outcome")[0]
+
+
+def test_runs_by_outcome_are_a_table_of_families(pages: dict[str, str]) -> None:
+    rows = re.findall(
+        r'<tr><th scope="row">([^<]+?)(?: <span[^>]*>\((\d+) arms\)</span>)?</th><td class="n">',
+        pages["lottery"].partition('class="outcomes"')[2],
+    )
+    assert rows[:4] == [("dense", ""), ("ticket", "16"), ("random re-initialisation", "16"), ("random mask", "16")]
+    outcomes = pages["diverged"].partition('class="outcomes"')[2]
+    assert '<th scope="row">bold</th><td class="n">5</td><td class="n alarm">3</td><td class="n">–</td>' in outcomes
+
+
+def test_a_study_shows_looks_registration_and_sources(pages: dict[str, str], answers: dict[str, Answer]) -> None:
+    text = read(pages["confirmed"]).text
+    told = [
+        "Confirmatory : frozen on 2026-03-02 13:41 UTC before its first run, stamped by timestamp.example",
+        "Decided at the second look, with 10 of at most 20 replicates",
+        answers["confirmed"].study["registration"],
+        "Amended on 2026-03-02 13:59 UTC: title reworded (a word was misspelt).",
+        "Seen before it was registered: exploratory answer signs-matter-1f2e3d4c",
+        "Between replicates varied: initial weights, order of the data and mask.",
+        "ticket · new signs order of the data, mask, recipe, training data, architecture initial weights",
+        "1 note on what was measured",
+        "is spent over the looks",
+    ]
+    assert [said for said in told if said not in text] == []
+    anchors = ['href="#looks"', 'href="#registered"', 'href="#sources"', 'id="looks"', 'id="registered"']
+    assert [anchor for anchor in anchors if anchor not in pages["confirmed"]] == []
+    assert [anchor for anchor in anchors if anchor in pages["lottery"]] == []
+
+
+def test_each_look_is_a_row_with_its_level(pages: dict[str, str], answers: dict[str, Answer]) -> None:
+    table = pages["open"].partition('class="looks"')[2].partition("</table>")[0]
+    assert re.findall(r'<th scope="row" class="n">(\d+)</th>', table) == ["5", "10", "20"]
+    assert table.count("decided before") == 1
+    levels = [confidence(look.level) for look in answers["open"].looks]
+    assert re.findall(r'</th><td class="n">(.*?)</td>', table) == [level.replace(">", "&gt;") for level in levels]
+
+
+def test_intervals_of_different_looks_have_their_own_levels(pages: dict[str, str], answers: dict[str, Answer]) -> None:
+    answer, text = answers["open"], read(pages["open"]).text
+    first, second = (confidence(claim.level) for claim in answer.claims)
+    assert first != second
+    assert "Interval (level)" in text
+    assert f"{first} interval" in text
+    assert f"{second} interval" in text
+    assert "their intervals, each at its own level" in text
+    arms = text.partition("Mean over replicates with its ")[2]
+    assert arms.startswith("90 % interval")
+
+
+def test_deviations_and_missing_power_stand_above_everything(pages: dict[str, str]) -> None:
+    text = read(pages["underpowered"]).text.partition("What decides")[0]
+    told = ["Before you believe it", "Not as registered (2026-03-03", "Underpowered", "Registered without a"]
+    assert [text.count(said) for said in told] == [1, 2, 1, 1]
+    assert "What was not done as registered" in read(pages["underpowered"]).text
+
+
+def test_an_inconclusive_page_says_what_would_settle_it_before_all_else(pages: dict[str, str]) -> None:
+    text = read(pages["open"]).text
+    assert text.index("Inconclusive") < text.index("What would settle it") < text.index("What decides")
+    assert "What would settle it" not in read(pages["lottery"]).text
 
 
 def test_a_control_that_misbehaved_is_warned_of_before_the_claims(pages: dict[str, str]) -> None:

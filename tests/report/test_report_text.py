@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from report_cases import MAKERS, lottery
+from report_answers import MAKERS
+from report_cases import lottery
 
 from whether.answer import Answer
 from whether.report.text import as_text
@@ -70,3 +71,66 @@ def test_a_long_command_can_be_pasted() -> None:
 
 def test_one_replicate_has_no_interval(answers: dict[str, Answer]) -> None:
     assert "2.3 points, no interval; yes needs it above 1 point; n = 1" in as_text(answers["single"])
+
+
+def test_looks_are_rows_with_claims_side_by_side(answers: dict[str, Answer]) -> None:
+    lines = as_text(answers["open"]).splitlines()
+    head = lines.index("Looks")
+    assert lines[head + 2].split()[:3] == ["n", "level", "claim"]
+    assert [line.split()[0] for line in lines[head + 3 : head + 6]] == ["5", "10", "20"]
+    assert lines[head + 5].count("decided before") == 1
+    assert lines[head + 5].endswith("inconclusive")
+    assert "Looks" not in as_text(answers["lottery"]).splitlines()
+
+
+def test_looks_at_many_claims_are_rows_of_their_own(answers: dict[str, Answer]) -> None:
+    answer = answers["open"]
+    looks = [
+        replace(
+            look,
+            verdicts=[*look.verdicts] * 3,
+            estimates=[*look.estimates] * 3,
+            lows=[*look.lows] * 3,
+            highs=[*look.highs] * 3,
+        )
+        for look in answer.looks
+    ]
+    lines = as_text(replace(answer, claims=[*answer.claims] * 3, looks=looks)).splitlines()
+    head = lines.index("Looks")
+    assert sum(line.split()[0] == "10" for line in lines[head + 3 : head + 21]) == 6
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_terminal_warns_of_all_that_the_page_warns_of(answers: dict[str, Answer]) -> None:
+    told = as_text(answers["underpowered"])
+    assert [line[:23] for line in told.splitlines() if line.startswith("  ! ")] == [
+        "  ! Not as registered (",
+        "  ! Not as registered (",
+        "  ! Underpowered, and r",
+        "  ! Registered without ",
+    ]
+    assert told.index("Before you believe it") < told.index("What decides")
+
+
+def test_what_would_settle_it_comes_first(answers: dict[str, Answer]) -> None:
+    told = as_text(answers["open"])
+    assert told.index("What would settle it") < told.index("What decides")
+    assert "What would settle it" not in as_text(answers["lottery"])
+
+
+def test_a_study_is_told_in_the_terminal(answers: dict[str, Answer]) -> None:
+    told = " ".join(as_text(answers["confirmed"]).split())
+    said = [
+        "confirmatory · 10 of at most 20 replicates",
+        "What was fixed beforehand - If the effect is as planned for a yes",
+        "as entry 17 of this lab's ledger, and stamped by timestamp.example",
+        "Notes - 4 of 20 values of 'early stop of dense' are censored",
+        "In a replicate ticket and new signs have the same order of the data",
+        "overrun, shown and never analysed",
+    ]
+    assert [one for one in said if one not in told] == []
+
+
+def test_many_notes_are_cut(answers: dict[str, Answer]) -> None:
+    notes = [f"{index} of 9 values of 'a' are censored" for index in range(6)]
+    assert "- and 3 more notes on the page" in as_text(replace(answers["lottery"], checks=notes))

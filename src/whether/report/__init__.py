@@ -6,6 +6,9 @@
     text.as_text(answer)          for a terminal
     notebook.answer_html(answer)  for a notebook
 
+    wording · rule · standing · account     the sentences, each written once for all forms
+    answerable_figure.answerable(curve, …)  the one figure that needs no answer
+
 Everything here is a pure function of an Answer: nothing is measured, decided or stored. matplotlib and jinja2 load when
 something is drawn.
 """

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whether.report import answerable_figure, looks_figure
 from whether.report.lines import asked_at, curves_range, curves_shown, is_share, units_on_axis
 from whether.report.numbers import plural
 from whether.report.rows import share_arms
-from whether.report.wording import arm_mean, finding, ladder, level
+from whether.report.standing import power
+from whether.report.wording import arm_mean, finding, intervals, ladder, level
 
 if TYPE_CHECKING:
     from whether.answer import Answer
@@ -29,10 +31,11 @@ def caption(name: str, answer: Answer) -> Caption:
 
 
 def _claims(_: str, answer: Answer) -> Caption:
-    spoken = [f"{claim.said}: {claim.verdict}. {finding(claim, level(answer))}" for claim in answer.claims]
+    shown = [*answer.claims, *(control.claim for control in answer.controls), *answer.secondary]
+    spoken = [f"{claim.said}: {claim.verdict}. {finding(claim)}" for claim in answer.claims]
     return Caption(
         "Each claim on its axis",
-        f"Dots are effects, bars their {level(answer)} intervals. A claim is a yes when its whole interval lies in the "
+        f"Dots are effects, bars their {intervals(shown)}. A claim is a yes when its whole interval lies in the "
         "region of yes, a no when all of it lies in the other, and inconclusive when it reaches across. An arrow leads "
         "out of the view.",
         " ".join(spoken),
@@ -80,7 +83,7 @@ def _ladder(name: str, answer: Answer) -> Caption:
     which = answer.ladders[place]
     return Caption(
         "How far it holds",
-        f"The effect of each step with its {level(answer)} interval. Steps are read in order while each is a yes; "
+        f"The effects of the steps with their {intervals(which.claims)}. Steps are read in order while each is a yes; "
         "those behind the first that is not are pale and decide nothing.",
         ladder(which, answer),
     )
@@ -97,8 +100,30 @@ def _learning_curves(_: str, answer: Answer) -> Caption:
     )
 
 
+def _looks(_: str, answer: Answer) -> Caption:
+    more = " The first four claims are drawn." if len(answer.claims) > 4 else ""
+    return Caption(
+        "What each look showed",
+        "Effects with the interval of each look, stricter the earlier it is. A full dot is the look that decided the "
+        f"claim: its whole interval lies in one region, and the claim is not read again.{more}",
+        looks_figure.spoken(answer),
+    )
+
+
+def _answerable(_: str, answer: Answer) -> Caption:
+    study = answer.study
+    source = str(study.get("sd") or "").rstrip(".")
+    return Caption(
+        "Chances of a yes and of a no",
+        f"{power(answer)}{f' Standard deviation: {source}.' if source else ''}",
+        answerable_figure.spoken(study["answerable"], power=study["power"]["stated"], chosen=answer.planned),
+    )
+
+
 _CAPTIONS = {
     "claims": _claims,
+    "looks": _looks,
+    "answerable": _answerable,
     "against_axis": _against_axis,
     "shares": _shares,
     "arms": _arms,

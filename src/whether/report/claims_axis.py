@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whether.report.chart import LINE, Scale, linear
 from whether.report.numbers import short, unit_name
 from whether.report.style import SMALL, TEXT, WIDTH, colour, panel, sheet, styled, text_width, wrap, write
-from whether.report.wording import BOUNDS, MARK, edge, estimate, level, mean_unit
+from whether.report.wording import BOUNDS, MARK, claim_level, common_level, edge, estimate, mean_unit, regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,10 +47,13 @@ def claims_axis(answer: Answer) -> Figure:
         panels = _panels(_rows(answer))
         heights = [sum(row.height for row in rows) + _GROUP * len(_groups(rows)) for rows in panels]
         figure = sheet(_KEY + sum(heights) + _FOOT * len(panels))
-        _write_key(figure, level(answer))
+        level = common_level([row.claim for rows in panels for row in rows])
+        _write_key(figure, f"{level} interval" if level else "interval")
         top = _KEY
         for rows, height in zip(panels, heights, strict=True):
             _draw_panel(figure, rows, top, height)
+            if not level:
+                _write_levels(figure, rows, top)
             top += height + _FOOT
         return figure
 
@@ -99,13 +102,24 @@ def _draw_panel(figure: Figure, rows: Sequence[Row], top: float, height: float) 
     write(figure, middle, top + height + 26, text, ha="center", fontsize=TEXT)
 
 
+def _write_levels(figure: Figure, rows: Sequence[Row], top: float) -> None:
+    """Under each verdict the level of its interval, where looks have given them different ones."""
+    place = 0.0
+    for group in _groups(rows):
+        place += _GROUP
+        for row in (row for row in rows if row.group == group):
+            place += row.height
+            y = top + place - _AFTER + 4
+            write(figure, WIDTH - _VERDICT + 10, y, f"at {claim_level(row.claim)}", color=colour("muted"))
+
+
 def _draw_row(figure: Figure, axes: Axes, row: Row, across: Scale, at: tuple[float, float]) -> None:
     claim, (top, place) = row.claim, at
     for number, line in enumerate(row.lines):
         write(figure, _SIDE, top + place + 8 + LINE * number, line)
     upper = place + LINE * len(row.lines) + 4
     middle = upper + _BAND / 2
-    for low, high, word in _regions(claim):
+    for low, high, word in regions(claim):
         low, high = max(low, across.low), min(high, across.high)
         if low < high:
             axes.fill_between([low, high], upper, upper + _BAND, color=colour(f"{word}-tint"), linewidth=0, zorder=0)
@@ -121,14 +135,6 @@ def _draw_row(figure: Figure, axes: Axes, row: Row, across: Scale, at: tuple[flo
     tone = colour(claim.verdict)
     verdict = f"{MARK[claim.verdict]} {claim.verdict}"
     write(figure, WIDTH - _VERDICT + 10, top + middle + 3, verdict, color=tone, fontweight="bold", fontsize=SMALL)
-
-
-def _regions(claim: ClaimResult) -> list[tuple[float, float, str]]:
-    far, size = math.inf, claim.size
-    if claim.kind == "same":
-        return [(-far, -size, "no"), (-size, size, "yes"), (size, far, "no")]
-    above, below = ("no", "yes") if claim.kind == "below" else ("yes", "no")
-    return [(-far, edge(claim), below), (edge(claim), far, above)]
 
 
 def _draw_interval(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale, y: float) -> None:
@@ -212,7 +218,7 @@ def _widened(core: Sequence[float], wanted: Sequence[float | None], spans: float
     return (low, high) if high > low else (low - span / 2, high + span / 2)
 
 
-def _write_key(figure: Figure, level: str) -> None:
+def _write_key(figure: Figure, interval: str) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
@@ -232,4 +238,4 @@ def _write_key(figure: Figure, level: str) -> None:
     xs = [start / across, (start + 10) / across, (start + 20) / across]
     line = Line2D(xs, [1 - y / down] * 3, color=colour("muted"), marker="o", markevery=[1], markersize=5, linewidth=1.6)
     figure.add_artist(line)
-    write(figure, start + 26, y + 4, f"effect, {level} interval", color=colour("muted"))
+    write(figure, start + 26, y + 4, f"effect, {interval}", color=colour("muted"))

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from whether.report.answerable_figure import answerable
 from whether.report.claims_axis import claims_axis
 from whether.report.lines import against_axis, curves_shown, has_ladder_figure, ladder, learning_curves, units_on_axis
+from whether.report.looks_figure import looks
 from whether.report.rows import arms, lone_arms, share_arms, shares
 
 if TYPE_CHECKING:
@@ -15,7 +17,18 @@ if TYPE_CHECKING:
 
     from whether.answer import Answer
 
-__all__ = ["against_axis", "arms", "claims_axis", "drawings", "figures", "ladder", "learning_curves", "shares"]
+__all__ = [
+    "against_axis",
+    "answerable",
+    "arms",
+    "claims_axis",
+    "drawings",
+    "figures",
+    "ladder",
+    "learning_curves",
+    "looks",
+    "shares",
+]
 
 
 def figures(answer: Answer) -> dict[str, Figure]:
@@ -31,6 +44,11 @@ def drawings(answer: Answer) -> dict[str, Callable[[], Figure]]:
     found: dict[str, Callable[[], Figure]] = {}
     if answer.claims:
         found["claims"] = partial(claims_axis, answer)
+    if len(answer.looks) > 1:
+        found["looks"] = partial(looks, answer)
+    if answer.study.get("answerable"):
+        stated = answer.study["power"]["stated"]
+        found["answerable"] = partial(answerable, answer.study["answerable"], power=stated, chosen=answer.planned)
     if units_on_axis(answer):
         found["against_axis"] = partial(against_axis, answer)
     if curves_shown(answer):

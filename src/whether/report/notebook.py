@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from whether.report import wording
 from whether.report.page import environment, place
 from whether.report.style import LIGHT
 
@@ -122,7 +121,7 @@ def answer_html(answer: Answer) -> str:
     main = next((name for name in _MAIN if name in found), None)
     # Several answers may stand in one notebook, so the names inside a figure begin with the answer's own.
     shown = place(main, svg(found[main]()), answer, prefix=f"whether-{answer.digest[:8]}") if main else None
-    return _fragment("answer.html.j2", answer=answer, figure=shown, level=wording.level(answer))
+    return _fragment("answer.html.j2", answer=answer, figure=shown)
 
 
 def plan_html(plan: Planned) -> str:

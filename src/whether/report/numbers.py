@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 MINUS = "\N{MINUS SIGN}"
 _MOST_DECIMALS = 5
@@ -113,6 +114,56 @@ def p_value(p: float | None) -> str:
     if p is None:
         return ""
     return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def confidence(alpha: float) -> str:
+    """The level of an interval each of whose limits is wrong with probability alpha, as exact as it is strict.
+
+    Example:
+        >>> confidence(0.05), confidence(0.00047), confidence(1e-9)
+        ('90 %', '99.906 %', '> 99.999 %')
+    """
+    wrong = 200 * alpha
+    if wrong < 1e-3:
+        return "> 99.999 %"
+    decimals = max(0, 1 - math.floor(math.log10(wrong)))
+    told = f"{100 - wrong:.{decimals}f}"
+    return f"{told.rstrip('0').rstrip('.') if decimals else told} %"
+
+
+def chance(share: float) -> str:
+    """A probability in per cent, rounded down: one that misses what was asked of it must not look as if it met it.
+
+    Example:
+        >>> chance(0.7968), chance(0.8), chance(0.9991), chance(0.004)
+        ('79 %', '80 %', 'over 99 %', 'under 1 %')
+    """
+    whole = math.floor(100 * share + 1e-9)
+    return "under 1 %" if whole < 1 else "over 99 %" if share > 0.99 else f"{whole} %"
+
+
+def moment(iso: str) -> str:
+    """A time in ISO 8601, to the minute in UTC; what is no time stays as it is.
+
+    Example:
+        >>> moment("2026-03-02T15:05:09+01:00"), moment("2026-03-02T14:05:09Z"), moment("then")
+        ('2026-03-02 14:05 UTC', '2026-03-02 14:05 UTC', 'then')
+    """
+    try:
+        read = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return f"{read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    Example:
+        >>> listed(["initialisation"]), listed(["a", "b", "c"]), listed([])
+        ('initialisation', 'a, b and c', 'nothing')
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "nothing"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

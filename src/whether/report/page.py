@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whether.report import numbers, wording
+from whether.report import account, numbers, rule, standing, wording
 from whether.report.captions import Caption, caption
 from whether.report.inline import inline
 from whether.report.style import DARK, LIGHT
@@ -49,15 +49,20 @@ def report_html(answer: Answer, drawn: Mapping[str, bytes]) -> str:
         .render(
             answer=answer,
             level=wording.level(answer),
-            claims_figure=next((one for one in shown if one.name == "claims"), None),
-            ladder_figures={one.name: one for one in shown if one.name.startswith("ladder")},
-            figures=[one for one in shown if one.name != "claims" and not one.name.startswith("ladder")],
+            placed={one.name: one for one in shown if _has_its_place(one.name)},
+            figures=[one for one in shown if not _has_its_place(one.name)],
             families=families(answer),
             matrix=matrix(answer),
-            circumstances=wording.circumstances(answer.circumstances),
+            overrun=account.overrun(answer),
+            circumstances=account.circumstances(answer.circumstances),
             style=stylesheet(),
         )
     )
+
+
+def _has_its_place(name: str) -> bool:
+    """Whether a figure stands with what it explains, not among those of what was measured."""
+    return name in ("claims", "looks", "answerable") or name.startswith("ladder")
 
 
 def place(name: str, svg: bytes, answer: Answer, *, prefix: str = "figure") -> Drawn:
@@ -75,15 +80,16 @@ def families(answer: Answer) -> dict[str, list[ArmSummary]]:
 
 
 def matrix(answer: Answer) -> dict[str, list[Cell | None]]:
-    """Every run as arms by replicates; None where an arm has no run of a replicate."""
+    """Every run as arms by replicates, also the overrun; None where an arm has no run of a replicate."""
     by_arm: dict[str, list[Run]] = {}
-    for run in answer.table:
+    for run in (*answer.table, *account.overrun(answer)):
         by_arm.setdefault(run.arm, []).append(run)
+    wide = max([answer.replicates, *(run.replicate + 1 for runs in by_arm.values() for run in runs)])
     units = {arm.arm: arm.unit for arm in answer.arms}
     decimals = _decimals_of_units(by_arm, units)
     rows: dict[str, list[Cell | None]] = {}
     for arm, runs in by_arm.items():
-        row: list[Cell | None] = [None] * max(answer.replicates, *(run.replicate + 1 for run in runs))
+        row: list[Cell | None] = [None] * wide
         for run in runs:
             row[run.replicate] = Cell(numbers.number(run.value, decimals[units.get(arm, "")]), run.outcome)
         rows[arm] = row
@@ -103,7 +109,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(say=wording, write=numbers)
+    made.globals.update(say=wording, write=numbers, rule=rule, standing=standing, account=account)
     return made
 
 

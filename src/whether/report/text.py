@@ -6,17 +6,17 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from whether.report import numbers, wording
+from whether.report import account, numbers, rule, standing, wording
 
 if TYPE_CHECKING:
     from whether.answer import Answer, ArmSummary, ClaimResult
 
 COLUMNS = 100
-_MOST_ARMS = 40
+_MOST_ARMS, _MOST_NOTES = 40, 3
 
 
 def as_text(answer: Answer, *, report: str = "") -> str:
-    """The answer for `whether answer`: verdict, claims, controls, arms, and where the page is.
+    """The answer for `whether answer`: verdict, warnings, claims, looks, controls, arms, and where the page is.
 
     Args:
         answer: what is told.
@@ -26,15 +26,20 @@ def as_text(answer: Answer, *, report: str = "") -> str:
         Lines of at most 100 columns that end with a line break. The first begins with the verdict.
     """
     where = report or f"answers/{answer.name}-{answer.digest[:8]}/report.html in the lab"
-    level = wording.level(answer)
     parts = [
         _verdict(answer),
-        _warnings(answer),
-        ["What decides", *_wrapped(_deciding(answer), "  "), *_claims(answer.claims, level)],
-        _controls(answer, level),
-        _secondary(answer, level),
-        ["Arms", *_arms(answer, level)],
-        ["How far to trust it", *(line for said in wording.trust(answer) for line in _wrapped(said, "  ", "- "))],
+        _listed("What would settle it", rule.settle(answer)),
+        _listed("Before you believe it", standing.warnings(answer), "! "),
+        ["What decides", *_wrapped(_deciding(answer), "  "), *_claims(answer.claims)],
+        _looks(answer),
+        _controls(answer),
+        _secondary(answer),
+        ["Arms", *_arms(answer, wording.level(answer))],
+        _listed("Notes", _first(standing.notices(answer))),
+        _listed("What was fixed beforehand", standing.registered(answer)),
+        _listed("How far to trust it", standing.trust(answer)),
+        _listed("What varied and what was shared", [*account.varied(answer), *account.shared(answer)]),
+        _listed("Every run", [account.accounted(answer)]) if answer.failed or answer.overrun else [],
         [*_command(answer), f"Report  {where}"],
     ]
     return "\n\n".join("\n".join(line.rstrip() for line in lines) for lines in parts if lines) + "\n"
@@ -42,49 +47,80 @@ def as_text(answer: Answer, *, report: str = "") -> str:
 
 def _verdict(answer: Answer) -> list[str]:
     head = _wrapped(answer.text or answer.name, "", f"{wording.VERDICT[answer.verdict].upper()}  ")
-    facts = f"{answer.grade} · {wording.facts(answer)}"
+    facts = f"{answer.grade} · {account.facts(answer)}"
     return [*head, *_wrapped(answer.meaning, "  "), *_wrapped(facts, "  ")]
 
 
-def _warnings(answer: Answer) -> list[str]:
-    said = wording.warnings(answer)
-    return ["Before you believe it", *(line for one in said for line in _wrapped(one, "  ", "! "))] if said else []
+def _listed(head: str, said: Sequence[str], mark: str = "- ") -> list[str]:
+    """A head and its items; nothing where there are none."""
+    return [head, *(line for one in said for line in _wrapped(one, "  ", mark))] if said else []
+
+
+def _first(said: Sequence[str]) -> list[str]:
+    more = len(said) - _MOST_NOTES
+    return [*said[:_MOST_NOTES], f"and {numbers.plural(more, 'more note')} on the page"] if more > 0 else list(said)
 
 
 def _deciding(answer: Answer) -> str:
-    return f"{wording.combination(answer)} {wording.strictness(answer)}".strip()
+    return " ".join(filter(None, [rule.combination(answer), rule.strictness(answer), *rule.multiplicity(answer)]))
 
 
-def _claims(claims: Iterable[ClaimResult], level: str) -> list[str]:
+def _claims(claims: Iterable[ClaimResult]) -> list[str]:
     lines = []
     for claim in claims:
-        found = _found(claim, level)
+        found = _found(claim)
         lines += _wrapped(claim.said, "  ", f"{claim.verdict:<14}")
         lines += _wrapped(f"{found}; yes needs it {wording.needs(claim)}; n = {claim.n}, {claim.method}", " " * 16)
     return lines
 
 
-def _found(claim: ClaimResult, level: str) -> str:
+def _found(claim: ClaimResult) -> str:
     unbounded = claim.low is None and claim.high is None
+    level = wording.claim_level(claim)
     return f"{wording.effect(claim)}, {'no interval' if unbounded else f'{level} interval {wording.interval(claim)}'}"
 
 
-def _controls(answer: Answer, level: str) -> list[str]:
+def _looks(answer: Answer) -> list[str]:
+    """Each look in a row, with the claims side by side where they fit, else in rows of their own."""
+    if not rule.several_looks(answer):
+        return []
+    rows = rule.look_rows(answer)
+    head = ["n", "level", *(f"claim {place + 1}" for place in range(len(answer.claims)))]
+    told = [[str(row.n), row.level, *(_seen(seen) for seen in row.claims)] for row in rows]
+    if len(answer.claims) > 1:
+        head.append("question")
+        told = [[*cells, row.verdict] for cells, row in zip(told, rows, strict=True)]
+    table = _table([head, *told])
+    if max(map(len, table)) > COLUMNS:
+        flat = [
+            [str(row.n), row.level, f"claim {place + 1}", _seen(seen)]
+            for row in rows
+            for place, seen in enumerate(row.claims)
+        ]
+        table = _table([["n", "level", "", "effect"], *flat])
+    return ["Looks", *_wrapped(rule.looked(answer), "  "), *table]
+
+
+def _seen(seen: rule.Seen) -> str:
+    return f"{seen.text} {seen.word}" if seen.fresh else seen.text
+
+
+def _controls(answer: Answer) -> list[str]:
     lines = []
     for control in answer.controls:
         claim = control.claim
         lines += _wrapped(claim.said, "  ", f"{'behaved' if control.behaved else 'DID NOT':<14}")
-        came = f"expected {control.expect}, came out {claim.verdict}: {_found(claim, level)}"
+        came = f"expected {control.expect}, came out {claim.verdict}: {_found(claim)}"
         lines += _wrapped(came, " " * 16)
     return ["Controls", *lines] if lines else []
 
 
-def _secondary(answer: Answer, level: str) -> list[str]:
+def _secondary(answer: Answer) -> list[str]:
     lines = [line for ladder in answer.ladders for line in _wrapped(wording.ladder(ladder, answer), "  ")]
     for claim in answer.secondary:
         holm = f", p (Holm) {numbers.p_value(claim.p_holm)}" if claim.p_holm is not None else ""
         lines += _wrapped(claim.said, "  ", f"{claim.verdict:<14}")
-        lines += _wrapped(_found(claim, level) + holm, " " * 16)
+        lines += _wrapped(_found(claim) + holm, " " * 16)
     return ["Secondary, never deciding", *lines] if lines else []
 
 
@@ -135,7 +171,7 @@ def _brief(arm: ArmSummary, answer: Answer) -> str:
 def _command(answer: Answer) -> list[str]:
     """The command in lines that can be pasted: one that goes on ends with a backslash."""
     lines = ["Again  "]
-    for word in map(numbers.clean, wording.command_words(answer)):
+    for word in map(numbers.clean, account.command_words(answer)):
         if len(lines[-1]) + len(word) + 3 > COLUMNS and lines[-1].strip():
             lines[-1] += " \\"
             lines.append(" " * 9)

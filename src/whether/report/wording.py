@@ -1,39 +1,57 @@
-"""The sentences of a report: what came, why that is a yes or a no, how far to trust it. Plain text, for every form."""
+"""The sentences of a report about its claims and arms: what came, and why that is a yes or a no.
+
+Plain text, for every form: the page, the terminal, a notebook. Next door are `rule` (how claims make the verdict),
+`standing` (how far to trust it) and `account` (every run, what varied, how to ask again).
+"""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
-from whether.report.numbers import MINUS, amount, decimals_for, limits, number, plural, short, unit_name, with_unit
+from whether.report.numbers import amount, confidence, decimals_for, limits, number, plural, short, unit_name, with_unit
+from whether.stats.verdict import verdict
 
 if TYPE_CHECKING:
     from whether.answer import Answer, ArmSummary, ClaimResult, LadderResult
+    from whether.stats.verdict import Kind, Verdict
 
 VERDICT = {"yes": "Yes", "no": "No", "inconclusive": "Inconclusive"}
 MARK = {"yes": "✓", "no": "✗", "inconclusive": "?"}
-_MOST_CHECKS = 3
 BOUNDS = ("below", "above")
-
-_GRADES_IN_SHORT = {
-    "exploratory": "not registered before its runs.",
-    "registered": "frozen before its first run, by this lab's own word.",
-    "confirmatory": "frozen before its first run, by a time stamp from outside.",
-}
-_GRADES = {
-    "exploratory": "Exploratory: the question was not registered before its runs. Nothing here shows that its claims, "
-    "their sizes and the number of replicates were fixed before the results were seen.",
-    "registered": "Registered: the question was frozen before its first run, witnessed by this lab's own ledger only. "
-    "No outside party shows that the ledger was not begun anew.",
-    "confirmatory": "Confirmatory: the question was frozen before its first run, and a time stamp from outside is "
-    "older than that run.",
-}
 
 
 def level(answer: Answer) -> str:
-    """The level of an answer's intervals: "90 %" at a one-sided α of .05."""
-    return f"{short(round(100 * (1 - 2 * answer.alpha), 6))} %"
+    """The level of the intervals of arms: "90 %" at a one-sided α of .05."""
+    return confidence(answer.alpha)
+
+
+def claim_level(claim: ClaimResult) -> str:
+    """The level of a claim's interval: that of the look at which it was read."""
+    return confidence(claim.level)
+
+
+def intervals(claims: Sequence[ClaimResult]) -> str:
+    """What the intervals of some claims are called: "90 % intervals", unless each has the level of its own look."""
+    return f"{common_level(claims)} intervals".strip() if common_level(claims) else "intervals, each at its own level"
+
+
+def common_level(claims: Sequence[ClaimResult]) -> str:
+    """The level that the intervals of all these claims have; empty where they differ."""
+    found = {claim_level(claim) for claim in claims}
+    return found.pop() if len(found) == 1 else ""
+
+
+def interval_head(claims: Sequence[ClaimResult]) -> str:
+    """The head of a column of intervals."""
+    return f"{common_level(claims)} interval" if common_level(claims) else "Interval (level)"
+
+
+def interval_among(claim: ClaimResult, claims: Sequence[ClaimResult]) -> str:
+    """A claim's interval in a column of several, with its level where they differ."""
+    told = interval(claim)
+    return told if common_level(claims) or told == "none" else f"{told} ({claim_level(claim)})"
 
 
 def metric(answer: Answer, unit: str) -> str:
@@ -52,6 +70,15 @@ def mean_unit(unit: str) -> str:
 def edge(claim: ClaimResult) -> float:
     """Where yes and no part on the claim's axis; `same` has a second edge at minus this."""
     return -claim.size if claim.kind == "not_worse" else claim.size
+
+
+def regions(claim: ClaimResult) -> list[tuple[float, float, str]]:
+    """Where on the claim's axis a whole interval means what: from, to, verdict."""
+    far, size = math.inf, claim.size
+    if claim.kind == "same":
+        return [(-far, -size, "no"), (-size, size, "yes"), (size, far, "no")]
+    above, below = ("no", "yes") if claim.kind == "below" else ("yes", "no")
+    return [(-far, edge(claim), below), (edge(claim), far, above)]
 
 
 def needs(claim: ClaimResult) -> str:
@@ -101,7 +128,7 @@ def spread(arm: ArmSummary) -> str:
     return "–" if arm.sd is None else f"{arm.sd:#.2g}".rstrip(".")
 
 
-def finding(claim: ClaimResult, level: str) -> str:
+def finding(claim: ClaimResult) -> str:
     """What came, in one sentence with its interval."""
     size = with_unit(_sized(abs(claim.estimate), claim), claim.unit)
     if claim.right is None:
@@ -115,13 +142,21 @@ def finding(claim: ClaimResult, level: str) -> str:
     if claim.low is None and claim.high is None:
         how = f"no interval; n = {claim.n}"
     else:
-        how = f"{level} interval {interval(claim)}; n = {claim.n}, {claim.method}"
+        how = f"{claim_level(claim)} interval {interval(claim)}; n = {claim.n}, {claim.method}"
     return f"On average {came} ({how})."
+
+
+def lies(claim: ClaimResult) -> Verdict:
+    """The verdict that a claim's interval alone would give."""
+    low, high = (-math.inf if claim.low is None else claim.low), (math.inf if claim.high is None else claim.high)
+    return verdict(cast("Kind", claim.kind), low, high, claim.size)
 
 
 def reason(claim: ClaimResult) -> str:
     """Why the interval means yes, no or inconclusive, in one sentence."""
     where = needs(claim)
+    if claim.verdict not in ("inconclusive", lies(claim)):
+        return f"It was a {claim.verdict} at an earlier look, and what was decided is kept; a yes needs it {where}."
     if claim.verdict == "yes":
         return f"The whole interval lies {where}, as a yes needs."
     if claim.verdict == "no":
@@ -137,114 +172,6 @@ def remarks(claim: ClaimResult) -> list[str]:
     said = [f"{claim.note[:1].upper()}{claim.note[1:].rstrip('.')}."] if claim.note else []
     if claim.floored:
         said.append("The spread between replicates lay below the measure's resolution and was raised to it.")
-    return said
-
-
-def combination(answer: Answer) -> str:
-    """How the primary claims make the verdict."""
-    many, alpha = len(answer.claims), short(answer.alpha)
-    if many == 1:
-        return f"One claim decides. Each of its two limits is wrong with probability at most α = {alpha}."
-    if answer.combine == "any":
-        one = f"One of the {many} claims suffices for a yes, at α/{many}"
-        return f"{one}; a no needs every claim to be a no at α = {alpha}."
-    if answer.combine == "ordered":
-        held = "" if answer.held is None else f" {answer.held} held."
-        named = answer.hold_to or many
-        return (
-            f"The {many} claims are read in order, each at α = {alpha}, up to the first that is not a yes; "
-            f"the answer is yes if at least the first {named} hold.{held}"
-        )
-    every = "Both" if many == 2 else f"All {many}"
-    return f"{every} claims must be a yes, each at α = {alpha}; one that is a no at α/{many} makes the answer no."
-
-
-def strictness(answer: Answer) -> str:
-    """Why claims that look decided leave the answer open; empty where there is nothing to explain."""
-    deciding = {"all": "no", "any": "yes"}.get(answer.combine)
-    torn = [claim for claim in answer.claims if claim.verdict == deciding != claim.verdict_strict]
-    if answer.verdict != "inconclusive" or not torn:
-        return ""
-    return (
-        f"“{torn[0].said}” is a {deciding} at α = {short(answer.alpha)}, but not at α/{len(answer.claims)}, which "
-        "deciding alone among several claims takes."
-    )
-
-
-def grade(answer: Answer) -> str:
-    """What the answer's grade cannot show."""
-    return _GRADES.get(answer.grade, f"{answer.grade[:1].upper()}{answer.grade[1:]}.")
-
-
-def grade_in_short(answer: Answer) -> str:
-    """What the grade means, in a few words."""
-    return _GRADES_IN_SHORT.get(answer.grade, "see below.")
-
-
-def split_size(answer: Answer) -> int | None:
-    """How many examples the split has that was measured, where the answer says so."""
-    rows = answer.data.get("rows")
-    return rows if isinstance(rows, int) and not isinstance(rows, bool) and rows > 0 else None
-
-
-def split_sentence(answer: Answer) -> str:
-    """Which examples the numbers are measured on, and what that leaves open."""
-    rows, name = split_size(answer), str(answer.data.get("name", "the data"))
-    if not answer.split:
-        return ""
-    if answer.data.get("one_split"):
-        return f"The same {plural(rows or 0, 'example')} of {name} are its training, validation and test split."
-    size = f" ({plural(rows, 'example')})" if rows else ""
-    if answer.split == "test":
-        return f"Measured on the test split of {name}{size}, which was opened for this."
-    return (
-        f"Measured on the {answer.split} split of {name}{size}. The test split was not opened, so choices that were "
-        f"made while looking at the {answer.split} split may flatter these numbers."
-    )
-
-
-def sampling_sentence(answer: Answer) -> str:
-    """The error that intervals over replicates do not cover: that of the examples measured on."""
-    rows, arm = split_size(answer), _leading_arm(answer)
-    if answer.data.get("one_split"):
-        return ""
-    general = "Intervals cover what varies between replicates, not the sampling error of the examples measured on"
-    if rows is None:
-        return f"{general}; how many those were is not recorded."
-    values = [run.value for run in answer.table if arm and run.arm == arm.arm and run.outcome == "done"]
-    if arm is None or arm.unit != "points" or arm.sd is None or not _count_examples(values, rows):
-        return f"{general}, {rows:,} of them."
-    right = sum(values) / len(values)
-    step, error = (float(f"{100 * value:.2g}") for value in (1 / rows, (right / 100 * (1 - right / 100) / rows) ** 0.5))
-    return (
-        f"{general}: one example is {amount(step, 'points')}, and {number(right, 1)} % right among {rows:,} examples "
-        f"has a standard error of {amount(error, 'points')}. Arms measured on the same examples share part of it."
-    )
-
-
-def trust(answer: Answer) -> list[str]:
-    """How far to trust the answer: its grade, its split, what the intervals leave out."""
-    return [said for said in (grade(answer), split_sentence(answer), sampling_sentence(answer)) if said]
-
-
-def warnings(answer: Answer) -> list[str]:
-    """What a reader must see before believing the verdict, the gravest first."""
-    said = [
-        f"A control did not behave: “{control.claim.said}” was expected to be {control.expect} and is "
-        f"{control.claim.verdict}. Until this is understood, the verdict may come from the experiment's own fault."
-        for control in answer.controls
-        if not control.behaved
-    ]
-    said += [f"A check failed: {check}" for check in answer.checks[:_MOST_CHECKS]]
-    if len(answer.checks) > _MOST_CHECKS:
-        said.append(f"{plural(len(answer.checks) - _MOST_CHECKS, 'more check')} failed; the page lists them all.")
-    if answer.diverged:
-        said.append(
-            f"{answer.diverged} of {plural(len(answer.table), 'run')} diverged ({_diverged_arms(answer)}). They count, "
-            "at the metric's worst value."
-        )
-    if answer.replicates == 1:
-        said.append("There is one replicate, so nothing shows how results vary: run again with replicates=8.")
     return said
 
 
@@ -271,61 +198,6 @@ def ladder_xs(ladder: LadderResult, answer: Answer) -> list[float] | None:
     return found if len(found) == len(xs) > 1 else None
 
 
-def facts(answer: Answer) -> str:
-    """One line of what was done: replicates, arms, runs, data."""
-    runs = plural(len(answer.table), "run")
-    ended = f", {answer.diverged} diverged" if answer.diverged else ", none diverged"
-    ended += f", {answer.failed} failed" if answer.failed else ""
-    data = answer.data.get("name")
-    where = f"{data}, {answer.split} split" if data and answer.split else str(data or "")
-    parts = [plural(answer.replicates, "replicate"), plural(len(answer.arms), "arm"), runs + ended, where]
-    return " · ".join(part for part in parts if part)
-
-
-def command(answer: Answer) -> str:
-    """The command that asks the same again: what the command line calls the question, with every option."""
-    return " ".join(command_words(answer))
-
-
-def command_words(answer: Answer) -> list[str]:
-    """The words of the command, each quoted for a shell."""
-    words = [shlex.quote(f"{key}={value}") for key, value in sorted(answer.options.items())]
-    opened = ["--open-test"] if answer.split == "test" else []
-    seeded = [f"--seed {answer.seed}"] if answer.seed else []
-    return ["whether run", shlex.quote(answer.source), *words, *opened, *seeded]
-
-
-def circumstances(told: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Circumstances as rows of a name and a value; what is nested gets a row for each of its parts."""
-    rows: list[tuple[str, str]] = []
-    for key, value in sorted(told.items(), key=lambda item: str(item[0])):
-        name = str(key).replace("_", " ")
-        match key, value:
-            case _, Mapping() if value:
-                rows += [(f"{name}: {inner}", text) for inner, text in circumstances(value)]
-            case "idle_share", float():
-                rows.append((name, f"{100 * value:.1f} %"))
-            case "sharing", float():
-                rows.append((name, f"{value:.1f} times less than each arm on its own"))
-            case "time", str():
-                rows.append((name, f"{value[:19].replace('T', ' ')} UTC"))
-            case _:
-                rows.append((name, _plain(value)))
-    return rows
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}".replace("-", MINUS)
-    if isinstance(value, float):
-        return short(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_plain(item) for item in value)
-    return "–" if value is None or value in ("", {}) else str(value)
-
-
 def _sized(value: float, claim: ClaimResult) -> str:
     if claim.low is None and claim.high is None:
         return short(value)
@@ -347,19 +219,3 @@ def _crossed(claim: ClaimResult) -> str:
 
 def _between(claim: ClaimResult, limit: float) -> bool:
     return (claim.low is None or claim.low <= limit) and (claim.high is None or limit <= claim.high)
-
-
-def _leading_arm(answer: Answer) -> ArmSummary | None:
-    named = answer.claims[0].left if answer.claims else None
-    return next((arm for arm in answer.arms if arm.arm == named), None)
-
-
-def _count_examples(values: Sequence[float], rows: int) -> bool:
-    """Whether values are shares of so many examples, in per cent, as accuracies are."""
-    counts = [value * rows / 100 for value in values]
-    return bool(counts) and all(0 <= count <= rows and abs(count - round(count)) < 1e-3 for count in counts)
-
-
-def _diverged_arms(answer: Answer) -> str:
-    ended = [f"{arm.arm}: {arm.diverged}" for arm in answer.arms if arm.diverged]
-    return ", ".join(ended[:4]) + (f" and {plural(len(ended) - 4, 'more arm')}" if len(ended) > 4 else "")

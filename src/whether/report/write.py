@@ -34,11 +34,15 @@ def render(answer: Answer) -> dict[str, bytes]:
 
 
 def runs_csv(answer: Answer) -> str:
-    """Every run as a row, with the columns of `answer.runs`; numbers are written so that they read back exactly."""
+    """Every run as a row, with the columns of `answer.runs`, and after them the overrun, which have that outcome.
+
+    Numbers are written so that they read back exactly.
+    """
     from whether.answer import Run
+    from whether.report.account import overrun
 
     told = io.StringIO()
     rows = csv.DictWriter(told, [field.name for field in fields(Run)], lineterminator="\n")
     rows.writeheader()
-    rows.writerows(asdict(run) for run in answer.table)
+    rows.writerows(asdict(run) for run in (*answer.table, *overrun(answer)))
     return told.getvalue()

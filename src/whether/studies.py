@@ -6,11 +6,11 @@ split is the registered one, and its answer has the study's grade. Everything el
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import distributions
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from whether import registration
@@ -139,7 +139,7 @@ class Studies:
         made = registration.document(
             [draft.frozen for draft in drafts],
             title=title or " ".join(draft.asked.question.text or draft.asked.question.name for draft in drafts),
-            nonce=os.urandom(32).hex(),
+            nonce=token_hex(32),
             environment=environment(),
             exposure=[line for draft in drafts for line in self.exposure(draft.asked)],
             notes=notes,

@@ -16,6 +16,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from whether import registration
 from whether.answer import DONE, Answer, Column, Run
@@ -41,15 +42,16 @@ _REGISTERED_ELSE = "Do not rely on the study: restore the lab from a copy, or re
 _SAME = ("name", "verdict", "combine", "held", "alpha", "pairing", "replicates", "claims", "secondary", "ladders")
 
 
-def audit(store: Store, progress: Progress | None = None) -> list[Finding]:
+def audit(store: Store, progress: Progress | None = None, *, certificate: Path | None = None) -> list[Finding]:
     """Derive what was registered and answered anew.
 
     Args:
         store: of a lab whose bytes and chains were verified.
         progress: called with the number of answers audited and of all.
+        certificate: the root of the authority whose tokens are to be checked up to it.
     """
     entries = store.ledger.sound()
-    found = list(_studies(store, entries))
+    found = list(_studies(store, entries, certificate))
     studies = {study.digest: study for study in _readable(entries)}
     answers = _answers(store)
     for done, (where, answer) in enumerate(answers, 1):
@@ -79,20 +81,20 @@ def _readable(entries: Sequence[Entry]) -> list[Study]:
         return []
 
 
-def _studies(store: Store, entries: Sequence[Entry]) -> Iterator[Finding]:
+def _studies(store: Store, entries: Sequence[Entry], certificate: Path | None) -> Iterator[Finding]:
     for entry in entries:
         said = adopted(entry) or entry
         if said.kind != registration.REGISTERED:
             continue
         where = place(store.ledger.path(entry.number), store.root)
         try:
-            yield from (Finding(where, what, _REGISTERED_ELSE) for what in _of_registration(said))
+            yield from (Finding(where, what, _REGISTERED_ELSE) for what in _of_registration(said, certificate))
         except (KeyError, TypeError, ValueError, WhetherError) as error:
             what = f"The registration cannot be read ({type(error).__name__}: {error})."
             yield Finding(where, what, _REGISTERED_ELSE)
 
 
-def _of_registration(said: Entry) -> Iterator[str]:
+def _of_registration(said: Entry, certificate: Path | None) -> Iterator[str]:
     document, witness = said.body["document"], said.body["witness"]
     if registration.registration_digest(document) != said.body["digest"]:
         yield f"The registration {said.body['digest'][:8]} was changed: its document has another digest."
@@ -111,7 +113,7 @@ def _of_registration(said: Entry) -> Iterator[str]:
         if found.digest != said.body["digest"]:
             yield f"The token of {found.by} is over another registration ({found.digest[:8]})."
         try:
-            found.check(ask_remote=False)
+            found.check(certificate if found.kind == "rfc3161" else None, ask_remote=False)
         except DamageError as error:
             yield f"The token from outside does not hold: {error}"
         except WhetherError:

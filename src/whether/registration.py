@@ -56,7 +56,7 @@ class Study:
         digest: of the document as it was registered.
         document: the same in plain values.
         questions: by name, as they are in force: amended where they were.
-        witness: the outside token in plain values, None when there is none.
+        witness: the outside token in plain values, None when there is none; `remarks` say what of it was not checked.
         runs: by question and arm, the first 16 digits of each replicate's measure: the registered histories.
         answers: by question, the digest under which its answer will stand.
         entry, time: of the ledger.
@@ -68,6 +68,7 @@ class Study:
     document: Mapping[str, Any]
     questions: Mapping[str, Mapping[str, Any]]
     witness: Mapping[str, Any] | None
+    remarks: Sequence[str]
     runs: Mapping[str, Mapping[str, Sequence[str]]]
     answers: Mapping[str, str]
     entry: int
@@ -112,7 +113,7 @@ class Study:
             ],
             "answerable": asked["answerable"],
             "sd": asked["planned"]["sd"],
-            "remarks": list(self.document["exposure"]),
+            "remarks": [*self.remarks, *self.document["exposure"]],
         }
 
 
@@ -318,6 +319,7 @@ def _read(said: Entry, number: int) -> Study:
         document=body["document"],
         questions={item["name"]: item for item in body["document"]["questions"]},
         witness=body["witness"],
+        remarks=body["remarks"],
         runs=body["runs"],
         answers=body["answers"],
         entry=number,

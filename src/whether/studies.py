@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from whether.stamp import Witness
 
 NO_SEED = Seed(0)
-Stamp = Callable[[bytes], "Witness"]
+Stamp = Callable[[bytes], "tuple[Witness, Sequence[str]]"]
+"""Asks somebody outside about a digest: the witness, and what of it could not be checked, in sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,8 @@ class Studies:
             budget=budget,
         )
         digest = registration.registration_digest(made)
-        witness = stamp(bytes.fromhex(digest)).plain() if stamp is not None else None
+        outside, remarks = stamp(bytes.fromhex(digest)) if stamp is not None else (None, ())
+        witness = outside.plain() if outside is not None else None
         root = registration.root_seed(made, witness)
         seeded = {draft.asked.question.name: _seeded(draft.asked, root) for draft in drafts}
         body = {
@@ -154,6 +156,7 @@ class Studies:
             "digest": digest,
             "document": made,
             "witness": witness,
+            "remarks": list(remarks),
             "runs": {name: registration.runs_of(asked) for name, asked in seeded.items()},
             "answers": {name: design_digest(asked) for name, asked in seeded.items()},
         }

@@ -230,7 +230,7 @@ class TestRegistration:
         from whether.stamp.witness import witness
 
         def elsewhere(_digest: bytes) -> Any:
-            return witness("git tag", b"object 1\n", b"\1" * 32, by="Ada", time="2026-01-01T00:00:00+00:00")
+            return witness("git tag", b"object 1\n", b"\1" * 32, by="Ada", time="2026-01-01T00:00:00+00:00"), []
 
         registered(lab, stamp=elsewhere)
         assert any("The token of Ada is over another registration" in item for item in found(lab))

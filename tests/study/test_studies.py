@@ -79,13 +79,14 @@ class TestRegistering:
 
     def test_a_token_from_outside_makes_it_confirmatory(self, lab: Lab) -> None:
         def stamp(digest: bytes) -> Any:
-            return witness("git tag", b"object 1\n", digest, by="Ada", time="2026-01-01T00:00:00+00:00")
+            return witness("git tag", b"object 1\n", digest, by="Ada", time="2026-01-01T00:00:00+00:00"), ["unsure"]
 
         study = registered(lab, stamp=stamp)
         assert study.grade == "confirmatory"
         answer = lab.run(asking())
         assert answer.grade == "confirmatory"
         assert (answer.study["stamped_by"], answer.study["stamped_at"]) == ("Ada", "2026-01-01T00:00:00+00:00")
+        assert answer.study["remarks"] == ["unsure"]
         assert answer.seed == root_seed(study.document, study.witness).value != root_seed(study.document, None).value
 
     def test_when_nobody_outside_answers_nothing_is_registered(self, lab: Lab) -> None:

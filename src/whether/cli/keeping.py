@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,8 +18,21 @@ def add_to(app: typer.Typer) -> None:
     app.command("clean", rich_help_panel=PANEL)(clean)
 
 
-def verify(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> None:
-    """Check every byte and every chain of the lab.
+def verify(
+    ctx: typer.Context,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--authority-certificate",
+            metavar="FILE",
+            show_default=False,
+            help="Check tokens of a time stamping authority up to this root.",
+        ),
+    ] = None,
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every byte and chain of the lab, and that its answers follow from its runs.
 
     The exit code is 3 when damage is found.
     """
@@ -41,7 +55,7 @@ def verify(ctx: typer.Context, lab: LabPath = None, as_json: AsJson = False) -> 
 
         findings = store.verify(place.store, progress)
     with counting("answers concluded anew") as told:
-        findings += audit(place.store, told)
+        findings += audit(place.store, told, certificate=certificate)
     if as_json:
         say_json({"lab": str(place.root), "files": seen[0], "findings": [asdict(finding) for finding in findings]})
     elif not findings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from whether.lab import Lab
     from whether.question import Question
     from whether.registration import Study
+    from whether.stamp import Witness
     from whether.studies import Draft, Stamp
 
 PANEL = "Ask"
@@ -184,14 +186,22 @@ def _stamp(authority: str, certificate: Path | None, tag: str) -> Stamp | None:
     if certificate is not None and not authority:
         raise RequestError("--authority-certificate goes with --authority URL (or WHETHER_AUTHORITY).")
     if authority:
-        from whether.stamp import stamp_at
+        return partial(_by_authority, authority, certificate)
+    return partial(_by_tag, tag) if tag else None
 
-        return lambda digest: stamp_at(authority, digest, certificate=certificate)
-    if tag:
-        from whether.stamp import tag_commit
 
-        return lambda digest: tag_commit(Path.cwd(), tag, digest, remote=None)
-    return None
+def _by_authority(authority: str, certificate: Path | None, digest: bytes) -> tuple[Witness, list[str]]:
+    from whether.stamp import stamp_at
+
+    found = stamp_at(authority, digest, certificate=certificate)
+    return found, found.check(certificate)
+
+
+def _by_tag(tag: str, digest: bytes) -> tuple[Witness, list[str]]:
+    from whether.stamp import tag_commit
+
+    found = tag_commit(Path.cwd(), tag, digest)
+    return found, found.check()
 
 
 def _drafts(
@@ -251,6 +261,7 @@ def _show_study(study: Study) -> None:
                 ("digest", study.digest),
                 ("seeds", faint(f"from {study.root.hex}, which nobody knew before")),
                 ("witness", f"{by}: {shows}"),
+                *(("", faint(remark)) for remark in study.remarks),
             ]
         )
     )

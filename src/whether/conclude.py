@@ -48,12 +48,13 @@ class Looked:
         return self.looks[-1].verdict
 
 
-def look(question: Question, columns: Sequence[Column]) -> Looked:
+def look(question: Question, columns: Sequence[Column], *, beside: bool = True) -> Looked:
     """Take every look for which there are runs, until the verdict stands.
 
     Args:
         question: with its looks.
         columns: every arm's runs, replicates in order; an arm has as many as its last needed look asks for.
+        beside: with what is shown beside the intervals and decides nothing (`read_claim`).
 
     Raises:
         RequestError: when there are not enough runs for the first look; another look is none.
@@ -69,18 +70,20 @@ def look(question: Question, columns: Sequence[Column]) -> Looked:
     for level in levels(question):
         if found.looks and (found.verdict != "inconclusive" or not _enough(question, by_name, found, level.n)):
             break
-        found = _further(question, by_name, found, level)
+        found = _further(question, by_name, found, level, beside=beside)
     return found
 
 
-def _further(question: Question, columns: Mapping[str, Column], before: Looked, level: Level) -> Looked:
+def _further(
+    question: Question, columns: Mapping[str, Column], before: Looked, level: Level, *, beside: bool
+) -> Looked:
     """The next look: what is settled stays, everything else is read anew."""
     claims: list[ClaimResult] = []
     for place, claim in enumerate(question.claims):
         if before.claims and before.settled[place]:
             claims.append(before.claims[place])
             continue
-        now = read_claim(question, claim, columns, level)
+        now = read_claim(question, claim, columns, level, beside=beside)
         claims.append(_kept(before.claims[place], now) if before.claims else now)
     combined = _combine(question, claims)
     taken = [claim.look == level.n for claim in claims]

@@ -49,7 +49,7 @@ def columns(asked: Asked, record: Records) -> list[Column]:
                 unit=kind.unit,
                 better=kind.better,
                 share=kind.share,
-                resolution=_resolution(fact),
+                resolution=resolution_of(fact),
                 split=fact.split,
                 measure=fact.name,
                 runs=runs,
@@ -94,7 +94,7 @@ def _worst(arm: Arm, fact: facts.MeasureFact) -> float:
     return worst
 
 
-def _resolution(fact: facts.MeasureFact) -> float:
+def resolution_of(fact: facts.MeasureFact) -> float:
     """The smallest difference that a measure can show, in its unit."""
     if fact.name in ("accuracy", "solved") and fact.data is not None and fact.split is not None:
         return 100.0 / max(1, int(fact.data[fact.split]))

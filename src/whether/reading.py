@@ -40,7 +40,9 @@ def levels(question: Question) -> list[Level]:
     return [Level(n, one, other) for n, one, other in zip(looks, alone, among, strict=True)]
 
 
-def read_claim(question: Question, claim: Claim, columns: Mapping[str, Column], level: Level) -> ClaimResult:
+def read_claim(
+    question: Question, claim: Claim, columns: Mapping[str, Column], level: Level, *, beside: bool = True
+) -> ClaimResult:
     """One claim at one look.
 
     Args:
@@ -48,6 +50,7 @@ def read_claim(question: Question, claim: Claim, columns: Mapping[str, Column], 
         claim: one of its claims.
         columns: every arm's runs by name; of the claim's arms the first `level.n` are used, which must be there.
         level: of the look.
+        beside: with the sign-flip p, which is shown beside the interval, costs most of the time and decides nothing.
     """
     left = columns[claim.left].first(level.n)
     right = None if claim.right is None else columns[claim.right].first(level.n)
@@ -76,7 +79,7 @@ def read_claim(question: Question, claim: Claim, columns: Mapping[str, Column], 
         floored=wide.floored,
         p=_p_of_yes(question, claim, left, right, level.alone),
         p_holm=None,
-        p_sign_flip=_p_of_signs(question, claim, left, right),
+        p_sign_flip=_p_of_signs(question, claim, left, right) if beside else None,
         shared="" if right is None else "paired by replicate" if is_paired(question) else "unpaired",
         note=wide.note,
         level=level.alone,

@@ -10,6 +10,8 @@ import pytest
 
 from whether.catalogue.find import find
 from whether.cli import draft
+from whether.history.difference import differences
+from whether.plan import ask
 from whether.seeds import Seed
 
 SAID = ["--question", "Is it so", "--yes", "Do it.", "--no", "Leave it.", "--size", "2", "--because", "less is noise"]
@@ -22,7 +24,9 @@ class TestWritten:
         assert "signs.py asks: Does a winning ticket need the signs it was drawn with?" in done.out
         made = find("signs.py")(replicates=2)
         assert (made.name, made.claims[0].size) == ("signs", 1.0)
-        assert [arm.name for arm in made.replicate(0, Seed(0))] == ["ticket", "new signs"]
+        arms = ["ticket", "new signs", "random mask", "another order"]
+        assert [arm.name for arm in made.replicate(0, Seed(0))] == arms
+        assert "whether register signs.py" in done.out
 
     def test_what_is_said_stands_in_it(self, whether: Any) -> None:
         assert whether("new", "my_own.py", *SAID, "--claim", "same").code == 0
@@ -53,6 +57,63 @@ class TestWritten:
         assert done.code == 0
         assert "ticket exceeds new signs by more than 2 points" in done.out
 
+    @pytest.mark.parametrize("control", draft.CONTROLS)
+    @pytest.mark.parametrize("claim", draft.CLAIMS)
+    def test_every_claim_with_every_control_can_be_shown_and_planned(
+        self, claim: str, control: str, whether: Any
+    ) -> None:
+        assert whether("new", "own.py", *SAID, "--claim", claim, "--control", control).code == 0
+        made = find("own.py")()
+        expected = {"both": ["exceeds", "same"], "random-mask": ["exceeds"], "order": ["same"], "none": []}[control]
+        assert [item.claim.kind for item in made.controls] == expected
+        assert made.claims[0].kind == claim
+        shown = whether("show", "own.py")
+        assert (shown.code, shown.err) == (0, "")
+        planned = whether("plan", "own.py")
+        assert planned.code == 0
+        assert "fail" not in planned.err
+
+
+class TestControls:
+    def test_what_they_compare_are_different_networks(self, whether: Any) -> None:
+        """A control that compared a network with itself would always behave."""
+        whether("new", "own.py")
+        asked = ask(find("own.py")(), seed=Seed(0), open_test=False)
+        for row in asked.arms:
+            assert len({fact.state.digest for _, fact in row}) == 4
+
+    def test_another_order_is_all_that_its_arm_differs_in(self, whether: Any) -> None:
+        whether("new", "own.py")
+        row = {arm.name: fact for arm, fact in ask(find("own.py")(), seed=Seed(0), open_test=False).arms[0]}
+        found = differences(row["ticket"], row["another order"])
+        assert [item.path.rpartition(" › ")[2] for item in found] == ["order"]
+
+    def test_a_random_mask_has_as_many_weights_in_every_layer(self, whether: Any) -> None:
+        whether("new", "own.py")
+        row = {arm.name: fact for arm, fact in ask(find("own.py")(), seed=Seed(0), open_test=False).arms[0]}
+        worn = row["random mask"].state.trajectory.begin.mask
+        assert (type(worn).__name__, worn.scope) == ("ShuffledMask", "layer")
+
+    @pytest.mark.parametrize(
+        ("control", "lacking"),
+        [
+            ("random-mask", "one where there is nothing to see."),
+            ("order", "one where there is something to see."),
+            ("none", "one where there is something to see and one where there is nothing to see."),
+        ],
+    )
+    def test_leaving_one_out_is_remarked_on(self, control: str, lacking: str, whether: Any) -> None:
+        done = whether("new", "own.py", *SAID, "--control", control)
+        assert f"note: to register it, name a control too, {lacking}" in done.out
+        assert "note:" not in whether("new", "other.py", *SAID).out
+
+    @pytest.mark.long
+    def test_both_behave_on_the_digits(self, whether: Any) -> None:
+        whether("new", "signs.py")
+        done = whether("run", "signs.py")
+        assert done.code == 0
+        assert "2 of 2 controls behaved" in done.out
+
 
 class TestRefused:
     def test_it_never_overwrites(self, whether: Any) -> None:
@@ -77,6 +138,7 @@ class TestRefused:
             (["own.py", "--size", "0"], "--size is 0; expected a number above zero"),
             (["own.py", "--size", "small"], "--size is 'small'; expected a number above zero, such as --size 1"),
             (["own.py", "--claim", "exceed"], "unknown claim 'exceed'; did you mean 'exceeds'"),
+            (["own.py", "--control", "mask"], "unknown control 'mask'; did you mean 'random-mask'"),
             (["own.py", "--yes", "a", "--no", "a "], "--yes and --no say the same"),
             (["own.py", "--because", " "], "--because says nothing"),
         ],
@@ -93,7 +155,9 @@ class TestRefused:
 
 class TestAsked:
     def test_what_is_not_given_is_asked_in_a_terminal(self, whether: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        said = iter(["Is it so?", "Do it.", "Do it.", "Leave it.", "exceeds", "-1", "1.5", "less is noise"])
+        said = iter(
+            ["Is it so?", "Do it.", "Do it.", "Leave it.", "exceeds", "-1", "1.5", "less is noise", "no", "order"]
+        )
         asked: list[str] = []
 
         def prompt(text: str, **how: Any) -> Any:
@@ -106,8 +170,10 @@ class TestAsked:
         assert done.code == 0
         assert "--yes and --no say the same" in done.out
         assert "--size is -1; expected a number above zero" in done.out
-        assert len(asked) == 8
+        assert len(asked) == 10
+        assert "random-mask (must be seen), order (must not be seen), both or none" in asked[-1]
         assert find("own.py")().claims[0].size == 1.5
+        assert [item.claim.right for item in find("own.py")().controls] == ["another order"]
 
     def test_only_what_is_not_given(self, whether: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("typer.prompt", lambda text, **how: how["default"] if how["default"] else "less is noise")

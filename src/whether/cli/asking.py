@@ -82,6 +82,9 @@ def new(
         float | None, typer.Option("--size", metavar="N", parser=_size, help="The smallest difference that matters.")
     ] = None,
     because: Annotated[str | None, typer.Option("--because", help="Why no smaller one does.")] = None,
+    control: Annotated[
+        str | None, typer.Option("--control", help="random-mask (must be seen), order (must not), both or none.")
+    ] = None,
 ) -> None:
     """A question of your own, asked for step by step.
 
@@ -89,7 +92,15 @@ def new(
     """
     from whether.cli import draft
 
-    given = {"question": question, "if_yes": yes, "if_no": no, "claim": claim, "size": size, "because": because}
+    given = {
+        "question": question,
+        "if_yes": yes,
+        "if_no": no,
+        "claim": claim,
+        "size": size,
+        "because": because,
+        "control": control,
+    }
     draft.write(file, {name: value for name, value in given.items() if value is not None})
 
 

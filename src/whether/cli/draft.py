@@ -1,7 +1,8 @@
 """`whether new`: a question of one's own, asked for step by step, written to a file that runs as it is.
 
 The file has the arms of an example, because arms are best written by changing some; everything that a person can say
-in a sentence is asked for.
+in a sentence is asked for. Two controls stand in it unless others are chosen: an effect that is there and must be seen,
+and none, of which nothing must be seen.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from whether.cli.page import columns, faint, near, say, strong
 from whether.errors import RequestError, WorkError, gather, unknown
 
 CLAIMS = ("exceeds", "not_worse", "same")
+CONTROLS = ("both", "random-mask", "order", "none")
 EXAMPLE: dict[str, Any] = {
     "question": "Does a winning ticket need the signs it was drawn with?",
     "if_yes": "Signs carry the ticket: keep them when rewinding.",
@@ -28,6 +30,7 @@ EXAMPLE: dict[str, Any] = {
     "claim": "exceeds",
     "size": 1.0,
     "because": "two seeds of the same network differ by less",
+    "control": "both",
 }
 """The question that stands in the file when nothing is said."""
 
@@ -38,7 +41,10 @@ _ASKED = {
     "claim": "When is it yes, first arm to second: exceeds, not_worse or same?",
     "size": "What is the smallest difference that matters, in points?",
     "because": "Why would a smaller one not matter?",
+    "control": "Which controls: random-mask (must be seen), order (must not be seen), both or none?",
 }
+_USUAL = ("claim", "control")
+"""What nobody needs to say who says something."""
 _TAKEN = {*keyword.kwlist, *CLAIMS, "question", "tickets"}
 """Names that the function in the file cannot have: Python's own, and those that it imports."""
 
@@ -46,22 +52,23 @@ _FLAGS = {"if_yes": "--yes", "if_no": "--no"}
 _FILE = """\
 {title}
 
-from whether import Network, Question, {claim}, question, tickets
+from whether import {imports}
 
 
 @question(category="science")
-def {name}(model="mlp-300-100", data="digits", density=0.1, s={size}):
+def {name}(model="mlp-300-100", data="digits", density=0.05, s={size}):
     {text}
 
     def arms(rep):
         # One replicate. What is drawn from `rep` is the same in every arm, so that arms are compared in pairs.
-        # These two arms are an example: a winning ticket, and the same with its signs drawn again. Write yours here.
+        # The first two arms are an example: a winning ticket, and the same with new signs. Write yours in their place.
         start = Network(model, data=data, seed=rep)
-        mask = tickets(start, density=density).mask()
+        mask = tickets(start, density=density, fraction=0.5).mask()
         other = start.reinit(rep.seed("signs"), keep="magnitudes")
         return {{
             "ticket": start.masked(mask).train(),
             "new signs": other.masked(mask).train(),
+{control_arms}\
         }}
 
     return Question(
@@ -75,10 +82,39 @@ def {name}(model="mlp-300-100", data="digits", density=0.1, s={size}):
                 because={because},
             )
         ],
+{controls}\
         if_yes={if_yes},
         if_no={if_no},
     )
 """
+_ARMS = {
+    "random-mask": (
+        "            # A control: as many weights in every layer, but others. That this is worse must be seen.\n"
+        '            "random mask": start.masked(mask.shuffled(rep.seed("shuffle"), scope="layer")).train(),\n'
+    ),
+    "order": (
+        "            # A control: the same ticket, other batches. No difference must be seen.\n"
+        '            "another order": start.masked(mask).train(order=rep.seed("another order")),\n'
+    ),
+}
+_CONTROLS = {
+    "random-mask": """\
+            Control(
+                exceeds("ticket", "random mask", by=s, because="the size of the claim"),
+                expect="yes",
+                because="if a random mask does as well, this experiment cannot tell networks apart",
+            ),
+""",
+    "order": """\
+            Control(
+                same("ticket", "another order", within=s, because="the size of the claim"),
+                expect="yes",
+                because="if the order of the data makes a difference, so does chance",
+            ),
+""",
+}
+_CLAIM_OF = {"random-mask": "exceeds", "order": "same"}
+_LACKING = {"random-mask": "one where there is something to see", "order": "one where there is nothing to see"}
 
 
 def write(file: Path, given: Mapping[str, Any]) -> None:
@@ -109,9 +145,13 @@ def write(file: Path, given: Mapping[str, Any]) -> None:
                 ("change arms() in it", faint("to what you compare; what stands there is an example that runs")),
                 (f"whether show {near(file)}", faint("as others will read it")),
                 (f"whether run {near(file)}", faint("the answer")),
+                (f"whether register {near(file)}", faint("before its runs, if others are to believe it")),
             ]
         )
     )
+    lacking = [text for name, text in _LACKING.items() if name not in _chosen(answers["control"])]
+    if lacking:
+        say(f"\nnote: to register it, name a control too, {' and '.join(lacking)}.")
 
 
 def _check_place(file: Path) -> None:
@@ -141,13 +181,16 @@ def _check(name: str, value: Any) -> None:
     elif name == "claim":
         if value not in CLAIMS:
             raise unknown("claim", value, CLAIMS)
+    elif name == "control":
+        if value not in CONTROLS:
+            raise unknown("control", value, CONTROLS)
     elif not value.strip():
         raise RequestError(f"{_FLAGS.get(name, '--' + name)} says nothing.")
 
 
 def _complete(given: dict[str, Any]) -> dict[str, Any]:
     """All that the file needs: asked for in a terminal; elsewhere the example when nothing at all is given."""
-    missing = [name for name in EXAMPLE if name not in given and (name != "claim" or not given)]
+    missing = [name for name in EXAMPLE if name not in given and (name not in _USUAL or not given)]
     if not missing:
         return EXAMPLE | given
     if sys.stdin.isatty():
@@ -163,7 +206,7 @@ def _ask(given: dict[str, Any]) -> dict[str, Any]:
     answers = dict(given)
     for name, text in _ASKED.items():
         while name not in answers:
-            default = EXAMPLE[name] if name in ("claim", "size") else None
+            default = EXAMPLE[name] if name in (*_USUAL, "size") else None
             said = typer.prompt(text, default=default, type=float if name == "size" else str)
             try:
                 _check_given({**answers, name: said})
@@ -176,17 +219,30 @@ def _ask(given: dict[str, Any]) -> dict[str, Any]:
 
 def _text(file: Path, answers: Mapping[str, Any]) -> str:
     name = re.sub(r"\W+", "_", file.stem).strip("_").lower()
+    chosen = _chosen(answers["control"])
+    used = {answers["claim"], *(word for key, word in _CLAIM_OF.items() if key in chosen)}
+    controls = "".join(_CONTROLS[key] for key in chosen)
     said = {key: json.dumps(" ".join(str(answers[key]).split()), ensure_ascii=False) for key in ("if_yes", "if_no")}
     return _FILE.format(
         title=_docstring(answers["question"]),
         text=_docstring(answers["question"]),
         name=name if name.isidentifier() and name not in _TAKEN else f"question_{name}",
+        imports=", ".join(
+            sorted({"Network", "Question", "question", "tickets", *used, *(["Control"] if chosen else [])})
+        ),
         claim=answers["claim"],
+        control_arms="".join(_ARMS[key] for key in chosen),
+        controls=f"        controls=[\n{controls}        ],\n" if chosen else "",
         by="within" if answers["claim"] == "same" else "by",
         size=repr(float(answers["size"])),
         because=json.dumps(" ".join(str(answers["because"]).split()), ensure_ascii=False),
         **said,
     )
+
+
+def _chosen(control: str) -> tuple[str, ...]:
+    """The controls behind a word."""
+    return {"both": ("random-mask", "order"), "none": ()}.get(control, (control,))
 
 
 def _question(text: str) -> str:

@@ -286,10 +286,15 @@ def _seeded(asked: Asked, root: Seed) -> Asked:
 
 def _other_look(question: Question, study: Study) -> str:
     registered = study.questions[question.name]
-    looks = ", ".join(map(str, registered["looks"]))
+    looks = registered["looks"]
+    when = (
+        f"one look, at {looks[0]} replicates"
+        if len(looks) == 1
+        else f"looks at {', '.join(map(str, looks))} replicates and {registered['spending']} spending"
+    )
     return (
-        f"{question.name} is registered (study {study.id}) with looks at {looks} replicates, {registered['spending']} "
-        f"spending and α = {registered['alpha']:g}; another look is refused, since every look at a registered question "
-        "counts. As registered: leave the options about replicates, looks and alpha out. As something else, with "
-        f"seeds of its own: whether run {registered['source']} … --exploratory"
+        f"{question.name} is registered (study {study.id}) with {when}, α = {registered['alpha']:g}; another look is "
+        "refused, since every look at a registered question counts. As registered: leave the options about "
+        "replicates, looks and alpha out. As something else, with seeds of its own: whether run "
+        f"{registered['source']} … --exploratory"
     )

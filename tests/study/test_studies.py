@@ -118,7 +118,7 @@ class TestAsking:
     @pytest.mark.parametrize("change", [{"replicates": 5}, {"alpha": 0.1}, {"looks": (2, 3), "replicates": None}])
     def test_another_look_is_refused(self, stood: Lab, change: dict[str, Any]) -> None:
         with pytest.raises(
-            RequestError, match=r"tiny is registered .* looks at 3 replicates.* another look is refused"
+            RequestError, match=r"tiny is registered .* one look, at 3 replicates.* another look is refused"
         ):
             stood.run(asking(**change))
         assert stood.run(asking(**change), exploratory=True).grade == "exploratory"

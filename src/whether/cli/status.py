@@ -147,6 +147,9 @@ def _show(place: Lab, told: Mapping[str, Any]) -> None:
         ("begun", f"{told['begun']:,}  {faint('pieces with a checkpoint: the same command goes on there')}"),
     ]
     say(columns(rows, gap=3))
+    if told["studies"]:
+        say(heading("Registered"))
+        say(columns([_study(item) for item in told["studies"]]))
     say(heading("Answers"))
     if told["damaged"]:
         say(f"  {plural(told['damaged'], 'answer')} not as given, and not shown; `whether verify` tells more")
@@ -161,6 +164,36 @@ def _show(place: Lab, told: Mapping[str, Any]) -> None:
     say(heading("At work"))
 
 
+def _study(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """One registered question: where it stands between its registration and its answer."""
+    looks = f"looked at with {', '.join(map(str, told['looked']))}" if told["looked"] else "not looked at yet"
+    state = verdict(told["verdict"]) if told["verdict"] else f"open: whether run {told['source']}"
+    beside = ", ".join(
+        plural(told[name], name.removesuffix("s")) for name in ("amendments", "deviations") if told[name]
+    )
+    return told["name"], state, faint(f"study {told['study']}, {told['grade']}, {looks}"), faint(beside)
+
+
+def _studies(lab: Lab) -> Iterator[dict[str, Any]]:
+    looks = lab.store.ledger.said("looked")
+    verdicts = {answer.digest: answer.verdict for _, answer in lab.answers()}
+    for study in lab.studies.listing():
+        for name, question in study.questions.items():
+            own = [body["n"] for body in looks if (body["study"], body["question"]) == (study.digest, name)]
+            yield {
+                "study": study.id,
+                "grade": study.grade,
+                "time": study.time,
+                "name": name,
+                "source": question["source"],
+                "looks": question["looks"],
+                "looked": own,
+                "verdict": verdicts.get(study.answers[name]),
+                "amendments": sum(item["question"] == name for item in study.amendments),
+                "deviations": sum(item["question"] == name for item in study.deviations),
+            }
+
+
 def _status(lab: Lab) -> dict[str, Any]:
     head = lab.store.ledger.head()
     whole = lab.answers()
@@ -172,6 +205,7 @@ def _status(lab: Lab) -> dict[str, Any]:
         "states": len(lab.store.states.listing("state")),
         "ledger": head.number + 1 if head else 0,
         "begun": len(lab.store.work.listing()),
+        "studies": list(_studies(lab)),
         "answers": [
             {
                 "name": found.name,

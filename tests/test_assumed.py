@@ -72,7 +72,7 @@ class TestPilots:
     )
     def test_one_about_others_does_not(self, claim: Claim) -> None:
         _, answer = pilot()
-        with pytest.raises(RequestError, match="has no standard deviation to plan with"):
+        with pytest.raises(RequestError, match="no standard deviation over replicates is known"):
             spreads(asking([claim]), KINDS, answer)
 
     def test_unpaired_arms_are_planned_with_the_wider_of_both(self) -> None:
@@ -98,19 +98,19 @@ class TestLacking:
             above("a", 90, because=WHY, delta_yes=92, delta_no=88),
             below("a", 90, because=WHY, sd=1),
         ]
-        with pytest.raises(RequestError, match="standard deviation") as told:
+        with pytest.raises(RequestError, match="no standard deviation") as told:
             spreads(asking(claims, source="mine.py"), KINDS)
-        first, second, third = told.value.problems
-        assert first.startswith(
-            "the claim 'a exceeds b by more than 1 point' has no standard deviation to plan with: that of the "
-            "differences between 'a' and 'b' over replicates, in points. State it, sd=…"
+        assert told.value.problems == (
+            "no standard deviation over replicates is known to plan with: 'a exceeds b by more than 1 point' (of the "
+            "paired differences, in points); 'a lies above 90 points' (of the values of 'a', in points). State sd=… in "
+            "the claim, and where it comes from; or let a pilot show it, which is exploratory: whether run mine.py "
+            "replicates=5, with the same options.",
+            "a bound says nothing of what is planned for: 'a lies below 90 points'. State delta_yes=… and delta_no=…: "
+            "means at which a yes and a no are to be found.",
         )
-        assert "`whether run mine.py replicates=5`" in first
-        assert "that of the values of 'a' over replicates" in second
-        assert third.startswith("the claim 'a lies below 90 points' says nothing of what is planned for; write delta_y")
 
     def test_unpaired_arms_lack_one_each(self) -> None:
-        with pytest.raises(RequestError, match="that of each arm's values over replicates, in points"):
+        with pytest.raises(RequestError, match=r"by more than 1 point' \(of each arm's values, in points\)"):
             spreads(asking([exceeds("a", "b", by=1, because=WHY)], pairing="none"), KINDS)
 
 

@@ -45,6 +45,7 @@ class Chances:
         yes, no: the chances.
         replicates_yes, replicates_no: how many replicates are used then, on average.
         when_yes, when_no: the truths behind them, in words; where there are several, the one with the least chance.
+        effects_yes, effects_no: the same as effects of the claims, in their order.
         method: "exact", or how many courses were drawn.
         error: standard error of the chances; 0 where they are exact.
     """
@@ -55,6 +56,8 @@ class Chances:
     replicates_no: float
     when_yes: str
     when_no: str
+    effects_yes: tuple[float, ...]
+    effects_no: tuple[float, ...]
     method: str
     error: float
 
@@ -100,6 +103,8 @@ def _chances(question: Question, spreads: Sequence[Spread], every: Sequence[Leve
         replicates_no=no.replicates,
         when_yes=_in_words(spreads, when_yes),
         when_no=_in_words(spreads, when_no),
+        effects_yes=_effects(spreads, when_yes),
+        effects_no=_effects(spreads, when_no),
         method="exact" if exact else f"{count:,} simulated courses",
         error=0.0 if exact else max(math.sqrt(rate * (1.0 - rate) / count) for rate in (yes.yes, no.no)),
     )
@@ -220,6 +225,12 @@ def _effect(spread: Spread, true: bool) -> float:
     planned = spread.claim.planned
     assert planned is not None, "spreads() refuses a claim without"
     return planned[0] if true else planned[1]
+
+
+def _effects(spreads: Sequence[Spread], truth: Truth) -> tuple[float, ...]:
+    """The effects of a truth; what decides nothing is true."""
+    whole = (*truth, *[True] * (len(spreads) - len(truth)))
+    return tuple(_effect(spread, true) for spread, true in zip(spreads, whole, strict=True))
 
 
 def _in_words(spreads: Sequence[Spread], truth: Truth) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from whether.answer import Answer, ClaimResult
 from whether.claim import Claim
-from whether.errors import RequestError, gather
+from whether.errors import RequestError
 from whether.evidence import resolution_of
 from whether.plan.plan import Asked
 from whether.question import Question
@@ -49,6 +49,11 @@ class Spread:
     def share(self) -> bool:
         """Whether the measure says of each replicate whether something happened."""
         return self.sd is None
+
+    @property
+    def said(self) -> str:
+        """How large it is and where that comes from."""
+        return self.source if self.sd is None else f"{self.sd:.3g} {self.claim.unit}, {self.source}"
 
     def shares(self, effect: float) -> tuple[float, float]:
         """The shares behind an effect in points: as near to one half as it allows, where they vary most."""
@@ -106,42 +111,57 @@ def spreads(
         RequestError: naming every claim that lacks a standard deviation, or effects to plan for, and what to do.
     """
     found: list[Spread] = []
-
-    def find(claim: Claim) -> None:
+    bare: list[str] = []
+    unplanned: list[str] = []
+    for claim in question.claims:
         floor = max((resolutions or {}).get(name, 0.0) for name in claim.names)
+        known = _spread(question, claim, share=kinds[claim.left].share, pilot=pilot)
         if claim.planned is None:
-            raise RequestError(
-                f"the claim '{claim.said}' says nothing of what is planned for; write delta_yes=… and delta_no=…: "
-                f"means, in {claim.unit}, at which a yes and a no are to be found."
-            )
-        sd, source = _spread(question, claim, share=kinds[claim.left].share, pilot=pilot)
-        sd = None if sd is None else max(sd, floor)
-        found.append(Spread(claim=claim, sd=sd, source=source, resolution=floor, paired=is_paired(question)))
-
-    gather(*(lambda claim=claim: find(claim) for claim in question.claims))
+            unplanned.append(f"'{claim.said}'")
+        if known is None:
+            bare.append(f"'{claim.said}' ({_what(question, claim)}, in {claim.unit})")
+        else:
+            sd = None if known[0] is None else max(known[0], floor)
+            found.append(Spread(claim=claim, sd=sd, source=known[1], resolution=floor, paired=is_paired(question)))
+    wrong = []
+    if bare:
+        wrong.append(
+            f"no standard deviation over replicates is known to plan with: {'; '.join(bare)}. State sd=… in the claim, "
+            "and where it comes from; or let a pilot show it, which is exploratory: whether run "
+            f"{question.source or question.name} replicates=5, with the same options."
+        )
+    if unplanned:
+        wrong.append(
+            f"a bound says nothing of what is planned for: {'; '.join(unplanned)}. State delta_yes=… and delta_no=…: "
+            "means at which a yes and a no are to be found."
+        )
+    if wrong:
+        raise RequestError(*wrong)
     return found
 
 
-def _spread(question: Question, claim: Claim, *, share: bool, pilot: Answer | None) -> tuple[float | None, str]:
+def _spread(question: Question, claim: Claim, *, share: bool, pilot: Answer | None) -> tuple[float | None, str] | None:
+    """A claim's standard deviation, None for a share, and where it comes from; None where nobody says."""
     if share:
         return None, "that of a share, which follows from the effect"
     if claim.sd is not None:
         return float(claim.sd), "stated in the question"
     seen = _seen(question, claim, pilot) if pilot is not None else []
     if pilot is None or not seen:
-        what = f"the values of '{claim.left}'" if claim.right is None else "each arm's values"
-        if claim.right is not None and is_paired(question):
-            what = f"the differences between '{claim.left}' and '{claim.right}'"
-        raise RequestError(
-            f"the claim '{claim.said}' has no standard deviation to plan with: that of {what} over replicates, in "
-            f"{claim.unit}. State it, sd=…, and where it comes from; or let a pilot show it, `whether run "
-            f"{question.source or question.name} replicates=5` with the same options, which is exploratory."
-        )
+        return None
     from whether.stats.power import sd_upper
 
     sd, n = max(seen, key=lambda one: sd_upper(*one, level=PILOT_LEVEL))
-    source = f"upper {PILOT_LEVEL:.0%} limit of pilot {pilot.name}-{pilot.digest[:8]} (sd {sd:.3g} at n {n})"
-    return sd_upper(sd, n, level=PILOT_LEVEL), source.replace("%", " %")
+    limit = f"upper {100 * PILOT_LEVEL:.0f} % limit"
+    told = f"{limit} of pilot {pilot.name}-{pilot.digest[:8]} (sd {sd:.3g} at n {n})"
+    return sd_upper(sd, n, level=PILOT_LEVEL), told
+
+
+def _what(question: Question, claim: Claim) -> str:
+    """What it is that spreads."""
+    if claim.right is None:
+        return f"of the values of '{claim.left}'"
+    return "of the paired differences" if is_paired(question) else "of each arm's values"
 
 
 def _seen(question: Question, claim: Claim, pilot: Answer) -> list[tuple[float, int]]:

@@ -88,6 +88,23 @@ class TestLotteryTicket:
             assert arm(made, made.question.claims[1].names[1]) is not None
             assert len(made.question.secondary[0].claims) == rounds  # type: ignore[union-attr]
 
+    def test_spreads_are_stated_in_the_setting_in_which_they_were_measured_only(self) -> None:
+        for given in ({}, {"s": 0.5}, {"replicates": 5}, {"rounds": 13}, {"looks": [6, 16]}, {"lr": 0.0012}):
+            assert [claim.sd for claim in lottery_ticket(**given).claims] == [0.75, 1.1], given
+        for given in (
+            {"model": "mlp-100"},
+            {"data": "mnist"},
+            {"density": 0.107},
+            {"rewind": "20it"},
+            {"steps": "800it"},
+            {"scope": "global"},
+            {"init": "xavier-normal"},
+            {"lr": 0.01},
+            {"optimizer": "sgd"},
+            {"preset": "paper"},
+        ):
+            assert [claim.sd for claim in lottery_ticket(**given).claims] == [None, None], given
+
     def test_the_paper(self) -> None:
         made = lottery_ticket(preset="paper")
         assert made.options["density"] == PAPER["density"]
@@ -162,6 +179,13 @@ class TestXor:
         fresh: Fact = arm(found, "fresh pair").model
         assert (fresh.plain()["name"], arm(found, "wide").model.name) == ("mlp-2", "mlp-10")
         assert all(fact.name == "solved" for _, fact in found.arms[0])
+
+    def test_controls_see_something_where_it_is_and_nothing_where_it_is_not(self) -> None:
+        assert [(control.claim.names, control.expect) for control in xor().controls] == [
+            (("ticket", "random pair"), "yes"),
+            (("wide", "fresh pair"), "yes"),
+            (("random pair", "fresh pair"), "no"),
+        ]
 
     @pytest.mark.parametrize(
         "given", [{"hidden": 0}, {"hidden": 2}, {"keep": 0}, {"keep": 11}, {"keep": 1.5}, {"hidden": "a"}]

@@ -26,7 +26,8 @@ def xor(
     more units, prune all but the strongest two, give those the weights that they began with, and train them again. If
     they solve XOR far more often than two fresh units, the wide network was a search for a good beginning.
 
-    Wide networks count whether they solved XOR or not. The control keeps two random units of the same wide network.
+    Wide networks count whether they solved XOR or not. The controls: two random units of the same wide network do not
+    do as well as the strongest two, and no better than two fresh ones; the wide network itself does far better.
     Source: the first version of Frankle & Carbin, "The Lottery Ticket Hypothesis" (arXiv:1803.03635v1, section 2), with
     our own training: Adam on all four points, cross-entropy.
     """
@@ -58,18 +59,28 @@ def xor(
         ],
         if_yes="Width helps by offering beginnings to choose from: overparameterise, prune, and keep the beginning.",
         if_no="A fresh small network does about as well: the wide one's beginning is nothing special.",
-        controls=[
-            Control(
-                exceeds("ticket", "random pair", by=s, because="the same size as the claim"),
-                expect="yes",
-                because="if any two units of the wide network did as well, choosing by magnitude would explain nothing",
-            ),
-            Control(
-                exceeds("wide", "fresh pair", by=s, because="the same size as the claim"),
-                expect="yes",
-                because="wide networks are known to solve XOR; if they do not here, the training is broken",
-            ),
-        ],
+        controls=_controls(s),
         replicates=replicates,
         metric="solved",
     )
+
+
+def _controls(s: float) -> list[Control]:
+    size = "the same size as the claim"
+    return [
+        Control(
+            exceeds("ticket", "random pair", by=s, because=size),
+            expect="yes",
+            because="if any two units of the wide network did as well, choosing by magnitude would explain nothing",
+        ),
+        Control(
+            exceeds("wide", "fresh pair", by=s, because=size),
+            expect="yes",
+            because="wide networks are known to solve XOR; if they do not here, the training is broken",
+        ),
+        Control(
+            exceeds("random pair", "fresh pair", by=s, because=size),
+            expect="no",
+            because="units that nobody chose begin like fresh ones; if they did better, pruning itself would help",
+        ),
+    ]

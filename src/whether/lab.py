@@ -62,7 +62,7 @@ class Lab:
     def __repr__(self) -> str:
         return f"Lab({str(self.root)!r})"
 
-    def asked(
+    def ask(
         self, question: Question, *, open_test: bool = False, seed: Seed | int = 0, exploratory: bool = False
     ) -> Asked:
         """A question resolved: with its study's seeds when its design is registered in this lab.
@@ -82,7 +82,7 @@ class Lab:
         """What would be trained to answer these questions with all their looks, and what stands already."""
         from whether.execute.stock import LabStock
 
-        asked = [self.asked(item, open_test=open_test, seed=seed, exploratory=exploratory) for item in questions]
+        asked = [self.ask(item, open_test=open_test, seed=seed, exploratory=exploratory) for item in questions]
         return make_plan(asked, LabStock(self.store))
 
     def run(
@@ -113,7 +113,7 @@ class Lab:
             WorkError: when training fails or the disk refuses; what was done stays.
         """
         means = Means(on=on, mixed=mixed)
-        asked = self.asked(question, open_test=open_test, seed=seed, exploratory=exploratory)
+        asked = self.ask(question, open_test=open_test, seed=seed, exploratory=exploratory)
         (answer,) = Campaign(self.store, progress or Spoken(), means).answer([asked])
         assert answer is not None  # without a budget everything is answered
         return answer
@@ -138,14 +138,14 @@ class Lab:
         Returns:
             An answer for each question, None where the budget did not reach; the same call goes on there.
         """
-        asked = [self.asked(item, open_test=open_test, seed=seed, exploratory=exploratory) for item in questions]
+        asked = [self.ask(item, open_test=open_test, seed=seed, exploratory=exploratory) for item in questions]
         return Campaign(self.store, progress or Spoken(), means).answer(asked)
 
     def answered(
         self, question: Question, *, open_test: bool = False, seed: Seed | int = 0, exploratory: bool = False
     ) -> Answer | None:
         """The answer that stands for exactly this question, or None."""
-        return self._answered.to(self.asked(question, open_test=open_test, seed=seed, exploratory=exploratory))
+        return self._answered.to(self.ask(question, open_test=open_test, seed=seed, exploratory=exploratory))
 
     def answers(self, *, all_whole: bool = False) -> list[tuple[Path, Answer]]:
         """Every answer in the lab that stands whole, the newest last; `whether verify` names the others.
@@ -236,7 +236,7 @@ class Lab:
         Raises:
             RequestError: when nothing, or more than one, begins so.
         """
-        asked = [self.asked(question, open_test=open_test, seed=seed) for question in questions]
+        asked = [self.ask(question, open_test=open_test, seed=seed) for question in questions]
         return inquiry.why(self.store, prefix, asked)
 
     def diff(self, a: str, b: str) -> list[Difference]:

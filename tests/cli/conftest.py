@@ -18,9 +18,11 @@ from whether.conclude import conclude
 from whether.digest import digest
 from whether.execute.progress import Finished, Listener, Measuring, Note, Planned, Training
 from whether.plan import Plan, ask, make_plan
+from whether.plan.plan import Asked
 from whether.question import Question
 from whether.seeds import Seed
 from whether.store import Store
+from whether.studies import Studies
 
 SIGNS = '''\
 """A question of one's own."""
@@ -117,6 +119,10 @@ class QuietLab:
     def __init__(self, path: str | Path | None = None, *, create: bool = True) -> None:
         self.store = Store.find(path, create=create)
         self.root = self.store.root
+        self.studies = Studies(self.store)
+
+    def ask(self, question: Question, *, open_test: bool = False, seed: int = 0, exploratory: bool = False) -> Asked:
+        return self.studies.ask(question, seed=Seed(seed), open_test=open_test, exploratory=exploratory)
 
     def plan(self, *questions: Question, open_test: bool = False, seed: int = 0) -> Plan:
         return make_plan([ask(question, seed=Seed(seed), open_test=open_test) for question in questions])
@@ -140,6 +146,7 @@ class QuietLab:
         *,
         open_test: bool = False,
         seed: int = 0,
+        exploratory: bool = False,
         means: Means | None = None,
         progress: Listener | None = None,
     ) -> list[Answer | None]:
@@ -254,8 +261,9 @@ def _run(arm: str, place: int, index: int) -> Run:
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> type[QuietLab]:
-    """The command line's lab is a quiet one."""
+    """The command line's lab is a quiet one; its numbers have no records, so there is nothing to audit."""
     monkeypatch.setattr("whether.lab.Lab", QuietLab)
+    monkeypatch.setattr("whether.audit.audit", lambda store, progress, *, certificate=None: [])
     monkeypatch.setattr(QuietLab, "asked", ())
     monkeypatch.setattr(QuietLab, "means", ())
     monkeypatch.setattr(QuietLab, "events", ())

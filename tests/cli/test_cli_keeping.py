@@ -27,7 +27,10 @@ def kept(whether: Any, lab: Any, signs: Path) -> Store:
 class TestVerify:
     def test_all_is_well(self, whether: Any, kept: Store) -> None:
         done = whether("verify")
-        assert (done.code, done.out) == (0, "lab: all is well; 5 files and the ledger checked\n")
+        assert (done.code, done.out) == (
+            0,
+            "lab: all is well; 5 files and the ledger checked, every answer concluded anew\n",
+        )
 
     def test_damage_is_named_and_has_its_exit_code(self, whether: Any, kept: Store) -> None:
         path = kept.states.path(digest("nobody's"))

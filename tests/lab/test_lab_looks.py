@@ -147,7 +147,7 @@ class TestPure:
         from whether.evidence import columns
 
         return columns(
-            lab.asked(dataclasses.replace(question, looks=LOOKS)), lambda digest: lab.store.records.read(digest)
+            lab.ask(dataclasses.replace(question, looks=LOOKS)), lambda digest: lab.store.records.read(digest)
         )
 
     def test_conclude_reads_no_further_than_the_look_that_decides(self, lab: Lab) -> None:

@@ -125,11 +125,11 @@ class TestAsking:
 
     def test_another_design_is_exploratory_and_told(self, stood: Lab) -> None:
         other = asking(claims=[not_worse("trained", "again", by=50, because=WHY)])
-        asked = stood.asked(other)
+        asked = stood.ask(other)
         assert asked.grade == "exploratory"
         assert "tiny is registered in this lab" in stood.studies.unlike(asked)
-        assert stood.studies.unlike(stood.asked(asking())) == ""
-        assert stood.studies.unlike(stood.asked(asking(name="another"))) == ""
+        assert stood.studies.unlike(stood.ask(asking())) == ""
+        assert stood.studies.unlike(stood.ask(asking(name="another"))) == ""
 
     def test_it_is_answered_on_the_split_that_was_registered(self, lab: Lab) -> None:
         lab.studies.register([draft(asking(), open_test=True)])

@@ -145,9 +145,11 @@ def _answer(ctx: typer.Context, lab: Path | None, asked: Sequence[Question], how
 
 def _standing(place: Lab, question: Question, how: Ways) -> str:
     """Under which registration a question runs, or that it runs under none."""
-    asked = place.asked(question, open_test=how.open_test, seed=how.seed, exploratory=how.exploratory)
+    asked = place.ask(question, open_test=how.open_test, seed=how.seed, exploratory=how.exploratory)
     if asked.study:
         return f"{asked.grade}: study {asked.study['id']}, frozen {asked.study['time']}"
+    if how.exploratory:
+        return "exploratory, as asked: with seeds of its own, whatever is registered"
     return place.studies.unlike(asked) or "exploratory: not registered"
 
 

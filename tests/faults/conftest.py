@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def place_of_ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where Ray notes which cluster runs on this machine; what runs beside this test has other places.
+
+    Its name is short, as sockets of Ray lie there, too.
+    """
+    place = Path(tempfile.mkdtemp(prefix="ray-"))
+    monkeypatch.setenv("RAY_TMPDIR", str(place))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    yield place
+    shutil.rmtree(place, ignore_errors=True)  # its last agents still write
 
 
 @pytest.fixture

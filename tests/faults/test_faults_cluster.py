@@ -16,19 +16,19 @@ import pytest
 from fault_cases import FILE, LAB, command, everything, same, sound, until
 
 from whether.catalogue.find import find
-from whether.errors import RequestError
 from whether.execute import cluster
-from whether.execute.seat import Orders, misfit
 from whether.lab import Lab
-from whether.store import Store
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'whether[ray]'")
 pytestmark = [
+    pytest.mark.usefixtures("place_of_ray"),
     pytest.mark.filterwarnings("ignore"),  # Ray's own
-    pytest.mark.xdist_group("ray"),  # a command looks for any cluster of this machine
+    pytest.mark.xdist_group("ray"),  # one after the other, where xdist can: they keep a machine busy
 ]
 
 OPTIONS = {"total": "900it", "until": "300it", "replicates": 3, "width": 9}
+WAIT = 240.0  # a command of Ray's takes ten seconds, and on a machine at other work several times as long
+SHORT = ("xor", "replicates=1", "steps=50it")
 RAY = ("raylet", "gcs_server", "ray::", "default_worker.py", "ray/dashboard", "log_monitor.py")
 
 
@@ -222,11 +222,11 @@ def test_a_cluster_of_its_own_leaves_nobody(folder: Path, killed: bool) -> None:
         here = processes()
         return process.poll() is not None or any(here.get(pid, "").startswith("ray::Seat") for pid in seen)
 
-    until(at_work, "an actor")
-    assert seen
+    until(at_work, "an actor", WAIT)
+    assert seen, process.communicate(timeout=WAIT)[0]
     if killed:
         process.kill()
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=WAIT)
     assert process.returncode == (-signal.SIGKILL if killed else 0), said
     spared = AGENTS if killed else ()
 
@@ -237,37 +237,55 @@ def test_a_cluster_of_its_own_leaves_nobody(folder: Path, killed: bool) -> None:
     until(lambda: not left(), f"processes of Ray are left: {left()}", 10.0)
 
 
-class TestWrongInput:
-    def test_an_address_that_does_not_answer(self) -> None:
-        began = time.monotonic()
-        with pytest.raises(RequestError, match=r"no Ray cluster answers at ray://127.0.0.1:9 .*ray start --head"):
-            cluster.answers("ray://127.0.0.1:9")
-        assert time.monotonic() - began < cluster.REACHES_WITHIN + 1
+BYSTANDER = """
+import sys
+import ray
 
-    @pytest.mark.parametrize("address", ["ray://:10001", "ray://host:port", "nonsense:x"])
-    def test_what_is_no_address(self, address: str) -> None:
-        with pytest.raises(RequestError, match="is no address; expected ray://HOST:10001, or HOST:6379 in RAY_ADDRESS"):
-            cluster.answers(address)
+ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+print("there", flush=True)
+sys.stdin.read()
+"""
 
-    def test_ray_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "ray", None)
-        with pytest.raises(RequestError, match=r"pip install 'whether\[ray\]'.*--on local"):
-            cluster.import_ray()
 
-    def orders(self, lab: Path, **changes: Any) -> Orders:
-        import whether
+def test_a_cluster_that_another_process_made_for_itself_is_left_alone(folder: Path) -> None:
+    """It would end with that process, under the command that had joined it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BYSTANDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as bystander:
+        assert bystander.stdout is not None
+        assert bystander.stdout.readline() == "there\n"
+        process = command("run", *SHORT, "--on", "ray", folder=folder)
+        own: set[int] = set()
 
-        said: dict[str, Any] = {"token": "abc", "version": whether.__version__} | changes
-        return Orders(lab=str(lab), device="cpu", folder="/", path=(), **said)
+        def its_own() -> bool:
+            here = processes()
+            own.update(pid for pid in below(process.pid) if "raylet" in here.get(pid, ""))
+            return process.poll() is not None
 
-    def test_a_lab_that_workers_do_not_see(self, tmp_path: Path) -> None:
-        store = Store.find(tmp_path / "lab", create=True)
-        store.work.mark("abc")
-        assert misfit(self.orders(store.root)) == ""
-        for orders in (self.orders(tmp_path / "elsewhere"), self.orders(store.root, token="def")):
-            assert "does not see the lab" in misfit(orders)
-            assert "a file system that they share" in misfit(orders)
+        until(its_own, "an answer", WAIT)
+        said, _ = process.communicate()
+        bystander.communicate()
+    assert process.returncode == 0, said
+    assert own, said
 
-    def test_another_version_is_refused(self, tmp_path: Path) -> None:
-        said = misfit(self.orders(tmp_path, version="0.0.1"))
-        assert "and this command is 0.0.1: two versions may make other bits" in said
+
+def test_a_cluster_without_tokens_is_told_to_a_command_with_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = folder / ".ray" / "auth_token"
+    token.parent.mkdir()
+    token.write_text("a" * 64)
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    nodes = Nodes(1)
+    monkeypatch.delenv("RAY_AUTH_MODE")
+    try:
+        assert cluster.running() == nodes.address
+        process = command("run", *SHORT, "--on", "ray", folder=folder, HOME=str(folder))
+        said, _ = process.communicate(timeout=WAIT)
+        assert process.returncode == 1, said
+        flat = " ".join(said.split())
+        assert "3 actors in a row died before they could work" in flat
+        assert "the cluster was started without one: then RAY_AUTH_MODE=disabled lets this command do without" in flat
+        process = command("run", *SHORT, "--on", "ray", folder=folder, HOME=str(folder), RAY_AUTH_MODE="disabled")
+        said, _ = process.communicate(timeout=WAIT)
+        assert process.returncode == 0, said
+    finally:
+        nodes.stop()

@@ -25,6 +25,7 @@ from whether.store.folder import Store
 FALSE_STARTS = 3
 LOOK_EVERY = 2.0  # seconds between two looks at what the cluster has
 REACHES_WITHIN = 5.0  # seconds in which an address must answer
+AUTHENTICATION = "RAY_AUTH_MODE"  # Ray's own setting
 
 
 @dataclass(eq=False)
@@ -40,7 +41,8 @@ class RayCluster:
 
     Args:
         store: the lab's.
-        address: "ray://HOST:10001"; None for the cluster of RAY_ADDRESS, one that runs on this machine, or a new one.
+        address: "ray://HOST:10001"; None for the cluster of RAY_ADDRESS, one that `ray start` made on this machine, or
+            a new one.
         share: of a GPU (or of a core, where there are no GPUs) that an actor takes.
     """
 
@@ -49,7 +51,7 @@ class RayCluster:
     def __init__(self, store: Store, address: str | None = None, share: float = 1.0) -> None:
         self.store, self.address, self.share = store, address, share
         self.ray = import_ray()
-        self._ours = False
+        self._ours = self._made_here = False  # the connection; the cluster
         self._actors: dict[Any, _Actor] = {}  # by the pending answer to "what happened?"
         self._made = self._false_starts = 0
         self._one_joined = False
@@ -115,16 +117,17 @@ class RayCluster:
 
     def _connect(self) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         given = self.address or os.environ.get("RAY_ADDRESS")  # which answers: `engines.check` has seen to that
+        found = "" if given else running()
+        address = given or ("auto" if found else "local")  # to what it is told by address Ray sends no token
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        self._made_here = address == "local"
+        if self._made_here:
+            options["include_dashboard"] = False
         try:
-            self.ray.init(address=given or "auto", **quiet)
-        except ConnectionError as error:
-            if given:
-                raise _unreachable(given, str(error)) from error
-            self.ray.init(address="local", include_dashboard=False, **quiet)
-        except Exception as error:  # Ray raises many kinds when two versions of it meet
-            raise _unreachable(given or "auto", f"{type(error).__name__}: {error}") from error
+            self.ray.init(address=address, **options)
+        except Exception as error:  # Ray raises many kinds: of refused tokens, of two versions of it that meet
+            raise _refused(given or found or "local", f"{type(error).__name__}: {error}") from error
         self._ours = True
 
     def _fill(self) -> None:
@@ -178,8 +181,19 @@ class RayCluster:
             raise WorkError(
                 f"{FALSE_STARTS} actors in a row died before they could work. Whether {whether.__version__} and "
                 f"PyTorch must be installed on every node. Ray says: {said[-1] if said else type(error).__name__}"
+                f"{self._on_tokens()}"
             )
         return []
+
+    def _on_tokens(self) -> str:
+        """A cluster that was started without tokens takes one, but cannot give it back: for it, we are dead."""
+        if self._made_here or os.environ.get(AUTHENTICATION) != "token":
+            return ""
+        return (
+            f" They also die where this command has a token ({AUTHENTICATION}=token, which Ray sets by itself once "
+            "there is ~/.ray/auth_token) and the cluster was started without one: then "
+            f"{AUTHENTICATION}=disabled lets this command do without, too."
+        )
 
     def _by_name(self, slot: str) -> _Actor:
         return next(actor for actor in self._actors.values() if actor.name == slot)
@@ -200,6 +214,20 @@ def import_ray() -> Any:
             "Without it, --on local uses all of this machine."
         ) from error
     return ray
+
+
+def running() -> str:
+    """The address of a cluster that `ray start` made on this machine and that answers, or nothing.
+
+    One that another process made for itself is none of ours: it ends with that process, under whoever had joined it.
+    """
+    from ray._private.utils import read_ray_address  # where `ray.init` looks, too, and then waits for minutes
+
+    address = str(read_ray_address() or "")
+    with suppress(RequestError):
+        answers(address)
+        return address
+    return ""
 
 
 def answers(address: str) -> None:
@@ -224,4 +252,14 @@ def _unreachable(address: str, why: str) -> RequestError:
     return RequestError(
         f"no Ray cluster answers at {address} ({why}). `ray start --head` starts one and prints its address; its "
         "client port, for ray://, is 10001. --on ray alone uses a cluster on this machine, or starts one for this run."
+    )
+
+
+def _refused(address: str, why: str) -> RequestError:
+    if address == "local":
+        return RequestError(f"Ray could not start a cluster on this machine ({why}). --on local works without one.")
+    return RequestError(
+        f"Ray could not connect to {address} ({why}). Where the cluster asks for a token: {AUTHENTICATION}=token sends "
+        "that of ~/.ray/auth_token, which must be the cluster's. --on ray with RAY_ADDRESS=local starts a cluster for "
+        "this run."
     )

@@ -4,7 +4,7 @@
     working.py   run                           comparing.py  diff              asked.py     from words to questions
     retrying.py  retry                         keeping.py    verify · clean    live.py      progress
     reading.py   answer · report · why         merging.py    push · pull       page.py      how things look
-                                               benching.py   bench             faults.py    how errors look
+    sabotaging.py sabotage                     benching.py   bench             faults.py    how errors look
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
 """
@@ -26,6 +26,7 @@ from whether.cli import (
     reading,
     registering,
     retrying,
+    sabotaging,
     status,
     working,
 )
@@ -57,7 +58,19 @@ def front(ctx: typer.Context, lab: LabPath = None, version: Version = False) -> 
         asking.front_page()
 
 
-for family in (asking, registering, working, retrying, reading, comparing, status, keeping, merging, benching):
+for family in (
+    asking,
+    registering,
+    working,
+    retrying,
+    reading,
+    comparing,
+    sabotaging,
+    status,
+    keeping,
+    merging,
+    benching,
+):
     family.add_to(app)
 
 

@@ -11,6 +11,7 @@
       work/                                     may be deleted at any time, and never leaves the lab
         checkpoints/, damaged/                  what was begun; what was found damaged and set aside
         drivers/<id>.json, claims/<digest>.json which commands are at work, and at which pieces
+        sabotage/<name>/                        labs in which `whether sabotage` tries a pipeline, one for each bug
 
 Beside any of these may lie temporaries, `.<name>.<process>-<random>.partial`: what a killed command was writing. They
 are never read. `.publish.lock` is an empty file on which one process waits for another.

@@ -6,7 +6,7 @@ the orders of the data that it was trained in, the mask that it wears, how and o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whether.history import facts
@@ -28,15 +28,27 @@ def sources(asked: Asked) -> dict[str, Any]:
     named = list(dict.fromkeys(name for claim in asked.question.every_claim for name in claim.names))
     lines = {rows[0][0].name: [line(fact.state) for _, fact in rows] for rows in asked.columns}
     varied, fixed = _varied([lines[name] for name in named])
-    pairs = [
-        (claim.left, claim.right) for claim in asked.question.every_claim if claim.right is not None
-    ]  # controls and secondaries, too
-    shared = [
-        {"left": left, "right": right} | _shared(lines[left][0], lines[right][0])
-        for left, right in dict.fromkeys(pairs)
-    ]
     examples = _examples(asked)
-    return {"varied": varied, "fixed": [*fixed, *([examples] if examples else [])], "shared": shared}
+    return {"varied": varied, "fixed": [*fixed, *([examples] if examples else [])], "shared": _pairs(asked, lines)}
+
+
+def _pairs(asked: Asked, lines: Mapping[str, Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The pairs of arms that are compared; pairs of the same families that share the same stand once, as families."""
+    family = {arm.name: arm.family for arm, _ in asked.arms[0]}
+    named = [(claim.left, claim.right) for claim in asked.question.every_claim if claim.right is not None]
+    alike: dict[str, list[tuple[str, str]]] = {}
+    told: dict[str, dict[str, list[str]]] = {}
+    for left, right in dict.fromkeys(named):
+        parts = _shared(lines[left][0], lines[right][0])
+        key = repr((family[left], family[right], parts))
+        alike.setdefault(key, []).append((left, right))
+        told[key] = parts
+    found = []
+    for key, pairs in alike.items():
+        lefts, rights = (list(dict.fromkeys(pair[side] for pair in pairs)) for side in (0, 1))
+        left, right = (names[0] if len(names) == 1 else family[names[0]] for names in (lefts, rights))
+        found.append({"left": left, "right": right, **told[key]})
+    return found
 
 
 def line(state: facts.State) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,12 @@ class TestShow:
             "  no            The mask alone carries it.",
             "  ticket exceeds new signs by more than 1 point\n    because two seeds differ by less",
             "  5 replicates, compared in pairs of equal seeds",
-            "  density=0.2   of the ticket, in (0, 1); lower is harder.",
             "  widths=[2,4]",
             "  preset=deep  density=0.05 widths=[3,5]",
             "  whether run signs.py density=.2 replicates=5",
         ):
             assert said in done.out
+        assert "\n  density=0.2 of the ticket, in (0, 1); lower is harder.\n" in re.sub(" {3,}", " ", done.out)
         assert "Args:" not in done.out
 
     def test_no_line_is_wider_than_the_terminal(self, whether: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +63,9 @@ class TestShow:
         assert found["options"] == {
             "replicates": 8,
             "alpha": 0.05,
+            "looks": [],
+            "spending": "obrien-fleming",
+            "power": 0.8,
             "density": 0.1,
             "rounds": 7,
             "deep": False,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whether.cli.verbs import NAMES, AsJson, LabPath, OpenTest, RootSeed, Sweeps, Words, named_lab, open_lab
 from whether.errors import RequestError
+
+if TYPE_CHECKING:
+    from whether.answer import Answer
 
 PANEL = "Ask"
 
@@ -58,17 +61,41 @@ def list_questions(
         listing.catalogue(as_json=as_json)
 
 
-def show(words: Words = None, as_json: AsJson = False) -> None:
-    """One question in full: what its answers would mean, its options."""
-    from whether.cli import listing
+def show(
+    ctx: typer.Context,
+    words: Words = None,
+    *,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture", metavar="FILE", show_default=False, help="Draw its chances of yes and no: FILE.png or .svg."
+        ),
+    ] = None,
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """One question in full: its answers, options, chances of yes and no."""
+    from whether.cli import chances, listing
     from whether.cli.asked import sort_words, templates
     from whether.cli.options import ask
+    from whether.cli.page import near, say
 
     called, options = sort_words(words)
     if len(called) > 1:
         raise RequestError(f"one question at a time, got {' and '.join(called)}.")
+    chances.check_picture(picture)
     template = templates(called)[0]
-    listing.question(" ".join([*called, *options]), template, ask(template, options), as_json=as_json)
+    asked = ask(template, options)
+
+    def pilot() -> Answer | None:
+        return chances.pilot_in(lambda: open_lab(ctx, lab, create=False), asked, named=named_lab(ctx, lab) is not None)
+
+    found = chances.find(asked, pilot)
+    listing.question(" ".join([*called, *options]), template, asked, found, as_json=as_json)
+    if picture is not None:
+        chances.draw(found, picture)
+        if not as_json:
+            say(f"\nDrawn: {near(picture)}")
 
 
 def new(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from whether import words
 from whether.catalogue.find import find, names
+from whether.cli import chances
 from whether.cli.options import GENERAL, written
 from whether.cli.page import columns, faint, heading, paragraph, say, say_json, strong
 from whether.question import Ladder
@@ -42,18 +43,19 @@ def table_of_words(*, as_json: bool) -> None:
     say(faint("Where a name may stand, module:function may stand too, for code of your own."))
 
 
-def question(typed: str, template: Template, asked: Question, *, as_json: bool) -> None:
+def question(typed: str, template: Template, asked: Question, found: chances.Found, *, as_json: bool) -> None:
     """One question in full, with the options that it was given.
 
     Args:
         typed: its name (a file perhaps) and options, as they were typed.
         template: the question with its options open.
         asked: the same with its options.
+        found: its chances.
         as_json: print it as plain JSON.
     """
     idea, explained = _idea(template)
     if as_json:
-        say_json(_plain(template, asked, idea, explained))
+        say_json(_plain(template, asked, idea, explained) | {"chances": chances.plain(found)})
         return
     say(f"{strong(template.name)}  {faint(template.category)}\n")
     say(strong(paragraph(template.text, 2)))
@@ -64,6 +66,7 @@ def question(typed: str, template: Template, asked: Question, *, as_json: bool) 
     _claims(asked)
     say(heading("Rule"))
     say(paragraph(_rule(asked), 2))
+    chances.tell(found)
     say(heading("Options"))
     say(columns(_options(template, asked, explained)))
     if template.presets:
@@ -108,9 +111,16 @@ def _ladder(ladder: Ladder) -> str:
 def _rule(asked: Question) -> str:
     """How many replicates, how they are compared, at which level."""
     paired = "compared in pairs of equal seeds" if asked.pairing == "replicate" else "not paired"
+    looks = asked.looked_at
+    when = ""
+    if len(looks) > 1:
+        when = (
+            f" Looked at with {', '.join(map(str, looks[:-1]))} and {looks[-1]}, until the verdict stands; the level "
+            f"is shared out among the looks ({asked.spending})."
+        )
     return (
         f"{asked.replicates} {'replicate' if asked.replicates == 1 else 'replicates'}, {paired}, each verdict at a "
-        f"one-sided level of {asked.alpha:g}. An interval that lies on neither side is inconclusive."
+        f"one-sided level of {asked.alpha:g}.{when} An interval that lies on neither side is inconclusive."
     )
 
 
@@ -119,7 +129,13 @@ def _options(template: Template, asked: Question, explained: dict[str, str]) -> 
         (f"{name}={written(asked.options.get(name, default))}", explained.get(name, ""))
         for name, default in template.options.items()
     ]
-    general = {"replicates": (asked.replicates, "independent repetitions"), "alpha": (asked.alpha, "one-sided level")}
+    general = {
+        "replicates": (asked.replicates, "independent repetitions"),
+        "alpha": (asked.alpha, "one-sided level"),
+        "looks": (list(asked.looks), "numbers of replicates at which it is looked at; none: at the end only"),
+        "spending": (asked.spending, "how the level is shared out among looks: obrien-fleming or pocock"),
+        "power": (asked.power, "the chance of a yes, and of a no, that registering asks for"),
+    }
     rows += [
         (f"{name}={written(value)}", text) for name, (value, text) in general.items() if name not in template.options
     ]
@@ -130,6 +146,7 @@ def _commands(typed: str) -> list[tuple[str, str]]:
     return [
         (f"whether plan {typed}", faint("what would run, what of it is shared, what is there already")),
         (f"whether run {typed}", faint("the answer; options as above, wherever they stand")),
+        (f"whether register {typed}", faint("frozen before it is run: its answer then counts for more")),
     ]
 
 

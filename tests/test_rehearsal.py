@@ -111,6 +111,20 @@ def test_progress_is_told() -> None:
     assert heard == [(done, 4 * COUNT) for done in range(1, 4 * COUNT + 1)]
 
 
+@pytest.mark.parametrize(("replicates", "many", "count"), [(3, 1, 500), (100, 4, 250), (3000, 1, 100)])
+def test_of_many_replicates_there_are_fewer(replicates: int, many: int, count: int) -> None:
+    class Told(Exception):
+        pass
+
+    def stop(_done: int, of: int) -> None:
+        raise Told(of // len(TRIED))
+
+    question = asking([EXCEEDS] * many, replicates=replicates)
+    planned = spreads(question, dict.fromkeys("ab", ACCURACY))
+    with pytest.raises(Told, match=f"^{count}$"):
+        rehearse(question, planned, dict.fromkeys("ab", ACCURACY), chances(question, planned), progress=stop)
+
+
 def test_it_is_the_same_every_time() -> None:
     question = asking([EXCEEDS, SAME], replicates=5)
     assert tried(question) == tried(question)

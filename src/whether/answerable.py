@@ -76,8 +76,9 @@ def chances(
     false and the others true; under `any` a yes has one claim true and the others false; under `ordered` the first
     `hold_to` are true, or all but one of them. Where that leaves a choice, the least chance counts.
 
-    Claims are taken as independent of one another. Under `all` that makes a yes look rarer than it is where claims hang
-    together, as they do when they share an arm, and a yes of all is what such claims come to.
+    Claims are taken as independent of one another. Where they go together, as claims do that share an arm, all of them
+    come out yes together more often than this says, and so do all of them no: it errs on the careful side for a yes of
+    `all` and a no of `any`. The other two hang on a single claim, and hardly on the rest.
 
     Args:
         question: with its rule.
@@ -139,7 +140,6 @@ def enough(question: Question, spreads: Sequence[Spread], most: int = MOST) -> i
     Returns:
         None where `most` are not enough.
     """
-
     every = levels(question)
 
     def reached(n: int) -> bool:

@@ -276,7 +276,8 @@ def _rehearsal(
         return Gate(name=REHEARSAL, passed=False, message=f"The analysis refuses drawn numbers: {error}")
     told = ", ".join(_tried(one) for one in tried)
     if all(one.right for one in tried):
-        return Gate(name=REHEARSAL, passed=True, message=f"The analysis on drawn numbers: {told}.")
+        message = f"The analysis on {tried[0].count} drawn results each: {told}; they differ by chance."
+        return Gate(name=REHEARSAL, passed=True, message=message)
     wrong = " and ".join(one.what for one in tried if not one.right)
     return Gate(
         name=REHEARSAL,
@@ -287,7 +288,7 @@ def _rehearsal(
 
 
 def _tried(one: Tried) -> str:
-    return f"{one.what} {one.seen:.3f} ({'at most ' if one.what.startswith('wrong') else ''}{one.expected:.3f})"
+    return f"{one.what} {one.seen:.3f} ({'α ' if one.what.startswith('wrong') else ''}{one.expected:.3f})"
 
 
 def _data(asked: Asked, load: Load, uses: Sequence[str]) -> Gate:

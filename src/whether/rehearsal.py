@@ -25,7 +25,8 @@ from whether.words import MeasureKind
 if TYPE_CHECKING:
     from whether.stats.paths import Array
 
-COUNT = 500
+MOST, LEAST = 500, 100  # rehearsals of each kind
+VALUES = 100_000  # of replicates that are drawn for each kind, unless that gives too few rehearsals
 TRIED = ("wrong yes", "wrong no", "planned yes", "planned no")
 DOUBT = 1e-4
 """How rarely an analysis that is right may be taken for a wrong one."""
@@ -42,9 +43,11 @@ class Tried:
         seen: how often it came out, of 1.
         expected: how often it is to: at most α where it is wrong, else the chance that was computed.
         right: whether the two agree, but for chance.
+        count: how many rehearsals there were.
     """
 
     what: str
+    count: int
     seen: float
     expected: float
     right: bool
@@ -56,7 +59,7 @@ def rehearse(
     kinds: Mapping[str, MeasureKind],
     found: Chances,
     *,
-    count: int = COUNT,
+    count: int | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> list[Tried]:
     """Answer the question again and again from drawn numbers.
@@ -66,10 +69,12 @@ def rehearse(
         spreads: of its claims, in order.
         kinds: what the numbers of each arm mean.
         found: the chances that are to come out.
-        count: rehearsals of each kind.
+        count: rehearsals of each kind; by default as many as take a second or so, from 100 to 500.
         progress: told how many of how many are done.
     """
     alone = _alone(question)
+    if count is None:
+        count = max(LEAST, min(MOST, VALUES // (question.replicates * len(question.claims))))
     tried = []
     for place, what in enumerate(TRIED):
         draws = [_Drawn(spread, what, index, count, question.replicates) for index, spread in enumerate(spreads)]
@@ -180,8 +185,10 @@ def _judged(what: str, hits: int, count: int, question: Question, found: Chances
 
     if what.startswith("wrong"):
         right = hits == 0 or float(bdtrc(hits - 1, count, question.alpha)) >= DOUBT
-        return Tried(what=what, seen=hits / count, expected=question.alpha, right=right)
+        return Tried(what=what, count=count, seen=hits / count, expected=question.alpha, right=right)
     expected = found.yes if what.endswith("yes") else found.no
     # Four standard errors are passed once in 16,000 times; one rehearsal more or less is the grain of what is counted.
     room = 4.0 * math.sqrt(expected * (1.0 - expected) / count + found.error**2) + 1.0 / count
-    return Tried(what=what, seen=hits / count, expected=expected, right=abs(hits / count - expected) <= room)
+    return Tried(
+        what=what, count=count, seen=hits / count, expected=expected, right=abs(hits / count - expected) <= room
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from whether.errors import RequestError
 
@@ -34,6 +34,21 @@ def numbers(values: Iterable[float], what: str) -> list[float]:
     if not taken:
         raise RequestError(f"{what}: got no values; expected one per replicate, and two for an interval with a width")
     return taken
+
+
+def by_task(scores: Mapping[str, Iterable[float]], what: str) -> dict[str, list[float]]:
+    """Take one row of finite numbers for each task.
+
+    Args:
+        scores: from a task's name to its runs' scores.
+        what: what the scores are called in an error, for example "the first arm".
+
+    Raises:
+        RequestError: for no tasks, or a row that `numbers` refuses.
+    """
+    if not isinstance(scores, Mapping) or not scores:
+        raise RequestError(f"{what}: expected scores by task, as {{'digits': [0.97, 0.98]}}, got {scores!r}")
+    return {task: numbers(runs, f"{what}, task {task!r}") for task, runs in scores.items()}
 
 
 def outcomes(values: Iterable[bool], what: str) -> list[bool]:
@@ -83,6 +98,16 @@ def check_size(value: float, what: str) -> None:
     """
     if not (math.isfinite(value) and value >= 0.0):
         raise RequestError(f"{what} must be a finite number of at least 0 in the measure's unit, got {value!r}")
+
+
+def check_positive(value: float, what: str) -> None:
+    """Refuse a size that is not above 0 or not finite.
+
+    Raises:
+        RequestError: unless `value` is finite and above 0.
+    """
+    if not (math.isfinite(value) and value > 0.0):
+        raise RequestError(f"{what} must be a finite number above 0 in the measure's unit, got {value!r}")
 
 
 def check_count(successes: int, n: int, what: str) -> None:

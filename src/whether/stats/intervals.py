@@ -16,7 +16,9 @@ from whether.errors import RequestError
 from whether.stats import student
 from whether.stats.inputs import check_alpha, check_size, numbers, same_length
 
-Method = Literal["t", "paired t", "Welch t", "Wilson", "Newcombe", "Newcombe paired"]
+Method = Literal[
+    "t", "paired t", "Welch t", "Wilson", "Newcombe", "Newcombe paired", "percentile bootstrap", "F", "generalised F"
+]
 
 _ONE_REPLICATE = "one replicate shows no spread, so the interval has no limits; two or more give it some"
 
@@ -106,6 +108,9 @@ def paired_t(a: Iterable[float], b: Iterable[float], *, alpha: float, resolution
 
 def welch(a: Iterable[float], b: Iterable[float], *, alpha: float, resolution: float = 0.0) -> Interval:
     """The t interval of mean(a) − mean(b) for arms that share nothing and may differ in spread.
+
+    Meant to err in .05, a limit errs in .040 to .054 at 3 a side, .046 to .051 at 5 and .049 to .050 at 10: least where
+    the arms spread alike, most where one spreads four to six times as much as the other.
 
     Args:
         a: one number per unit of replication, in the measure's unit.

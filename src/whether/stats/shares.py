@@ -1,9 +1,13 @@
 """Intervals of shares: how many replicates did it, and how two such shares differ.
 
 Score intervals throughout: they stay inside the possible range and keep a width where all outcomes are equal. Their
-level holds on average over the true shares rather than at each. At n = 10 and alpha .05, summed over every possible
-outcome for shares from .05 to .95, Wilson covers 91 % on average and 82 % at worst, Newcombe 91 and 86 %; a limit of
-Newcombe's paired form errs in 3.5 % on average and 7.1 % at worst (shares from .2 to .8).
+level holds on average over the true shares rather than at each. At alpha .05, summed over every possible outcome,
+
+    n                                                        3       5      10
+    Wilson covers on average and at worst             91, 75 %  93, 84  91, 82    shares from .05 to .95
+    Newcombe                                          91, 78 %  90, 84  91, 86
+    a limit of Newcombe's paired form errs on average     4.6 %     3.0     3.5    shares from .2 to .8
+    and at worst                                         10.9 %     9.2     7.1
 """
 
 from __future__ import annotations

@@ -156,7 +156,8 @@ def combine_ordered(at_alpha: Sequence[Verdict], named: int) -> Combined:
 
     A false yes anywhere in the row has probability at most alpha, since the first claim that is not true must be passed
     (Maurer, Hothorn and Lehmacher 1995). A false no has at most the sum over claims of reaching one and reading no:
-    alpha / (1 − alpha) for independent claims whose truth lies exactly at s, less when it lies beyond.
+    alpha / (1 − alpha) for independent claims whose truth lies exactly at s, less when it lies beyond; about alpha for
+    claims that rise and fall together, as with a shared arm, and up to 2 alpha for two that run against each other.
 
     Args:
         at_alpha: each claim's verdict from its interval of level 1 − 2 alpha, in the order named beforehand.

@@ -110,7 +110,7 @@ def welch(a: Iterable[float], b: Iterable[float], *, alpha: float, resolution: f
     """The t interval of mean(a) − mean(b) for arms that share nothing and may differ in spread.
 
     Meant to err in .05, a limit errs in .040 to .054 at 3 a side, .046 to .051 at 5 and .049 to .050 at 10: least where
-    the arms spread alike, most where one spreads four to six times as much as the other.
+    the arms spread alike, most where one spreads three to six times as much as the other.
 
     Args:
         a: one number per unit of replication, in the measure's unit.

@@ -148,7 +148,7 @@ def plan(
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """What would run, what is shared or stored already, how long it takes."""
+    """What would run, what of it is shared or there already, how long."""
     from whether.cli import planning
     from whether.cli.asked import questions
     from whether.cli.page import complain

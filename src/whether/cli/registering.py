@@ -115,7 +115,7 @@ def amend(
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a registered question before it was looked at; its seeds stay.
+    """Change a registered question before a look at it; its seeds stay.
 
     NAME k=v is the question as it shall be from now on. What has changed, when and why is in the ledger and on every
     page.
@@ -157,7 +157,7 @@ def deviate(
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record that something was done otherwise than registered: what, why, and what that does to the answer."""
+    """Record what was done otherwise than registered, and why."""
     from whether.catalogue.find import find, is_file
     from whether.cli.page import near, say, say_json
 

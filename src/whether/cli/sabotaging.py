@@ -33,7 +33,7 @@ def sabotage(
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plant truths and published bugs in a question: who would notice?
+    """Plant truths and published bugs in a question, to see who notices.
 
     The question is asked again with what decides only, and with fewer replicates unless they are given: as it is; with
     the arms' labels shuffled, where no effect may be found; with an arm that was never trained, where one must be; and

@@ -79,7 +79,7 @@ def run(
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train what is missing until the rule is met, then answer and report.
+    """Train what is missing until the rule is met; answer and report.
 
     Several questions are planned together: what they share is trained once, and each is answered as soon as its
     numbers stand. A question that `whether register` has frozen runs as registered.

@@ -102,6 +102,13 @@ def test_a_look_that_cannot_stop_changes_nothing() -> None:
     assert crossing([-math.inf, 1.0], [0.5, 1.0]) == [1.0, 0.0]
 
 
+def test_shares_that_were_added_up_may_miss_1_by_a_hair() -> None:
+    for last in (1.0 - 1e-15, 1.0 + 4e-16):
+        assert spent("pocock", last, 0.05) == pytest.approx(0.05, rel=1e-12)
+        bounds = spending_bounds("pocock", [0.5, last], 0.05)
+        assert inflation(bounds, [0.5, last], alpha=0.05, power=0.8) > 1.0
+
+
 def test_next_to_nothing_early_is_a_bound_nobody_reaches() -> None:
     bounds = spending_bounds("obrien-fleming", [0.001, 0.01, 0.5, 1.0], 0.05)
     assert bounds[0] > 30

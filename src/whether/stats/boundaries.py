@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FINE = 32  # the r of Jennison and Turnbull's grid: 12 r − 3 points; 16 give six digits
 FINEST = 256
 FARTHEST = 38.0  # beyond it the normal tail is below the smallest float
+ROUNDING = 1e-9  # by which shares that were added up may miss 1
 
 
 def spent(kind: str, share: float, alpha: float) -> float:
@@ -59,7 +60,7 @@ def spent(kind: str, share: float, alpha: float) -> float:
     if share == 0.0:
         return 0.0
     if kind == "pocock":
-        return alpha * math.log1p((math.e - 1.0) * share)
+        return min(alpha * math.log1p((math.e - 1.0) * share), alpha)
     from scipy.special import ndtr, ndtri
 
     return min(2.0 * float(ndtr(ndtri(alpha / 2.0) / math.sqrt(share))), alpha)
@@ -314,16 +315,16 @@ def check_spending(kind: str) -> None:
 
 
 def _check_share(share: float) -> None:
-    if not 0.0 <= share <= 1.0:
+    if not 0.0 <= share <= 1.0 + ROUNDING:
         raise RequestError(f"a share of the information lies from 0 to 1, got {share!r}")
 
 
 def _check_shares(shares: Sequence[float], *, whole: bool = False) -> None:
     row = list(shares)
     rising = all(before < after for before, after in pairwise([0.0, *row]))
-    if not row or not rising or not row[-1] <= 1.0:
+    if not row or not rising or not row[-1] <= 1.0 + ROUNDING:
         raise RequestError(f"shares of the information increase from above 0 up to at most 1, one a look, got {row}")
-    if whole and row[-1] != 1.0:
+    if whole and row[-1] < 1.0 - ROUNDING:
         raise RequestError(f"the last look has all of the information, a share of 1, got {row[-1]!r}")
 
 

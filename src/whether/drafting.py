@@ -12,7 +12,7 @@ from whether.question import GENERAL, Question
 from whether.registration import freeze
 from whether.seeds import Seed
 from whether.store.folder import Store
-from whether.studies import Draft
+from whether.studies import Draft, Studies
 
 Progress = Callable[[int, int], None]
 NEWEST, NONE = "newest", "none"
@@ -43,7 +43,13 @@ def draft(
     from whether.gates import check_gates
 
     asked = ask(question, seed=Seed(0), open_test=open_test)
-    found = check_gates(asked, pilot=pilot_of(store, question, pilot), waived=waived, progress=progress)
+    found = check_gates(
+        asked,
+        pilot=pilot_of(store, question, pilot),
+        waived=waived,
+        uses=Studies(store).uses(asked),
+        progress=progress,
+    )
     return Draft(asked, freeze(asked, planned=found.planned, answerable=found.curve, gates=found.plain()))
 
 

@@ -189,11 +189,16 @@ class Studies:
                 seen.append(
                     f"{answer.grade} answer {folder.name}: {answer.verdict} with {answer.replicates} replicates"
                 )
-        contents = {str(fact.data["content"]) for fact in asked.wanted if fact.data is not None}
-        opened = [body for body in self.store.ledger.said("opened") if body["data"] in contents]
-        if opened:
-            seen.append(f"the test split of these data was opened {len(opened)} times in this lab")
+        uses = self.uses(asked)
+        if uses:
+            seen.append(f"the test split of these data was opened {len(uses)} times in this lab ({', '.join(uses)})")
         return seen
+
+    def uses(self, asked: Asked) -> list[str]:
+        """By what the test split of a question's data was opened before, in this lab and those merged into it."""
+        contents = {str(fact.data["content"]) for fact in asked.wanted if fact.data is not None}
+        opened = (body for body in self.store.ledger.said("opened") if body["data"] in contents)
+        return [f"{body['question'] or 'a measure'} {str(body['design'])[:8]}" for body in opened]
 
     def named(self, name: str, study: str = "") -> tuple[Study, str]:
         """The study that a question's name means, and the question's own name.

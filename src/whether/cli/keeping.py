@@ -32,7 +32,7 @@ def verify(
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every byte and chain, and that answers follow from their runs.
+    """Check every byte and chain, and that answers follow from runs.
 
     The exit code is 3 when damage is found.
     """

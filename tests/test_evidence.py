@@ -26,8 +26,8 @@ from whether import (
     solved,
 )
 from whether.conclude import conclude
-from whether.errors import RequestError
 from whether.design import design_digest, same_prose
+from whether.errors import RequestError
 from whether.evidence import columns, curves, data_facts, failed_checks
 from whether.plan import Asked, ask
 from whether.seeds import Seed

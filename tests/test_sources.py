@@ -8,7 +8,7 @@ from typing import Any
 from whether import Network, Question, Recipe, Replicate, adam, at, exceeds, ordered
 from whether.plan.plan import ask
 from whether.seeds import Seed
-from whether.sources import DATA, MASK, MODEL, ORDER, RECIPE, WEIGHTS, sources
+from whether.sources import DATA, LENGTH, MASK, MODEL, ORDER, RECIPE, WEIGHTS, sources
 
 RECIPE_ = Recipe(optimizer=adam(0.01), total="20it", batch=60)
 WHY = "less is noise"
@@ -42,10 +42,10 @@ def test_each_control_differs_in_what_it_is_a_control_of() -> None:
     names = ("re-initialised", "random mask", "other order", "longer")
     found = told(controls, *(("ticket", name) for name in names))
     assert [pair["right"] for pair in found["shared"]] == list(names)
-    assert [pair["apart"] for pair in found["shared"]] == [[WEIGHTS], [MASK], [ORDER], [RECIPE]]
+    assert [pair["apart"] for pair in found["shared"]] == [[WEIGHTS], [MASK], [ORDER], [RECIPE, LENGTH]]
     assert all(set(pair["shared"]) >= {DATA, MODEL} for pair in found["shared"])
     assert found["varied"] == [WEIGHTS, ORDER, MASK]
-    assert found["fixed"] == [RECIPE, DATA, MODEL, "the 300 examples that are measured on"]
+    assert found["fixed"] == [RECIPE, LENGTH, DATA, MODEL, "the 300 examples that are measured on"]
 
 
 def test_what_does_not_depend_on_the_replicate_is_fixed() -> None:
@@ -77,3 +77,13 @@ def test_fresh_networks_have_no_order_and_no_mask() -> None:
     (pair,) = found["shared"]
     assert pair["apart"] == [WEIGHTS]
     assert pair["shared"] == [MODEL]
+
+
+def test_networks_of_other_shapes_or_lengths_are_told_apart() -> None:
+    def arms(rep: Replicate) -> dict[str, Any]:
+        start = network(rep)
+        return {"wide": network(rep, model="mlp-16").train(), "whole": start.train(), "half": start.train(until="10it")}
+
+    shapes, lengths = told(arms, ("wide", "whole"), ("half", "whole"))["shared"]
+    assert set(shapes["apart"]) == {WEIGHTS, MODEL}, "the same seed draws other weights for another shape"
+    assert lengths["apart"] == [LENGTH]

@@ -14,8 +14,8 @@ from whether.plan.plan import Asked
 from whether.report.numbers import plural
 
 WEIGHTS, ORDER, MASK = "initial weights", "order of the data", "mask"
-RECIPE, DATA, MODEL = "recipe", "training data", "architecture"
-PARTS = (WEIGHTS, ORDER, MASK, RECIPE, DATA, MODEL)
+RECIPE, LENGTH, DATA, MODEL = "recipe", "length of training", "training data", "architecture"
+PARTS = (WEIGHTS, ORDER, MASK, RECIPE, LENGTH, DATA, MODEL)
 
 
 def sources(asked: Asked) -> dict[str, Any]:
@@ -53,7 +53,8 @@ def _pairs(asked: Asked, lines: Mapping[str, Sequence[dict[str, Any]]]) -> list[
 
 def line(state: facts.State) -> dict[str, Any]:
     """The parts of a network's own line, each as a value that is equal where the part is the same."""
-    found: dict[str, Any] = {MODEL: state.model.digest, MASK: state.mask.digest if state.mask is not None else None}
+    model = state.model.digest
+    found: dict[str, Any] = {MODEL: model, MASK: state.mask.digest if state.mask is not None else None}
     orders: list[str] = []
     recipes: list[str] = []
     data: list[str] = []
@@ -65,11 +66,11 @@ def line(state: facts.State) -> dict[str, Any]:
                 recipes.append(trajectory.training.digest)
                 data.append(str(trajectory.training.data.get("content")))
             case facts.Redrawn(seed=seed, init=init, keep=keep):
-                found.setdefault(WEIGHTS, (seed.hex, init, keep))
+                found.setdefault(WEIGHTS, (model, seed.hex, init, keep))
             case facts.Start(seed=seed, init=init):
-                found.setdefault(WEIGHTS, (seed.hex, init, "nothing"))
+                found.setdefault(WEIGHTS, (model, seed.hex, init, "nothing"))
         current = current.before
-    return found | {ORDER: tuple(orders), RECIPE: tuple(recipes), DATA: tuple(data)}
+    return found | {ORDER: tuple(orders), RECIPE: tuple(recipes), LENGTH: state.step, DATA: tuple(data)}
 
 
 def _varied(columns: Sequence[Sequence[dict[str, Any]]]) -> tuple[list[str], list[str]]:

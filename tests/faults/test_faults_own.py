@@ -54,7 +54,7 @@ FILES = {
     ),
     "a claim without size": (
         OWN.replace("by=1", "by=0"),
-        ["mine.py, line 20: the claim 'mine exceeds plain", "above zero"],
+        ["mine.py, line 18: the claim 'mine exceeds plain", "above zero"],
     ),
     "a claim without reason": (OWN.replace("less is noise", " "), ["gives no reason for its size; write because='…'"]),
     "one meaning for yes and no": (OWN.replace("Do not.", "Use it."), ["if_yes and if_no say the same"]),

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from study_cases import asking, registered
+from frozen_cases import asking, registered
 
 from whether import Lab
 

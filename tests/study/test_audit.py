@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from study_cases import WHY, asking, registered, rewrite_answer, rewrite_entry, rewrite_record, write
+from frozen_cases import WHY, asking, registered, rewrite_answer, rewrite_entry, rewrite_record, write
 
 from whether import Lab, exceeds, not_worse
 from whether.audit import audit, columns_of, question_of

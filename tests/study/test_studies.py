@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from study_cases import GATES, WHY, asking, draft, registered
+from frozen_cases import GATES, WHY, asking, draft, registered
 
 from whether import Lab, exceeds, not_worse
 from whether.audit import audit

@@ -93,6 +93,7 @@ class TestAll:
         assert found.planned == {
             "yes": found.chances.yes,
             "no": found.chances.no,
+            "enough": None,
             "sd": "0.8 points, stated in the question",
         }
         assert list(found.curve["n"]) == [3, 6, 9, 12, 18, 24]
@@ -122,7 +123,7 @@ class TestAll:
         found = check_gates(asked, load=load)
         assert failed(found) == NAMES
         assert all(gate.message for gate in found.gates)
-        assert found.planned == {"yes": None, "no": None, "sd": ""}
+        assert found.planned == {"yes": None, "no": None, "enough": None, "sd": ""}
         assert found.curve == {}
 
     def test_rehearsals_tell_how_far_they_are(self) -> None:

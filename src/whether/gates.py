@@ -64,18 +64,21 @@ class Gates:
         chances: of a yes and of a no; None where something is lacking to compute them.
         spreads: what they rest on; none likewise.
         curve: the chances by number of replicates; empty likewise.
+        enough: how many replicates would do, where those that are asked for do not; None where none would, or all do.
     """
 
     gates: Sequence[Gate]
     chances: Chances | None
     spreads: Sequence[Spread]
     curve: Mapping[str, Sequence[float]]
+    enough: int | None
 
     @property
     def planned(self) -> dict[str, Any]:
-        """The chances "yes" and "no", and where the standard deviations "sd" come from."""
+        """The chances "yes" and "no", how many replicates would be "enough", and where "sd" comes from."""
         found = self.chances
-        return {"yes": found and found.yes, "no": found and found.no, "sd": said_of(self.spreads)}
+        told = {"yes": found and found.yes, "no": found and found.no}
+        return told | {"enough": self.enough, "sd": said_of(self.spreads)}
 
     @property
     def refused(self) -> list[Gate]:
@@ -116,12 +119,13 @@ def check_gates(
     except RequestError as error:
         spreads, lacking = [], " ".join(problem[0].upper() + problem[1:] for problem in error.problems)
     kinds = {arm.name: arm.measure.kind for arm, _ in asked.arms[0]}
+    would_do = enough(question, spreads) if found and found.least < question.power else None
     gates = [
         _outcomes(question),
         _rule(question),
         _planned(question),
         _attainable(asked),
-        _answerable(question, spreads, found, lacking),
+        _answerable(question, spreads, found, would_do, lacking),
         _rehearsal(question, spreads, kinds, found, progress),
         _data(asked, load or _load, uses),
         _controls(question, kinds),
@@ -132,8 +136,9 @@ def check_gates(
         else gate
         for gate in gates
     ]
-    told = curve(question, spreads, around(question)) if found else {}
-    return Gates(gates=accepted, chances=found, spreads=spreads, curve=told)
+    counts = sorted({*around(question), *([would_do] if would_do else [])})
+    told = curve(question, spreads, counts) if found else {}
+    return Gates(gates=accepted, chances=found, spreads=spreads, curve=told, enough=would_do)
 
 
 def _outcomes(question: Question) -> Gate:
@@ -229,7 +234,9 @@ def _attainable(asked: Asked) -> Gate:
     return Gate(name=ATTAINABLE, passed=not wrong, message=" ".join(wrong) or told)
 
 
-def _answerable(question: Question, spreads: Sequence[Spread], found: Chances | None, lacking: str) -> Gate:
+def _answerable(
+    question: Question, spreads: Sequence[Spread], found: Chances | None, would_do: int | None, lacking: str
+) -> Gate:
     if found is None:
         return Gate(name=ANSWERABLE, passed=False, message=f"The chances are not known. {lacking}")
     told = (
@@ -238,10 +245,9 @@ def _answerable(question: Question, spreads: Sequence[Spread], found: Chances | 
     )
     if found.least >= question.power:
         return Gate(name=ANSWERABLE, passed=True, message=told)
-    n = enough(question, spreads)
     cure = (
-        f"With replicates={n} both would reach it (now {question.replicates})"
-        if n is not None
+        f"With replicates={would_do} both would reach it (now {question.replicates})"
+        if would_do is not None
         else "No number of replicates up to 10,000 would do"
     )
     more = (

@@ -98,7 +98,7 @@ class Study:
             "entry": self.entry,
             "stamped_by": str(witness.get("by", "")),
             "stamped_at": str(witness.get("time", "")),
-            "power": {"yes": asked["planned"]["yes"], "no": asked["planned"]["no"], "stated": asked["power"]},
+            "power": {key: asked["planned"][key] for key in ("yes", "no", "enough")} | {"stated": asked["power"]},
             "underpowered": bool(gates["answerable either way"]["waived"]),
             "uncontrolled": bool(gates["controls"]["waived"]),
             "amendments": [
@@ -124,7 +124,8 @@ def freeze(
 
     Args:
         asked: with seed 0: the study's seeds are not known before its document is.
-        planned: the chances "yes" and "no" at the planned effects, and "sd": where the spreads come from.
+        planned: the chances "yes" and "no" at the planned effects, how many replicates would be "enough" where those
+            that are asked for are not, and "sd": where the spreads come from.
         answerable: chances by number of replicates: "n", "yes", "no".
         gates: each gate with its outcome.
     """

@@ -18,6 +18,8 @@ from whether.answer import DONE, Column, Run
 from whether.answerable import Chances, Spread
 from whether.claim import Claim
 from whether.conclude import look
+from whether.design import decides
+from whether.digest import digest
 from whether.question import Question
 from whether.seeds import Seed, Stream
 from whether.words import MeasureKind
@@ -75,9 +77,10 @@ def rehearse(
     alone = _alone(question)
     if count is None:
         count = max(LEAST, min(MOST, VALUES // (question.replicates * len(question.claims))))
+    seed = Seed(int(digest(decides(question))[:16], 16))  # of its own: questions are not all unlucky together
     tried = []
     for place, what in enumerate(TRIED):
-        draws = [_Drawn(spread, what, index, count, question.replicates) for index, spread in enumerate(spreads)]
+        draws = [_Drawn(spread, seed, what, index, count, question.replicates) for index, spread in enumerate(spreads)]
         hits = 0
         for turn in range(count):
             effects = _effects(question, found, what, turn)
@@ -126,9 +129,9 @@ def _alone(question: Question) -> Question:
 class _Drawn:
     """What the arms of one claim give, turn by turn."""
 
-    def __init__(self, spread: Spread, what: str, place: int, count: int, n: int) -> None:
+    def __init__(self, spread: Spread, seed: Seed, what: str, place: int, count: int, n: int) -> None:
         self.spread, self.n = spread, n
-        stream = Stream(Seed(0).seed("rehearsal", what), f"claim {place}")
+        stream = Stream(seed.seed("rehearsal", what), f"claim {place}")
         draw = stream.uniform if spread.share else stream.normal
         self.noise: Array = draw(count * 2 * n).reshape(count, 2, n)
 

@@ -90,6 +90,7 @@ def register(
     if not as_json:
         for draft in drafts:
             _show_draft(draft)
+        _refuse(drafts)
     study = place.studies.register(drafts, title=title, notes=notes, budget=budget, stamp=stamp)
     _draw(place, study)
     if as_json:
@@ -219,6 +220,17 @@ def _drafts(
     return made
 
 
+def _refuse(drafts: Sequence[Draft]) -> None:
+    """What is refused, in short: why stands in the table of gates above it."""
+    wrong = [
+        RequestError(f"{draft.frozen['name']} is not registered: {' and '.join(names)} not passed; see above.")
+        for draft in drafts
+        if (names := [gate["name"] for gate in draft.frozen["gates"] if not gate["passed"] and not gate["waived"]])
+    ]
+    if wrong:
+        raise RequestError.join(wrong)
+
+
 def _show_draft(draft: Draft) -> None:
     from whether.cli.page import columns, faint, heading, say, strong
 
@@ -251,7 +263,7 @@ def _show_study(study: Study) -> None:
     shows = (
         "nobody can have seen a run before this time"
         if witness
-        else "a lab can be deleted and a design reworded: that it was not begun anew, nobody outside can tell"
+        else "a lab can be deleted and a design reworded, and nobody outside would know"
     )
     say(f"Registered as study {strong(study.id)} ({study.grade})")
     say(

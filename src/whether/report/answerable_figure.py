@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whether.report.chart import Series, beside, draw, label_width, linear, write_beside
+from whether.report.chart import Scale, Series, beside, draw, label_width, linear, write_beside
 from whether.report.numbers import chance, clean
 from whether.report.style import TEXT, WIDTH, colour, panel, sheet, styled, text_width, write
 
@@ -46,7 +47,7 @@ def answerable(curve: Mapping[str, Sequence[float]], *, power: float, chosen: in
         ]
         up = linear(-2.0, 102.0, 5)
         edge = 0.04 * (ns[-1] - ns[0]) or 0.5
-        across = linear(min([*ns, chosen or ns[0]]) - edge, max([*ns, chosen or ns[0]]) + edge, 6)
+        across = _whole(linear(min([*ns, chosen or ns[0]]) - edge, max([*ns, chosen or ns[0]]) + edge, 6))
         labels = beside(series, up, _HEIGHT) or []
         right = label_width(labels) if labels else 12.0
         figure = sheet(_HEAD + _HEIGHT + _FOOT)
@@ -66,6 +67,12 @@ def answerable(curve: Mapping[str, Sequence[float]], *, power: float, chosen: in
         middle = up.margin + (WIDTH - up.margin - right) / 2
         write(figure, middle, _HEAD + _HEIGHT + 28, "replicates", ha="center", fontsize=TEXT)
         return figure
+
+
+def _whole(scale: Scale) -> Scale:
+    """A scale with its whole marks only: there are no half replicates."""
+    marks = [(tick, label) for tick, label in zip(scale.ticks, scale.labels, strict=True) if tick == round(tick)]
+    return replace(scale, ticks=[tick for tick, _ in marks], labels=[label for _, label in marks])
 
 
 def spoken(curve: Mapping[str, Sequence[float]], *, power: float, chosen: int | None) -> str:

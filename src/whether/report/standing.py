@@ -85,7 +85,8 @@ def power(answer: Answer) -> str:
         return ""
     return (
         f"If the effect is as planned for a yes, a yes comes with a chance of {chance(known['yes'])}; if it is as "
-        f"planned for a no, a no comes with {chance(known['no'])}. {chance(known['stated'])} of either was asked for."
+        f"planned for a no, a no comes with {chance(known['no'])}. {chance(known['stated'])} of either was asked for"
+        + (f"; {known['enough']:,} replicates would give it." if known.get("enough") else ".")
     )
 
 

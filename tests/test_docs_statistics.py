@@ -95,11 +95,13 @@ def test_chances_are_told_as_the_page_has_them(whether: Call) -> None:
 def test_too_few_replicates_are_refused_in_the_words_of_the_page(whether: Call) -> None:
     done = whether("register", "width.py")
     assert done.code == 2
-    quoted = re.search(r"    (error: width is not registered.*?)\n\n", TEXT, flags=re.DOTALL)
+    quoted = re.search(r"    (  NOT PASSED  answerable.*?)\n\n", TEXT, flags=re.DOTALL)
     assert quoted is not None
     parts = " ".join(quoted[1].split()).split("…")
     assert len(parts) == 3
-    assert all(part.strip() in done.err for part in parts), done.err
+    told = " ".join((done.out + done.err).split())
+    assert all(part.strip() in told for part in parts[:2]), told
+    assert parts[2].strip() == done.err.strip()
     assert Lab().studies.listing() == []
 
 

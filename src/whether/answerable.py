@@ -18,6 +18,7 @@ from whether.claim import Claim
 from whether.odds import Odds, Read, decide, odds_of, read
 from whether.question import Question
 from whether.reading import Level, levels
+from whether.report.numbers import amount
 from whether.seeds import Seed, Stream
 
 __all__ = [
@@ -253,9 +254,11 @@ def in_words(claim: Claim, effect: float) -> str:
         'a is better than b by 2 points'
     """
     if claim.right is None:
-        return f"{claim.left} has a mean of {effect:g} {claim.unit}"
+        return f"{claim.left} has a mean of {amount(effect, claim.unit)}"
     if effect == 0:
         return f"{claim.left} and {claim.right} are equal"
     if claim.kind == "same":
-        return f"{claim.left} and {claim.right} differ by {abs(effect):g} {claim.unit}"
-    return f"{claim.left} is {'better' if effect > 0 else 'worse'} than {claim.right} by {abs(effect):g} {claim.unit}"
+        return f"{claim.left} and {claim.right} differ by {amount(abs(effect), claim.unit)}"
+    return (
+        f"{claim.left} is {'better' if effect > 0 else 'worse'} than {claim.right} by {amount(abs(effect), claim.unit)}"
+    )

@@ -80,7 +80,7 @@ def register(
     run` with the same names then runs it as registered.
     """
     from whether.cli.asked import questions
-    from whether.cli.page import complain, say, say_json
+    from whether.cli.page import say_json
 
     asked = questions(words)
     stamp = _stamp(authority, certificate, tag)
@@ -97,10 +97,16 @@ def register(
         say_json(_plain(study))
         return
     _show_study(study)
+    _go_on(study, words or [])
+
+
+def _go_on(study: Study, words: Sequence[str]) -> None:
+    from whether.cli.page import complain, say
+
     line = " ".join(dict.fromkeys(str(item["source"]) for item in study.questions.values()))
-    options = " ".join(word for word in words or [] if "=" in word)
+    options = " ".join(word for word in words if "=" in word)
     say(f"\nTo answer it: whether run {line} {options}".rstrip())
-    if any(gate["waived"] for draft in drafts for gate in draft.frozen["gates"]):
+    if any(gate["waived"] for item in study.questions.values() for gate in item["gates"]):
         complain("note: it was registered against a gate; every page will say so")
 
 

@@ -175,3 +175,11 @@ def test_a_bound_and_a_share_are_settled_too() -> None:
     known = rule.settle(answer)[0]
     assert "on both sides of 75 points" in known
     assert known.endswith("replicates instead of 20 make it a yes.")
+
+
+def test_what_was_planned_is_a_surer_guide_than_few_replicates(answers: dict[str, Answer]) -> None:
+    found = answers["underpowered"]
+    power = {**found.study["power"], "enough": 12}
+    told = rule.settle(replace(found, study={**found.study, "power": power}))
+    assert f"it takes 12 replicates, not {found.claims[0].n}" in told[0]
+    assert "looks=[3,6,12]" in told[-1]

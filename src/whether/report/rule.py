@@ -155,14 +155,14 @@ def settle(answer: Answer) -> list[str]:
         failed = plural(answer.failed, "run")
         return [f"{failed} always failed; `whether retry` trains them again, and what they give may settle it."]
     open_claims = _open(answer)
-    said = [_what_settles(claim) for claim in open_claims[:_MOST_OPEN]]
+    said = [_what_settles(claim, _planned(answer)) for claim in open_claims[:_MOST_OPEN]]
     if any(claim.low is not None for claim in open_claims):
         said.append(_how_to_go_on(answer, open_claims))
     return said
 
 
 def _how_to_go_on(answer: Answer, open_claims: Sequence[ClaimResult]) -> str:
-    most = max(replicates_to_settle(claim) or 0 for claim in open_claims)
+    most = _planned(answer) or max(replicates_to_settle(claim) or 0 for claim in open_claims)
     looks = f"looks=[{math.ceil(most / 4)},{math.ceil(most / 2)},{most}]" if most >= 8 else "looks"
     how = f"ask it anew with other seeds (--seed 1) and {looks}"
     how = how if answer.grade == "exploratory" else f"register it anew with {looks}"
@@ -175,7 +175,13 @@ def _open(answer: Answer) -> Sequence[ClaimResult]:
     return open_claims[:1] if answer.combine == "ordered" else open_claims
 
 
-def _what_settles(claim: ClaimResult) -> str:
+def _planned(answer: Answer) -> int | None:
+    """Of a question that was registered with too few replicates, how many would have done; a surer guide than those."""
+    enough: int | None = (answer.study.get("power") or {}).get("enough")
+    return enough
+
+
+def _what_settles(claim: ClaimResult, planned: int | None) -> str:
     if claim.low is None or claim.high is None:
         return f"“{claim.said}” needs two replicates or more, to have an interval."
     many, side = replicates_to_settle(claim), lies(replace(claim, low=claim.estimate, high=claim.estimate))
@@ -183,6 +189,8 @@ def _what_settles(claim: ClaimResult) -> str:
     low, high = number(claim.low, decimals), with_unit(number(claim.high, decimals), claim.unit)
     edges = f"±{amount(claim.size, claim.unit)}" if claim.kind == "same" else amount(edge(claim), claim.unit)
     known = f"“{claim.said}” is open: the effect lies between {low} and {high}, on both sides of {edges}."
+    if planned is not None:
+        return f"{known} With the spread that was planned with it takes {planned:,} replicates, not {claim.n}."
     if many is None:
         return (
             f"{known} More replicates would hardly tell on which. A quieter measure, such as a larger split to measure "

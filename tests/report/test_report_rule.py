@@ -178,7 +178,7 @@ def test_a_bound_and_a_share_are_settled_too() -> None:
 
 
 def test_what_was_planned_is_a_surer_guide_than_few_replicates(answers: dict[str, Answer]) -> None:
-    found = answers["underpowered"]
+    found = answers["open"]
     power = {**found.study["power"], "enough": 12}
     told = rule.settle(replace(found, study={**found.study, "power": power}))
     assert f"it takes 12 replicates, not {found.claims[0].n}" in told[0]

@@ -15,7 +15,7 @@ from by_hand import FACTS, WHY, asking, column, sized
 from whether import Claim, exceeds, not_worse, same
 from whether.answer import Answer, Column
 from whether.conclude import conclude
-from whether.failures import conclude_bounded
+from whether.failures import conclude_bounded, is_over, joint_look, look_bounded, needed_bounded
 
 WORST = 10.0  # guessing among ten
 AB = exceeds("a", "b", by=1, because=WHY)
@@ -133,3 +133,46 @@ def test_no_verdict_is_turned_by_what_a_lost_run_would_have_been(data: st.DataOb
     whole = {name: [put[name] if value is None else value for value in rows[name]] for name in rows}
     truth = conclude(sized(asking(claims, pairing=pairing), columns(whole)), columns(whole), **FACTS)
     assert truth.verdict == found.verdict
+
+
+class TestLooks:
+    """Of a question that is looked at more than once, one way may be decided earlier than another."""
+
+    LOOKS = (2, 4, 6)
+
+    def taken(self, rows: Rows) -> tuple[Answer, list[Any]]:
+        """The answer, and the looks as a course takes them: with as many runs as each asks for."""
+        question = asking([AB], looks=self.LOOKS, spending="pocock")
+        found, upto = [], self.LOOKS[0]
+        while True:
+            cut = [one.first(upto) for one in columns(rows)]
+            ways = look_bounded(question, cut)
+            found.append(joint_look(ways))
+            if is_over(question, ways):
+                return conclude_bounded(question, cut, checks=(), **FACTS), found
+            assert needed_bounded(question, cut, ways) == {"a", "b"}
+            upto = self.LOOKS[len(found)]
+
+    def test_every_run_that_a_look_read_is_in_the_answer(self) -> None:
+        rows = {"a": near(90, 6), "b": [50, None, 50.1, 50.2, 50.1, 50]}
+        answer, looks = self.taken(rows)
+        assert [one.n for one in looks] == [2, 4, 6], "a look is taken once"
+        assert [(one.n, one.verdict) for one in answer.looks] == [(one.n, one.verdict) for one in looks]
+        assert [one.verdict for one in looks] == ["inconclusive", "inconclusive", "yes"]
+        worst = conclude(asking([AB], looks=self.LOOKS, spending="pocock"), columns(rows), **FACTS)
+        assert (worst.verdict, worst.replicates) == ("yes", 4), "at the worst it was decided before"
+        assert (answer.verdict, answer.replicates, len(answer.table)) == ("yes", 6, 12)
+        assert [run.value for run in answer.table if run.outcome == "failed"] == [WORST], "listed as the others are"
+        assert "intervals are told with b at the best, where the question was open longest" in answer.checks[-1]
+
+    def test_opposite_verdicts_end_it_and_leave_it_open(self) -> None:
+        rows = {"a": [None] * 6, "b": near(50, 6)}
+        answer, looks = self.taken(rows)
+        assert [(one.n, one.verdict) for one in looks] == [(2, "inconclusive")]
+        assert [(one.n, one.verdict) for one in answer.looks] == [(2, "inconclusive")]
+        assert (answer.verdict, answer.meaning, answer.replicates) == ("inconclusive", "who knows", 2)
+
+    def test_a_run_that_failed_beyond_the_look_that_decided_is_not_read(self) -> None:
+        answer, looks = self.taken({"a": near(90, 6), "b": near(50, 6, 2)})
+        assert [(one.n, one.verdict) for one in looks] == [(2, "yes")]
+        assert (answer.verdict, answer.checks, answer.failed) == ("yes", [], 0)

@@ -17,20 +17,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from whether import registration
 from whether.answer import DONE, Answer, Column, Run
 from whether.answered import Answered
 from whether.claim import Claim, Control, Ladder
-from whether.conclude import needed
 from whether.course import seen_digest
 from whether.digest import digest
 from whether.errors import DamageError, WhetherError
-from whether.failures import conclude_bounded, look_bounded
+from whether.failures import conclude_bounded, is_over, look_bounded, needed_bounded
 from whether.question import Question
 from whether.reading import levels
 from whether.registration import Study
 from whether.seeds import Seed
+from whether.store import ledger
 from whether.store.finding import Finding
 from whether.store.folder import Store
 from whether.store.layout import place
@@ -196,18 +197,26 @@ class _Audit:
 
     def _wanted(self) -> dict[str, int]:
         """How many replicates of each arm the looks that were taken have asked for."""
+        wanted = {arm.arm: self.answer.replicates for arm in self.answer.arms}
+        for _, upto in self._batches():
+            wanted = upto
+        return wanted
+
+    def _batches(self) -> Iterator[tuple[int, dict[str, int]]]:
+        """The looks that were taken, each with how many replicates of each arm it reads, as far as there are runs."""
         question, columns = question_of(self.answer), columns_of(self.answer)
         looks = [n for n in question.looked_at if n <= self.answer.replicates]
-        upto = {column.arm: looks[0] if looks else self.answer.replicates for column in columns}
-        for n in looks[1:]:
+        upto = {column.arm: n for column in columns for n in looks[:1]}
+        for n, after in zip(looks, [*looks[1:], None], strict=True):
+            yield n, upto
+            if after is None:
+                return
+            cut = [column.first(upto[column.arm]) for column in columns]
             try:
-                cut = [column.first(upto[column.arm]) for column in columns]
-                ways = look_bounded(question, cut)
+                arms = needed_bounded(question, cut, look_bounded(question, cut))
             except WhetherError:
-                break  # runs are missing before this look
-            arms: set[str] = set().union(*(needed(question, cut, looked) for looked in ways))
-            upto = {name: n if name in arms else count for name, count in upto.items()}
-        return upto
+                return  # runs are missing before this look
+            upto = {name: after if name in arms else count for name, count in upto.items()}
 
     def _numbers(self) -> Iterator[str]:
         for run in [*self.answer.table, *self.answer.overrun]:
@@ -228,15 +237,13 @@ class _Audit:
                 )
 
     def _verdict(self) -> Iterator[str]:
-        answer = self.answer
+        answer, question, columns = self.answer, question_of(self.answer), columns_of(self.answer)
         try:
-            again = conclude_bounded(
-                question_of(answer), columns_of(answer), checks=(), digest="", grade="", split="", data={}
-            )
+            again = conclude_bounded(question, columns, checks=(), digest="", grade="", split="", data={})
         except (WhetherError, ValueError, KeyError) as error:
             yield f"No verdict follows from its runs: {error}"
             return
-        if answer.verdict == "inconclusive" and answer.replicates != answer.planned:
+        if not is_over(question, look_bounded(question, columns)):
             yield f"It stopped with {answer.replicates} of {answer.planned} replicates although its verdict was open."
         if again.verdict != answer.verdict:
             yield f"It says {answer.verdict}; from its runs follows {again.verdict}."
@@ -249,31 +256,23 @@ class _Audit:
 
     def _looks(self) -> Iterator[str]:
         """The entries of its looks: those of its rule, in order, each of the numbers that its runs have."""
-        answer = self.answer
-        said = [
-            (adopted(entry) or entry).body
-            for entry in self.entries
-            if (adopted(entry) or entry).kind == "looked" and (adopted(entry) or entry).body["design"] == answer.digest
-        ]
-        if not said and not (answer.study or len(answer.schedule) > 1):
+        answer, columns = self.answer, columns_of(self.answer)
+        entered: dict[int, list[Mapping[str, Any]]] = {}  # more than one where what had failed was done again
+        for body in ledger.said(self.entries, "looked"):
+            if body["design"] == answer.digest:
+                entered.setdefault(body["n"], []).append(body)
+        if not entered and not (answer.study or len(answer.schedule) > 1):
             return
-        by_n = {body["n"]: body for body in said}
-        foreign = [str(n) for n in by_n if n not in answer.schedule]
+        foreign = [str(n) for n in entered if n not in answer.schedule]
         if foreign:
             yield f"The ledger has looks with {', '.join(foreign)} replicates; its rule has none there."
-        question, columns = question_of(answer), columns_of(answer)
-        upto = {column.arm: answer.schedule[0] for column in columns}
-        for taken in answer.looks:
-            cut = [column.first(upto[column.arm]) for column in columns]
-            if taken.n not in by_n:
-                yield f"The ledger has no entry of its look with {taken.n} replicates."
-            elif by_n[taken.n]["verdict"] != taken.verdict or by_n[taken.n]["seen"] != _seen(cut):
-                yield f"Its look with {taken.n} replicates saw other numbers than its runs have."
-            later = [n for n in answer.schedule if n > taken.n]
-            if later:
-                ways = look_bounded(question, cut)
-                arms: set[str] = set().union(*(needed(question, cut, looked) for looked in ways))
-                upto = {name: later[0] if name in arms else count for name, count in upto.items()}
+        verdicts = {taken.n: taken.verdict for taken in answer.looks}
+        for n, upto in self._batches():
+            seen = _seen([column.first(upto[column.arm]) for column in columns])
+            if n not in entered:
+                yield f"The ledger has no entry of its look with {n} replicates."
+            elif not any((body["verdict"], body["seen"]) == (verdicts.get(n), seen) for body in entered[n]):
+                yield f"Its look with {n} replicates saw other numbers than its runs have."
 
 
 def _seen(columns: Sequence[Column]) -> str:

@@ -13,9 +13,8 @@ from typing import Any
 
 from whether import evidence
 from whether.answer import OVERRUN, LookResult, Run
-from whether.conclude import needed
 from whether.digest import digest
-from whether.failures import look_bounded
+from whether.failures import is_over, joint_look, look_bounded, needed_bounded
 from whether.plan.plan import Asked
 
 
@@ -58,14 +57,14 @@ class Course:
             record: every measure that is asked now has one.
         """
         columns = evidence.columns(self.now, record)
-        ways = look_bounded(self.asked.question, columns)
-        decided = all(looked.verdict != "inconclusive" for looked in ways)
-        self.over = decided or self.taken + 1 == len(self.looks)
+        question = self.asked.question
+        ways = look_bounded(question, columns)
+        self.over = is_over(question, ways)
         if not self.over:
             self.taken += 1
-            wanted = set().union(*(needed(self.asked.question, columns, looked) for looked in ways))
+            wanted = needed_bounded(question, columns, ways)
             self.upto = {name: self.looks[self.taken] if name in wanted else n for name, n in self.upto.items()}
-        return ways[0].looks[-1]
+        return joint_look(ways)
 
     def overrun(self, has: Callable[[str], bool], record: evidence.Records) -> list[Run]:
         """Runs that stand in the lab and lie beyond the look that decided: shown, and never analysed."""

@@ -78,26 +78,42 @@ class Studies:
 
         Args:
             question: with its options.
-            seed, open_test: of an exploratory question. Another seed than 0 makes it one.
+            seed, open_test: of an exploratory question. Another seed than 0 makes it one, and so does a test split that
+                was not registered.
             exploratory: ask it so although it is registered.
 
         Raises:
-            RequestError: when it differs from a registered question in nothing but how often it is looked at.
+            RequestError: when it differs from a registered question in nothing but how often it is looked at, or the
+                seed is that of a study which is not answered.
         """
+        self._check_seed(seed)
         plain = ask(question, seed=seed, open_test=open_test)
         if exploratory or seed != NO_SEED:
             return plain
-        same_name = [study for study in self.listing() if question.name in study.questions]
-        for study in reversed(same_name):
-            registered = study.questions[question.name]
-            here = plain
-            if plain.split != registered["split"]:
-                here = ask(question, seed=NO_SEED, open_test=registered["split"] == "test")
+        alike: Study | None = None
+        for study in reversed([study for study in self.listing() if question.name in study.questions]):
+            registered, here = study.questions[question.name], plain
+            if registered["split"] == "test" and not open_test:
+                here = ask(question, seed=NO_SEED, open_test=True)
             if design_digest(here) == registered["design"]:
                 return self._registered(study, question)
             if registration.likeness(here) == registered["likeness"]:
-                raise RequestError(_other_look(question, study))
+                alike = alike or study
+        if alike is not None:
+            raise RequestError(_other_look(question, alike))
         return plain
+
+    def _check_seed(self, seed: Seed) -> None:
+        """Refuse the seeds of a study for anything else while it is open: its runs are looked at as registered only."""
+        answered = Answered(self.store)
+        for study in [study for study in self.listing() if study.root == seed] if seed != NO_SEED else ():
+            folders = {name: self.store.answers.open(name, digest) for name, digest in study.answers.items()}
+            waiting = [name for name, folder in folders.items() if answered.read(folder) is None]
+            if waiting:
+                raise RequestError(
+                    f"the seed {seed.value} is that of study {study.id}, whose runs are looked at as registered only "
+                    f"while {', '.join(waiting)} is not answered. Ask with another seed."
+                )
 
     def _registered(self, study: Study, question: Question) -> Asked:
         asked = ask(question, seed=study.root, open_test=study.questions[question.name]["split"] == "test")
@@ -161,7 +177,7 @@ class Studies:
             "answers": {name: design_digest(asked) for name, asked in seeded.items()},
         }
         self.store.ledger.append(registration.REGISTERED, body)
-        return self.listing()[-1]
+        return next(study for study in self.listing() if study.digest == digest)
 
     def _check_new(self, drafts: Sequence[Draft]) -> None:
         refused = [

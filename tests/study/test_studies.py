@@ -137,6 +137,27 @@ class TestAsking:
         assert (answer.grade, answer.split) == ("registered", "test")
         assert [body["question"] for body in lab.store.ledger.said("opened")] == ["tiny"]
 
+    def test_of_two_studies_of_one_name_each_can_be_run(self, lab: Lab) -> None:
+        older, newer = registered(lab), registered(lab, asking(replicates=4))
+        assert lab.ask(asking()).study["id"] == older.id
+        assert lab.ask(asking(replicates=4)).study["id"] == newer.id
+        with pytest.raises(RequestError, match=rf"registered \(study {newer.id}\).*another look is refused"):
+            lab.ask(asking(replicates=5))
+
+    def test_a_test_split_that_was_not_registered_is_another_question(self, stood: Lab) -> None:
+        asked = stood.ask(asking(), open_test=True)
+        assert (asked.grade, asked.split) == ("exploratory", "test")
+        assert "tiny is registered in this lab" in stood.studies.unlike(asked)
+
+    def test_the_seeds_of_an_open_study_are_for_nothing_else(self, lab: Lab) -> None:
+        study = registered(lab)
+        with pytest.raises(
+            RequestError, match=rf"that of study {study.id}, whose runs .* while tiny is not answered. Ask with another"
+        ):
+            lab.run(asking(replicates=2), seed=study.root)
+        lab.run(asking())
+        assert lab.run(asking(replicates=2), seed=study.root).grade == "exploratory", "what was answered may be studied"
+
     def test_prose_may_change_and_the_design_stays(self, stood: Lab) -> None:
         assert stood.run(asking(if_yes="quite something else")).grade == "registered"
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from whether.answer import Answer
+from whether.answer import Answer, ClaimResult
 from whether.digest import digest
 from whether.plan.plan import Asked
 from whether.question import Claim, Ladder, Question
+
+PROSE = ("text", "category", "axis", "if_yes", "if_no", "if_inconclusive")
 
 
 def design_digest(asked: Asked) -> str:
@@ -45,21 +47,24 @@ def arms_of(asked: Asked) -> list[list[list[str]]]:
     return [[[arm.name, fact.digest] for arm, fact in row] for row in asked.arms]
 
 
-def claim_of(claim: Claim) -> dict[str, Any]:
+def claim_of(claim: Claim | ClaimResult) -> dict[str, Any]:
     """What of a claim decides: all but its prose and what it is planned with."""
     said = {"kind": claim.kind, "left": claim.left, "right": claim.right, "unit": claim.unit}
     return said | {"size": float(claim.size) + 0.0}  # which turns -0.0 into 0.0
 
 
+def prose(item: Answer | Question) -> dict[str, Any]:
+    """What a question says, or its answer, beside what decides: by field, in plain values that can be compared."""
+    if isinstance(item, Answer):
+        claims = [*item.claims, *item.secondary, *(control.claim for control in item.controls)]
+        every = [*claims, *(claim for ladder in item.ladders for claim in ladder.claims)]
+    else:
+        every = list(item.every_claim)
+    reasons = [[str(claim_of(claim)), claim.because, claim.if_no] for claim in every]
+    said = {name: getattr(item, name) for name in PROSE}
+    return said | {"claims": sorted(reasons), "controls": [control.because for control in item.controls]}
+
+
 def same_prose(answer: Answer, question: Question) -> bool:
     """Whether an answer says what its question now says; prose is no part of the design digest."""
-
-    def told(item: Answer | Question) -> list[str]:
-        return [item.text, item.category, item.axis, item.if_yes, item.if_no, item.if_inconclusive]
-
-    claims = [*answer.claims, *(control.claim for control in answer.controls), *answer.secondary]
-    claims += [claim for ladder in answer.ladders for claim in ladder.claims]
-    now = {(claim.said, claim.because, claim.if_no) for claim in question.every_claim}
-    reasons = [control.because for control in answer.controls] == [control.because for control in question.controls]
-    then = {(claim.said, claim.because, claim.if_no) for claim in claims}
-    return told(answer) == told(question) and now == then and reasons
+    return prose(answer) == prose(question)

@@ -199,3 +199,11 @@ class TestDivergence:
             lab.value(accuracy(lost))
         with pytest.raises(WorkError, match="diverged; there are no weights to go on from"):
             lab.load(lost)
+
+
+def test_an_answer_about_a_measure_of_which_less_is_better_stands(lab: Lab) -> None:
+    claim = not_worse(at("ticket", 50), "dense", by=5, unit="nats", because=WHY)
+    question = asking(metric="loss", claims=[claim])
+    answer = lab.run(question)
+    assert "is not higher than" in answer.claims[0].said
+    assert lab.answered(question) == answer, "it would be told anew with every command"

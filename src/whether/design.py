@@ -55,11 +55,12 @@ def claim_of(claim: Claim | ClaimResult) -> dict[str, Any]:
 
 def prose(item: Answer | Question) -> dict[str, Any]:
     """What a question says, or its answer, beside what decides: by field, in plain values that can be compared."""
+    every: list[Claim | ClaimResult]
     if isinstance(item, Answer):
-        claims = [*item.claims, *item.secondary, *(control.claim for control in item.controls)]
-        every = [*claims, *(claim for ladder in item.ladders for claim in ladder.claims)]
+        every = [*item.claims, *item.secondary, *(control.claim for control in item.controls)]
+        every += [claim for ladder in item.ladders for claim in ladder.claims]
     else:
-        every = list(item.every_claim)
+        every = [*item.every_claim]
     reasons = [[str(claim_of(claim)), claim.because, claim.if_no] for claim in every]
     said = {name: getattr(item, name) for name in PROSE}
     return said | {"claims": sorted(reasons), "controls": [control.because for control in item.controls]}

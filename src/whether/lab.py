@@ -187,7 +187,7 @@ class Lab:
         """Write a registered question's answer again with what its study now says of it; None where there is none."""
         answer = self._answered.read(self.answer_folder(study, name))
         now = next(item for item in self.studies.listing() if item.digest == study.digest)
-        return None if answer is None else self._answered.write(replace(answer, study=now.told(name)))
+        return None if answer is None else self._answered.write(replace(answer, study=now.told(answer)))
 
     def value(self, measure: Measure, *, progress: Listener | None = None) -> Any:
         """One measure's value, trained for if need be: a float, or for a curve its steps and values.

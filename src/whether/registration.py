@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from whether.answer import Answer
 from whether.claim import Claim, Control, Ladder
-from whether.design import decides, design_digest
+from whether.design import decides, design_digest, prose
 from whether.digest import digest, plain
 from whether.errors import RequestError, unknown
 from whether.plan.plan import Asked
@@ -86,10 +87,16 @@ class Study:
         """Confirmatory where somebody outside saw the registration, and so before any run; otherwise registered."""
         return "confirmatory" if self.witness else "registered"
 
-    def told(self, name: str) -> dict[str, Any]:
-        """What an answer says of its registration."""
+    def told(self, item: Question | Answer) -> dict[str, Any]:
+        """What an answer says of its registration.
+
+        Args:
+            item: the question as it is asked now, or its answer; its words may be others than those registered.
+        """
+        name = item.name
         asked, witness = self.questions[name], self.witness or {}
         gates = {gate["name"]: gate for gate in asked["gates"]}
+        then, now = prose(question_of(asked)), prose(item)
         return {
             "id": self.id,
             "title": self.document["title"],
@@ -113,7 +120,9 @@ class Study:
             ],
             "answerable": asked["answerable"],
             "sd": asked["planned"]["sd"],
-            "remarks": [*self.remarks, *self.document["exposure"]],
+            "remarks": list(self.remarks),
+            "exposure": list(self.document["exposure"]),
+            "reworded": [field for field in then if then[field] != now[field]],
         }
 
 

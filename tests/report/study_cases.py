@@ -57,7 +57,9 @@ def study(chosen: int = 20, **said: Any) -> dict[str, Any]:
         "deviations": [],
         "answerable": POWER_BY_N,
         "sd": "0.94 points: a pilot of 5 replicates, its upper 80 % limit",
-        "remarks": ["exploratory answer signs-matter-1f2e3d4c: inconclusive with 5 replicates"],
+        "remarks": [],
+        "reworded": [],
+        "exposure": ["exploratory answer signs-matter-1f2e3d4c: inconclusive with 5 replicates"],
     }
     return told | said
 

@@ -113,6 +113,27 @@ def test_what_was_seen_before_and_what_was_amended_is_told(answers: dict[str, An
     assert standing.registered(answers["lottery"]) == []
 
 
+def test_what_was_amended_is_not_said_to_be_frozen_or_stamped(answers: dict[str, Answer]) -> None:
+    confirmed = answers["confirmed"]
+    assert standing.grade(confirmed).endswith(
+        "What was amended since is not stamped: that no look came before, the ledger alone says."
+    )
+    assert standing.grade_in_short(confirmed).endswith(" Amended since.")
+    plain = replace(confirmed, study={**confirmed.study, "amendments": []})
+    assert "amended" not in standing.grade(plain) + standing.grade_in_short(plain).lower()
+    registered = replace(answers["open"], study={**answers["open"].study, "amendments": [{"what": "x"}]})
+    assert standing.grade(registered).endswith("It was amended since: that no look came before, the ledger alone says.")
+
+
+def test_other_words_and_a_witness_that_was_not_checked_are_told(answers: dict[str, Answer]) -> None:
+    told = {"remarks": ["the signature was not checked: no key."], "exposure": [], "reworded": ["if_yes", "if_no"]}
+    answer = replace(answers["open"], study={**answers["open"].study, **told, "amendments": []})
+    assert standing.changed(answer) == [
+        "Of the witness: the signature was not checked: no key.",
+        "Worded otherwise than registered: if_yes and if_no. The ledger has the words of then.",
+    ]
+
+
 def test_deviations_and_missing_power_or_controls_are_warned_of(answers: dict[str, Answer]) -> None:
     first, second, power, controls = standing.warnings(answers["underpowered"])
     assert first == (

@@ -86,7 +86,8 @@ class TestRegistering:
         answer = lab.run(asking())
         assert answer.grade == "confirmatory"
         assert (answer.study["stamped_by"], answer.study["stamped_at"]) == ("Ada", "2026-01-01T00:00:00+00:00")
-        assert answer.study["remarks"] == ["unsure"]
+        assert answer.study["remarks"] == ["unsure"], "what of the witness was not checked"
+        assert answer.study["exposure"] == [], "and is nothing that was seen before"
         assert answer.seed == root_seed(study.document, study.witness).value != root_seed(study.document, None).value
 
     def test_when_nobody_outside_answers_nothing_is_registered(self, lab: Lab) -> None:
@@ -159,7 +160,10 @@ class TestAsking:
         assert lab.run(asking(replicates=2), seed=study.root).grade == "exploratory", "what was answered may be studied"
 
     def test_prose_may_change_and_the_design_stays(self, stood: Lab) -> None:
-        assert stood.run(asking(if_yes="quite something else")).grade == "registered"
+        answer = stood.run(asking(if_yes="quite something else"))
+        assert (answer.grade, answer.study["reworded"]) == ("registered", ["if_yes"])
+        assert audit(stood.store) == []
+        assert stood.run(asking()).study["reworded"] == []
 
 
 class TestAmending:

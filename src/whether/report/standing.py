@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from whether.report.numbers import amount, chance, moment, number, plural
+from whether.report.numbers import amount, chance, listed, moment, number, plural
 
 if TYPE_CHECKING:
     from whether.answer import Answer, ArmSummary
@@ -40,12 +40,17 @@ _SHOWS = {
 
 def grade(answer: Answer) -> str:
     """What the answer's grade shows, and what it cannot show."""
-    return _SHOWS[answer.grade].format(**_witnessed(answer))
+    shows = _SHOWS[answer.grade].format(**_witnessed(answer))
+    if not answer.study.get("amendments"):
+        return shows
+    stamped = "What was amended since is not stamped" if answer.grade == "confirmatory" else "It was amended since"
+    return f"{shows} {stamped}: that no look came before, the ledger alone says."
 
 
 def grade_in_short(answer: Answer) -> str:
     """What the grade means, in a few words."""
-    return _IN_SHORT[answer.grade].format(**_witnessed(answer))
+    amended = " Amended since." if answer.study.get("amendments") else ""
+    return _IN_SHORT[answer.grade].format(**_witnessed(answer)) + amended
 
 
 def _witnessed(answer: Answer) -> dict[str, str]:
@@ -113,9 +118,15 @@ def _deviation(item: Mapping[str, Any]) -> str:
 
 
 def changed(answer: Answer) -> list[str]:
-    """What a reader must know of the registration beside its power: what had been seen, what was changed."""
-    seen = [str(one).rstrip(".") for one in answer.study.get("remarks", ())]
-    return [*([f"Seen before it was registered: {'; '.join(seen)}."] if seen else []), *amendments(answer)]
+    """What a reader must know of the registration beside its power: its witness, what had been seen, what was changed."""
+    unchecked, seen, words = (
+        [str(one).rstrip(".") for one in answer.study.get(name, ())] for name in ("remarks", "exposure", "reworded")
+    )
+    said = [f"Of the witness: {one}." for one in unchecked]
+    said += [f"Seen before it was registered: {'; '.join(seen)}."] if seen else []
+    if words:
+        said.append(f"Worded otherwise than registered: {listed(words)}. The ledger has the words of then.")
+    return [*said, *amendments(answer)]
 
 
 def registered(answer: Answer) -> list[str]:

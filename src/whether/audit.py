@@ -20,13 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from whether import registration
-from whether.answer import DONE, Answer, Column, Run
+from whether.answer import DONE, OVERRUN, Answer, Column, Run
 from whether.answered import Answered
 from whether.claim import Claim, Control, Ladder
 from whether.course import seen_digest
-from whether.digest import digest
-from whether.errors import DamageError, WhetherError
+from whether.digest import digest, plain
+from whether.errors import DamageError, RequestError, WhetherError
+from whether.evidence import worst_of
 from whether.failures import conclude_bounded, is_over, look_bounded, needed_bounded
+from whether.history.facts import MeasureFact
+from whether.inquiry import fact_of
 from whether.question import Question
 from whether.reading import levels
 from whether.registration import Study
@@ -40,7 +43,10 @@ from whether.store.ledger import Entry, adopted
 Progress = Callable[[int, int], None]
 _NOT_BELIEVED = "Do not rely on it. Running its question again concludes anew from the records; nothing is trained."
 _REGISTERED_ELSE = "Do not rely on the study: restore the lab from a copy, or register it anew, which gives new seeds."
-_SAME = ("name", "verdict", "combine", "held", "alpha", "pairing", "replicates", "claims", "secondary", "ladders")
+_SAME = (
+    *("name", "verdict", "meaning", "combine", "held", "alpha", "pairing", "replicates"),
+    *("claims", "secondary", "ladders", "controls", "arms", "looks"),
+)
 
 
 def audit(store: Store, progress: Progress | None = None, *, certificate: Path | None = None) -> list[Finding]:
@@ -53,10 +59,9 @@ def audit(store: Store, progress: Progress | None = None, *, certificate: Path |
     """
     entries = store.ledger.sound()
     found = list(_studies(store, entries, certificate))
-    studies = {study.digest: study for study in _readable(entries)}
     answers = _answers(store)
     for done, (where, answer) in enumerate(answers, 1):
-        found += _Audit(store, entries, where, answer, studies).findings()
+        found += _Audit(store, entries, where, answer).findings()
         if progress is not None:
             progress(done, len(answers))
     return found
@@ -83,16 +88,37 @@ def _readable(entries: Sequence[Entry]) -> list[Study]:
 
 
 def _studies(store: Store, entries: Sequence[Entry], certificate: Path | None) -> Iterator[Finding]:
+    looked: set[tuple[str, str]] = set()
     for entry in entries:
         said = adopted(entry) or entry
-        if said.kind != registration.REGISTERED:
-            continue
         where = place(store.ledger.path(entry.number), store.root)
         try:
-            yield from (Finding(where, what, _REGISTERED_ELSE) for what in _of_registration(said, certificate))
+            match said.kind:
+                case registration.REGISTERED:
+                    yield from (Finding(where, what, _REGISTERED_ELSE) for what in _of_registration(said, certificate))
+                case registration.AMENDED:
+                    late = (said.body["study"], said.body["question"]) in looked
+                    yield from (Finding(where, what, _REGISTERED_ELSE) for what in _of_amendment(said, late=late))
+                case "looked":
+                    looked.add((said.body["study"], said.body["question"]))
         except (KeyError, TypeError, ValueError, WhetherError) as error:
             what = f"The registration cannot be read ({type(error).__name__}: {error})."
             yield Finding(where, what, _REGISTERED_ELSE)
+
+
+def _of_amendment(said: Entry, *, late: bool) -> Iterator[str]:
+    if late:
+        yield f"{said.body['question']} was amended after it was looked at."
+    yield from _of_question(said.body["now"])
+
+
+def _of_question(item: Mapping[str, Any]) -> Iterator[str]:
+    again = [[level.n, level.alone, level.among] for level in levels(registration.question_of(item))]
+    if not _close(again, item["levels"]):
+        yield f"The levels of {item['name']}'s looks are not those that its looks, spending and α give."
+    for gate in item["gates"]:
+        if not gate["passed"] and not gate["waived"]:
+            yield f"{item['name']} was registered although the gate '{gate['name']}' was not passed."
 
 
 def _of_registration(said: Entry, certificate: Path | None) -> Iterator[str]:
@@ -100,13 +126,7 @@ def _of_registration(said: Entry, certificate: Path | None) -> Iterator[str]:
     if registration.registration_digest(document) != said.body["digest"]:
         yield f"The registration {said.body['digest'][:8]} was changed: its document has another digest."
     for item in document["questions"]:
-        question = registration.question_of(item)
-        again = [[level.n, level.alone, level.among] for level in levels(question)]
-        if not _close(again, item["levels"]):
-            yield f"The levels of {item['name']}'s looks are not those that its looks, spending and α give."
-        for gate in item["gates"]:
-            if not gate["passed"] and not gate["waived"]:
-                yield f"{item['name']} was registered although the gate '{gate['name']}' was not passed."
+        yield from _of_question(item)
     if witness is not None:
         from whether.stamp import Witness
 
@@ -132,17 +152,20 @@ def _close(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> bool:
 class _Audit:
     """One answer against its records, its looks and its registration."""
 
-    def __init__(
-        self, store: Store, entries: Sequence[Entry], where: str, answer: Answer, studies: Mapping[str, Study]
-    ) -> None:
+    def __init__(self, store: Store, entries: Sequence[Entry], where: str, answer: Answer) -> None:
         self.store, self.entries, self.where, self.answer = store, entries, where, answer
-        self.study = studies.get(str(answer.study.get("registration", "")))
+        before = [entry for entry in entries if entry.number < answer.ledger["count"]]
+        named = (study for study in _readable(before) if study.digest == answer.study.get("registration"))
+        self.study = next(named, None)  # as it stood when the answer was written
 
     def findings(self) -> list[Finding]:
         """What is wrong with it."""
-        said = [*self._registration(), *self._seeds(), *self._completeness(), *self._numbers()]
-        if not said:
-            said = [*self._verdict(), *self._looks()]
+        try:
+            said = [*self._registration(), *self._seeds(), *self._completeness(), *self._numbers()]
+            if not said:
+                said = [*self._verdict(), *self._looks()]
+        except (WhetherError, TypeError, KeyError, ValueError) as error:
+            said = [f"What it says is no answer to a question ({error})."]
         return [Finding(self.where, what, _NOT_BELIEVED) for what in said]
 
     def _registration(self) -> Iterator[str]:
@@ -158,9 +181,15 @@ class _Audit:
             yield f"It says that it is {answer.grade}; its registration makes it {self.study.grade}."
         if answer.seed != self.study.root.value:
             yield "Its seeds are not those that follow from its registration."
-        question = registration.question_of(self.study.questions[answer.name])
-        if _rule(question) != _rule(question_of(answer)):
+        registered = self.study.questions[answer.name]
+        if _rule(registration.question_of(registered)) != _rule(question_of(answer)):
             yield "Its claims or its rule are not those that were registered."
+        if (answer.digest, answer.split) != (self.study.answers[answer.name], registered["split"]):
+            yield "It is not the answer, on the split, that was registered."
+        told = plain(self.study.told(answer))
+        different = [name for name in told if told[name] != answer.study.get(name)]
+        if different:
+            yield f"Of its registration it says otherwise than the ledger: {', '.join(different)}."
 
     def _seeds(self) -> Iterator[str]:
         root = Seed(self.answer.seed)
@@ -219,22 +248,32 @@ class _Audit:
             upto = {name: after if name in arms else count for name, count in upto.items()}
 
     def _numbers(self) -> Iterator[str]:
-        for run in [*self.answer.table, *self.answer.overrun]:
+        analysed = len(self.answer.table)
+        for at, run in enumerate([*self.answer.table, *self.answer.overrun]):
+            which = f"{run.arm}, replicate {run.replicate},"
             if not self.store.records.has(run.measure):
-                yield f"The run of {run.arm}, replicate {run.replicate}, has no record ({run.measure[:12]})."
+                yield f"The run of {which} has no record ({run.measure[:12]})."
                 continue
             try:
                 record = self.store.records.read(run.measure)
             except DamageError:
                 continue  # the store tells of it
             outcome = record.get("outcome")
-            if run.outcome not in (outcome, "overrun"):
-                yield f"{run.arm}, replicate {run.replicate}, is said to be {run.outcome}; its record says {outcome}."
-            elif outcome == DONE and float(record["value"]) != run.value:
-                yield (
-                    f"{run.arm}, replicate {run.replicate}, is said to be {run.value!r}; its record says "
-                    f"{record['value']!r}."
-                )
+            if run.outcome != (outcome if at < analysed else OVERRUN):
+                yield f"{which} is said to be {run.outcome}; its record says {outcome}."
+                continue
+            value = float(record["value"]) if outcome == DONE else self._worst(run)
+            if value is not None and value != run.value:
+                told = f"its record says {value!r}" if outcome == DONE else f"a run that {outcome} counts as {value!r}"
+                yield f"{which} is said to be {run.value!r}; {told}."
+
+    def _worst(self, run: Run) -> float | None:
+        """What a run without a value counts as, where its history says enough."""
+        try:
+            fact = fact_of(self.store, run.measure)
+        except (RequestError, DamageError):
+            return None
+        return worst_of(fact) if isinstance(fact, MeasureFact) else None
 
     def _verdict(self) -> Iterator[str]:
         answer, question, columns = self.answer, question_of(self.answer), columns_of(self.answer)
@@ -250,7 +289,6 @@ class _Audit:
             return
         now, then = (json.loads(json.dumps(asdict(item))) for item in (again, answer))
         different = [name for name in _SAME if not _alike(now[name], then[name])]
-        different += [] if _alike(now["looks"], then["looks"]) else ["looks"]
         if different:
             yield f"Concluded anew from its runs, it says otherwise of: {', '.join(different)}."
 

@@ -77,21 +77,23 @@ def run_of(arm: Arm, fact: facts.MeasureFact, record: Mapping[str, Any], index: 
 
 
 def _worst(arm: Arm, fact: facts.MeasureFact) -> float:
-    """What a diverged network counts as: guessing, never solved, never stopping early."""
-    classes = fact.state.model.classes
-    known = {
-        "accuracy": 100.0 / classes,
-        "loss": math.log(classes),
-        "solved": 0.0,
-        "early_stop": float(fact.state.step),
-    }
-    worst = arm.measure.kind.worst if arm.measure.kind.worst is not None else known.get(fact.name)
+    worst = arm.measure.kind.worst if arm.measure.kind.worst is not None else worst_of(fact)
     if worst is None:
         raise RequestError(
             f"a network of the arm {arm.name!r} diverged, and its measure {fact.name!r} has no worst value to stand "
             "for that; give one: measure(…, worst=0.0)."
         )
     return worst
+
+
+def worst_of(fact: facts.MeasureFact) -> float | None:
+    """What a diverged network counts as: guessing, never solved, never stopping early; None for other measures."""
+    return {
+        "accuracy": 100.0 / fact.state.model.classes,
+        "loss": math.log(fact.state.model.classes),
+        "solved": 0.0,
+        "early_stop": float(fact.state.step),
+    }.get(fact.name)
 
 
 def resolution_of(fact: facts.MeasureFact) -> float:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from whether import Control, Lab, Network, Question, Recipe, Replicate, adam, exceeds, not_worse, same
+from whether.audit import audit
 from whether.plan.plan import ask
 from whether.registration import Study, freeze
 from whether.seeds import Seed
 from whether.store.ledger import BEGINNING
 from whether.store.sealed import SEAL, seal
+from whether.store.verify import verify
 from whether.studies import Draft
 
 RECIPE = Recipe(optimizer=adam(0.01), total="20it", batch=60)
@@ -105,3 +107,18 @@ def rewrite_record(lab: Lab, digest: str, change: Callable[[dict[str, Any]], Non
 def write(path: Path, raw: bytes) -> None:
     path.chmod(0o644)
     path.write_bytes(raw)
+
+
+# What `whether verify` says of it.
+
+ANSWER = "answers/tiny-"
+
+
+def found(lab: Lab) -> list[str]:
+    """Everything that `whether verify` finds, as place and text."""
+    return [f"{item.place}: {item.what}" for item in [*verify(lab.store), *audit(lab.store)]]
+
+
+def run_of(said: dict[str, Any], arm: str, replicate: int) -> dict[str, Any]:
+    (run,) = (run for run in said["table"] if (run["arm"], run["replicate"]) == (arm, replicate))
+    return run  # type: ignore[no-any-return]

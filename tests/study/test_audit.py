@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from frozen_cases import WHY, asking, registered, rewrite_answer, rewrite_entry, rewrite_record, write
+from frozen_cases import (
+    ANSWER,
+    WHY,
+    asking,
+    draft,
+    found,
+    registered,
+    rewrite_answer,
+    rewrite_entry,
+    rewrite_record,
+    run_of,
+    write,
+)
 
 from whether import Lab, exceeds, not_worse
 from whether.audit import audit, columns_of, question_of
 from whether.conclude import conclude
 from whether.store.verify import verify
-
-ANSWER = "answers/tiny-"
-
-
-def found(lab: Lab) -> list[str]:
-    """Everything that `whether verify` finds, as place and text."""
-    return [f"{item.place}: {item.what}" for item in [*verify(lab.store), *audit(lab.store)]]
-
-
-def run_of(said: dict[str, Any], arm: str, replicate: int) -> dict[str, Any]:
-    (run,) = (run for run in said["table"] if (run["arm"], run["replicate"]) == (arm, replicate))
-    return run  # type: ignore[no-any-return]
 
 
 def entries(lab: Lab) -> list[Path]:
@@ -145,9 +145,49 @@ def armless(said: dict[str, Any]) -> None:
     said["controls"] = said["controls"][1:]
 
 
+def misread(said: dict[str, Any]) -> None:
+    said["controls"][0]["behaved"] = not said["controls"][0]["behaved"]
+
+
+def flattered(said: dict[str, Any]) -> None:
+    said["arms"][0]["mean"] = 99.0
+
+
+def reinterpreted(said: dict[str, Any]) -> None:
+    said["meaning"] = said["if_no"] if said["verdict"] == "yes" else said["if_yes"]
+
+
+def unwarned(said: dict[str, Any]) -> None:
+    said["study"]["underpowered"], said["study"]["deviations"] = True, [{"what": "none"}]
+
+
+def reworded(said: dict[str, Any]) -> None:
+    said["if_no"] = "something else"
+
+
+def elsewhere(said: dict[str, Any]) -> None:
+    said["split"] = "test"
+
+
+def beyond(said: dict[str, Any]) -> None:
+    run_of(said, "trained", 1)["outcome"] = "overrun"
+
+
+def impossible(said: dict[str, Any]) -> None:
+    said["alpha"] = 0.7
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (misread, "Concluded anew from its runs, it says otherwise of: controls"),
+        (flattered, "Concluded anew from its runs, it says otherwise of: arms"),
+        (reinterpreted, "Concluded anew from its runs, it says otherwise of: meaning"),
+        (unwarned, "Of its registration it says otherwise than the ledger: deviations, underpowered"),
+        (reworded, "Of its registration it says otherwise than the ledger: reworded"),
+        (elsewhere, "It is not the answer, on the split, that was registered"),
+        (beyond, "trained, replicate 1, is said to be overrun; its record says done"),
+        (impossible, "What it says is no answer to a question (alpha is 0.7"),
         (dropped, "The run of trained, replicate 1, is missing"),
         (renumbered, "The run of trained, replicate 1, has a foreign seed"),
         (added, "The run of trained, replicate 3, has a foreign seed (0000000000000000)"),
@@ -235,6 +275,21 @@ class TestRegistration:
         registered(lab, stamp=elsewhere)
         assert any("The token of Ada is over another registration" in item for item in found(lab))
 
+    def test_an_amendment_after_a_look(self, lab: Lab) -> None:
+        study = registered(lab)
+        lab.studies.amend(study, draft(asking(replicates=4)), "more fit")
+        lab.run(asking(replicates=4))
+        assert found(lab) == []
+
+        def swap(body: dict[str, Any]) -> None:
+            body["now"]["gates"][1]["passed"] = False
+
+        rewrite_entry(lab, 1, swap)
+        assert any("ledger/00000001.json: tiny was registered although the gate" in item for item in found(lab))
+        amended = lab.store.ledger.entries()[1].body
+        lab.store.ledger.append("amended", amended)
+        assert any("tiny was amended after it was looked at" in item for item in found(lab))
+
 
 class TestLooks:
     @pytest.fixture
@@ -283,58 +338,6 @@ class TestLooks:
         assert any(
             "It stopped with 3 of 7 replicates although its verdict was open" in item for item in found(sequential)
         )
-
-
-class TestFailedRuns:
-    """Of runs that always failed nobody knows what they would have been: a look is taken in every way at once."""
-
-    QUESTION = asking(
-        claims=[not_worse("trained", "again", by=1, because=WHY)],
-        controls=[],
-        looks=(3, 5, 7),
-        replicates=None,
-        spending="pocock",
-    )
-
-    @pytest.fixture
-    def lost(self, lab: Lab) -> Lab:
-        """A lab in which everything stands and one run always failed, so that at the worst it is decided early."""
-        lab.run(asking(name="before", replicates=7))
-        asked = lab.ask(self.QUESTION)
-        for index, row in enumerate(asked.arms):
-            for arm, fact in row:
-                value = {"trained": 50.0, "again": 90.0, "fresh": 10.0}[arm.name] + 0.01 * index**2
-                rewrite_record(lab, fact.digest, lambda said, value=value: said.update(value=value))
-        lost = asked.arms[1][0][1]
-        rewrite_record(lab, lost.digest, lambda said: said.update(value=None, outcome="failed", note="failed"))
-        return lab
-
-    def test_looks_and_answer_agree(self, lost: Lab) -> None:
-        answer = lost.run(self.QUESTION)
-        looks = [(body["n"], body["verdict"]) for body in lost.store.ledger.said("looked")]
-        assert looks == [(item.n, item.verdict) for item in answer.looks]
-        assert len(looks) > 1
-        assert len([run for run in answer.table if run.arm == "trained"]) == answer.replicates == looks[-1][0]
-        assert [item for item in found(lost) if ANSWER in item] == []
-
-    def test_it_ends_where_every_way_has_its_verdict_though_they_differ(self, lost: Lab) -> None:
-        asked = lost.ask(self.QUESTION)
-        for row in asked.arms:
-            rewrite_record(
-                lost, row[0][1].digest, lambda said: said.update(value=None, outcome="failed", note="failed")
-            )
-        answer = lost.run(self.QUESTION)
-        assert (answer.verdict, answer.replicates, answer.planned) == ("inconclusive", 3, 7)
-        assert [item for item in found(lost) if ANSWER in item] == []
-
-    def test_what_was_done_again_may_have_been_looked_at_twice(self, lost: Lab) -> None:
-        lost.run(self.QUESTION)
-        failed = lost.ask(self.QUESTION).arms[1][0][1]
-        rewrite_record(lost, failed.digest, lambda said: said.update(value=50.02, outcome="done", note=""))
-        answer = lost.run(self.QUESTION)
-        assert answer.failed == 0
-        assert len(lost.store.ledger.said("looked")) > len(answer.looks)
-        assert [item for item in found(lost) if ANSWER in item] == []
 
 
 def test_an_exploratory_answer_is_audited_too(lab: Lab) -> None:

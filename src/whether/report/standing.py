@@ -118,7 +118,7 @@ def _deviation(item: Mapping[str, Any]) -> str:
 
 
 def changed(answer: Answer) -> list[str]:
-    """What a reader must know of the registration beside its power: its witness, what had been seen, what was changed."""
+    """What a reader must know of the registration beside its power: witness, what had been seen, what was changed."""
     unchecked, seen, words = (
         [str(one).rstrip(".") for one in answer.study.get(name, ())] for name in ("remarks", "exposure", "reworded")
     )

@@ -109,6 +109,10 @@ class TestLacking:
             "means at which a yes and a no are to be found.",
         )
 
+    def test_of_a_question_with_looks_a_pilot_is_asked_by_looks(self) -> None:
+        with pytest.raises(RequestError, match=r"whether run q looks=\[5\], with the same options"):
+            spreads(asking([replace(EXCEEDS, sd=None)], looks=(4, 8)), KINDS)
+
     def test_unpaired_arms_lack_one_each(self) -> None:
         with pytest.raises(RequestError, match=r"by more than 1 point' \(of each arm's values, in points\)"):
             spreads(asking([exceeds("a", "b", by=1, because=WHY)], pairing="none"), KINDS)

@@ -213,6 +213,15 @@ class TestAnswerable:
         fewer = check_gates(resolved(asking([replace(EXCEEDS, sd=1.5)], replicates=n - 1)))
         assert failed(fewer) == [ANSWERABLE]
 
+    def test_of_a_question_with_looks_the_looks_are_told_that_would_do(self) -> None:
+        asked = resolved(asking([replace(EXCEEDS, sd=1.5)], replicates=6, looks=(3, 6)))
+        gate = check_gates(asked).gates[NAMES.index(ANSWERABLE)]
+        told = gate.message.partition("With looks=[")[2].partition("]")[0]
+        looks = [int(n) for n in told.split(",")]
+        assert looks[0] * 2 == pytest.approx(looks[1], abs=1)
+        question = asking([replace(EXCEEDS, sd=1.5)], replicates=looks[-1], looks=looks)
+        assert check_gates(resolved(question)).gates[NAMES.index(ANSWERABLE)].passed
+
     def test_it_can_be_waived_and_is_then_marked(self) -> None:
         found = check_gates(resolved(asking([replace(EXCEEDS, sd=1.5)], replicates=5)), waived={ANSWERABLE})
         assert found.refused == []

@@ -29,6 +29,7 @@ __all__ = [
     "curve",
     "enough",
     "in_words",
+    "option",
     "spreads",
     "spreads_of",
 ]
@@ -155,6 +156,21 @@ def enough(question: Question, spreads: Sequence[Spread], most: int = MOST) -> i
         middle = (low + high) // 2
         low, high = (low, middle) if reached(middle) else (middle, high)
     return high
+
+
+def option(question: Question, n: int) -> str:
+    """The option that asks a question with n replicates: those of its last look, where it has several.
+
+    Example:
+        >>> from whether.claim import exceeds
+        >>> claims = [exceeds("a", "b", by=1, because="less is noise")]
+        >>> asked = Question(lambda rep: {}, claims=claims, if_yes="so", if_no="not so", looks=(4, 8, 16))
+        >>> option(asked, 24)
+        'looks=[6,12,24]'
+    """
+    if not question.looks:
+        return f"replicates={n}"
+    return f"looks=[{','.join(str(level.n) for level in _scaled(levels(question), n))}]"
 
 
 def _scaled(every: Sequence[Level], n: int) -> list[Level]:

@@ -125,10 +125,11 @@ def spreads(
             found.append(Spread(claim=claim, sd=sd, source=known[1], resolution=floor, paired=is_paired(question)))
     wrong = []
     if bare:
+        few = "looks=[5]" if question.looks else "replicates=5"
         wrong.append(
             f"no standard deviation over replicates is known to plan with: {'; '.join(bare)}. State sd=… in the claim, "
             "and where it comes from; or let a pilot show it, which is exploratory: whether run "
-            f"{question.source or question.name} replicates=5, with the same options."
+            f"{question.source or question.name} {few}, with the same options."
         )
     if unplanned:
         wrong.append(

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from whether import stats
 from whether.answer import Answer
-from whether.answerable import Chances, Spread, around, chances, curve, enough, spreads_of
+from whether.answerable import Chances, Spread, around, chances, curve, enough, option, spreads_of
 from whether.attainable import unattainable
 from whether.claim import Claim, Control
 from whether.data.cards import Data
@@ -246,7 +246,7 @@ def _answerable(
     if found.least >= question.power:
         return Gate(name=ANSWERABLE, passed=True, message=told)
     cure = (
-        f"With replicates={would_do} both would reach it (now {question.replicates})"
+        f"With {option(question, would_do)} both would reach it (now {question.replicates})"
         if would_do is not None
         else "No number of replicates up to 10,000 would do"
     )

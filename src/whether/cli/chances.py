@@ -80,6 +80,7 @@ def _assumed(asked: Asked, pilot: Answer | None) -> tuple[list[Spread], Sequence
 
 def tell(found: Found) -> None:
     """A row for each number of replicates, with a bar for each chance; a stroke in it marks the power."""
+    from whether.answerable import option
     from whether.report.numbers import chance
 
     question = found.question
@@ -95,8 +96,8 @@ def tell(found: Found) -> None:
     say(columns(rows))
     say(faint(paragraph(f"* as asked; | marks {chance(question.power)}, which registering asks of both", 2)))
     if found.chances.least < question.power:
-        would = f"replicates={found.enough} would" if found.enough else "no number of replicates up to 10,000 would"
-        say(paragraph(f"As asked it is underpowered: {would} do.", 2))
+        would = option(question, found.enough) if found.enough else "no number of replicates up to 10,000"
+        say(paragraph(f"As asked it is underpowered: {would} would do.", 2))
     say(columns([("a yes", f"when {found.chances.when_yes}"), ("a no", f"when {found.chances.when_no}")]))
     say(faint(paragraph(_rests_on(found, found.chances), 2)))
 

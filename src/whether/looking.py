@@ -48,6 +48,7 @@ class Looking:
     def attempt(self, workshop: Workshop) -> None:
         """Plan what is asked now, work, look; round by round where a look's batch could not be added to the work."""
         self._workshop, self._damaged = workshop, list[DamagedPieceError]()
+        self._now: dict[int, set[str]] = {}  # by question, the pieces that it waits for, where others are trained ahead
         self._early: dict[int, set[str]] = {}  # by question, the pieces that are trained ahead for it
         while True:
             places = [place for place, answer in enumerate(self.answers) if answer is None]
@@ -97,10 +98,12 @@ class Looking:
         whole = make_plan([*plan.asked, *further], self.campaign.stock())
         needed = needed_by(whole)
         late = {digest for digest, bits in needed.items() if not bits & ((1 << len(plan.asked)) - 1)}
-        at = len(plan.asked)
-        for place in (place for place, asked in follows.items() if asked is not None):
-            self._early[place] = {digest for digest in late if needed[digest] >> at & 1}
-            at += 1
+        for at, place in enumerate([*places, *(place for place, asked in follows.items() if asked is not None)]):
+            wanted = {digest for digest, bits in needed.items() if bits >> at & 1}
+            if at < len(places):
+                self._now[place] = wanted
+            else:
+                self._early[place] = wanted & late
         return whole, late
 
     def _take_driver(self, driver: Driver) -> None:
@@ -140,30 +143,32 @@ class Looking:
         """Add a batch to the work that goes on; where that cannot be, a round of its own comes after it."""
         if self._driver is None or not self._driver.add(more.pieces, more.missing):
             return
-        self._driver.hasten(self._early.pop(place, ()))
+        now = self._now[place] = {piece.trajectory.digest for piece in more.pieces}
+        self._driver.hasten(now & set().union(*self._early.values()))
+        early = self._early.pop(place, set()) - now  # of arms that have stopped
         ahead = self.courses[place].ahead if self.campaign.means.ahead else None
         if ahead is not None:
-            now = {piece.trajectory.digest for piece in more.pieces}
             follows = make_plan([ahead], self.campaign.stock())
-            early = [piece for piece in follows.pieces if piece.trajectory.digest not in now]
+            further = [piece for piece in follows.pieces if piece.trajectory.digest not in now]
             wanted = {fact.digest for fact in more.missing}
             late = [fact for fact in follows.missing if fact.digest not in wanted]
-            if self._driver.add(early, late, last=True):
-                self._early[place] = {piece.trajectory.digest for piece in early}
+            if self._driver.add(further, late, last=True):
+                early |= {piece.trajectory.digest for piece in further}
+        self._early[place] = early
 
     def _answer(self, place: int) -> None:
         course, seconds = self.courses[place], time.monotonic() - self._begun
         answer = self.campaign.conclude(course, self._plans[place], self._workshop, seconds)
         self.answers[place] = answer
         self.tell(Finished(answer))
+        self._now.pop(place, None)
         early = self._early.pop(place, set())
         if early and self._driver is not None:
-            needless = early.difference(*self._early.values())
-            ahead = course.ahead
-            measures = {fact.digest for fact in ahead.wanted} if ahead is not None else set()
-            others = [other for other, answer in zip(self.courses, self.answers, strict=True) if answer is None]
-            measures.difference_update(*({fact.digest for fact in other.now.wanted} for other in others))
-            self._driver.withdraw(needless, measures)
+            open_ = [other for other, answer in zip(self.courses, self.answers, strict=True) if answer is None]
+            wanted = [*(other.now for other in open_), *filter(None, (other.ahead for other in open_))]
+            measures = {fact.digest for fact in course.ahead.wanted} if course.ahead is not None else set()
+            measures.difference_update(fact.digest for asked in wanted for fact in asked.wanted)
+            self._driver.withdraw(early.difference(*self._early.values(), *self._now.values()), measures)
 
     def _enter(self, asked: Asked, found: LookResult) -> None:
         body = looked_entry(asked, design_digest(asked), found, self._workshop.record)

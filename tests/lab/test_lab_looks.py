@@ -184,3 +184,48 @@ def test_the_page_of_a_question_with_looks(lab: Lab, pages: None) -> None:
 def test_accuracy_of_a_stopped_arm_can_still_be_asked(lab: Lab) -> None:
     lab.run(looking())
     assert isinstance(lab.value(accuracy(arms_of(Replicate(7))["dense"])), float)
+
+
+class TestAhead:
+    """What is trained ahead for one question, beside another that is open."""
+
+    class Driver:
+        """Takes everything and does nothing."""
+
+        def __init__(self) -> None:
+            self.hastened, self.withdrawn = set[str](), set[str]()
+
+        def add(self, pieces: Any, measures: Any, *, last: bool = False) -> bool:
+            return True
+
+        def hasten(self, pieces: Any) -> None:
+            self.hastened |= set(pieces)
+
+        def withdraw(self, pieces: Any, measures: Any) -> None:
+            self.withdrawn |= set(pieces)
+
+    def test_it_is_not_taken_from_another_that_needs_it_now(self, lab: Lab) -> None:
+        from whether.campaign import Campaign
+        from whether.execute.progress import nobody
+        from whether.execute.workshop import Workshop
+        from whether.looking import Looking
+
+        lab.run(asking(name="before"))
+        asked = [lab.ask(item) for item in (looking([HARD], name="hard"), looking(name="easy", looks=(2, 6)))]
+        found = Looking(Campaign(lab.store, nobody, Means(ahead=True)), asked)
+        found._workshop, found._waiting = Workshop(lab.store, nobody), {0: set(), 1: set()}
+        plan = found._planned([course.now for course in found.courses])
+        driver = found._driver = self.Driver()
+        batches = [
+            {fact.state.trajectory.digest for row in asked[0].arms[first:last] for _, fact in row}
+            for first, last in ((2, 4), (4, 6))
+        ]
+        found._now, found._early = {}, {}
+        found._with_what_follows([0, 1], plan)
+        assert (found._early[0], found._early[1]) == (batches[0], batches[0] | batches[1])
+        found._look(0)
+        assert found.answers[0] is None
+        assert driver.hastened == batches[0]
+        found._look(1)
+        assert found.answers[1] is not None
+        assert driver.withdrawn == set(), "all of it is what the other waits for, or will"

@@ -351,3 +351,13 @@ class TestMoreWork:
         assert board.ready == 0
         assert board.ended(begun.digest) == begun.measures
         assert not board.left
+
+    def test_what_was_withdrawn_can_be_added_again_with_its_measures(self) -> None:
+        plan = alike(3)
+        board = board_of(plan.pieces, plan.missing)
+        board.withdraw([piece.trajectory.digest for piece in plan.pieces], [fact.digest for fact in plan.missing])
+        assert not board.left
+        assert board.attached == 0
+        assert self.add(board, plan)
+        measures = [fact.digest for task in board.tasks.values() for fact in task.measures]
+        assert sorted(measures) == sorted(fact.digest for fact in plan.missing)

@@ -126,8 +126,10 @@ class Driver:
 
     def withdraw(self, pieces: Collection[str], measures: Collection[str]) -> None:
         """Nobody wants these any more; what was not begun is left undone."""
+        attached = self.board.attached
         gone = self.board.withdraw(pieces, measures)
-        self.tally.more(steps=-sum(task.piece.steps for task in gone), pieces=-len(gone), measures=0)
+        steps = sum(task.piece.steps for task in gone)
+        self.tally.more(steps=-steps, pieces=-len(gone), measures=self.board.attached - attached)
 
     def hasten(self, pieces: Collection[str]) -> None:
         """Pieces that were added to go last go as others do."""

@@ -146,15 +146,20 @@ class Board:
         """
         ready = {task.digest for queue in self._queues.values() for _, task in queue}
         gone: list[Task] = []
+        dropped: set[str] = set()
         for digest in digests:
             if digest in self.tasks and (digest in ready or self.tasks[digest].missing):
-                gone += self.give_up(digest)[0]
+                tasks, facts = self.give_up(digest)
+                gone += tasks
+                dropped |= {fact.digest for fact in facts}
         names = {task.digest for task in gone}
         for group, queue in self._queues.items():
             self._queues[group] = [item for item in queue if item[1].digest not in names]
         self._requeue()
         unwanted = set(measures)
+        dropped |= {fact.digest for fact in self.measures if fact.digest in unwanted}
         self.measures = [fact for fact in self.measures if fact.digest not in unwanted]
+        self._attached -= dropped  # they may be wanted again
         return gone
 
     def _requeue(self) -> None:
@@ -176,7 +181,7 @@ class Board:
 
     @property
     def attached(self) -> int:
-        """How many measures were ever put on the board."""
+        """How many measures were put on the board, less those that were withdrawn."""
         return len(self._attached)
 
     @property

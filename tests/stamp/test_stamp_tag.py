@@ -13,7 +13,7 @@ from repositories import make, on_push
 
 from whether.digest import canonical
 from whether.errors import DamageError, RequestError, WorkError
-from whether.stamp import Witness, check_tag, tag_commit
+from whether.stamp import Witness, check_tag, seen_outside, tag_commit
 
 if TYPE_CHECKING:
     from repositories import Repository
@@ -72,6 +72,34 @@ class TestTagged:
     def test_another_remote(self, repository: Repository) -> None:
         repository.git("remote", "rename", "origin", "public")
         assert tag_commit(repository.folder, NAME, DIGEST, remote="public").check(folder=repository.folder) == []
+
+    @pytest.mark.parametrize(
+        ("address", "outside"),
+        [
+            ("https://example.org/ann/lab.git", True),
+            ("ssh://git@example.org/lab.git", True),
+            ("git@example.org:lab.git", True),
+            ("/srv/git/lab.git", False),
+            ("../remote.git", False),
+            ("file:///srv/git/lab.git", False),
+            ("ssh://git@localhost/lab.git", False),
+            ("./with:colon", False),
+        ],
+    )
+    def test_a_remote_on_this_machine_is_nobody_outside(
+        self, repository: Repository, address: str, outside: bool
+    ) -> None:
+        found = tag_commit(repository.folder, NAME, DIGEST)
+        said = seen_outside(replace(found, data={**found.data, "remote": address}))
+        assert (said == []) == outside
+        assert all(f"was pushed to {address}, on this machine: nothing shows" in one for one in said)
+
+    def test_registering_says_so(self, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+        from whether.cli.registering import _by_tag
+
+        monkeypatch.chdir(repository.folder)
+        found, remarks = _by_tag(NAME, DIGEST)
+        assert remarks == seen_outside(found) != []
 
     def test_a_repository_with_longer_hashes(self, repository: Repository, tmp_path: Path) -> None:
         longer = make(tmp_path / "longer", repository.key, hashes="sha256")

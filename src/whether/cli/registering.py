@@ -205,10 +205,10 @@ def _by_authority(authority: str, certificate: Path | None, digest: bytes) -> tu
 
 
 def _by_tag(tag: str, digest: bytes) -> tuple[Witness, list[str]]:
-    from whether.stamp import tag_commit
+    from whether.stamp import seen_outside, tag_commit
 
     found = tag_commit(Path.cwd(), tag, digest)
-    return found, found.check()
+    return found, [*found.check(), *seen_outside(found)]
 
 
 def _drafts(

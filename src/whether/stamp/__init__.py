@@ -5,8 +5,8 @@ pushed (`tag_commit`). What enters the seeds of a study is the SHA-256 of the to
 """
 
 from whether.stamp.authority import stamp_at
-from whether.stamp.tag import check_tag, tag_commit
+from whether.stamp.tag import check_tag, seen_outside, tag_commit
 from whether.stamp.token import Stamped, check_token
 from whether.stamp.witness import Witness
 
-__all__ = ["Stamped", "Witness", "check_tag", "check_token", "stamp_at", "tag_commit"]
+__all__ = ["Stamped", "Witness", "check_tag", "check_token", "seen_outside", "stamp_at", "tag_commit"]

@@ -125,6 +125,20 @@ class Tag:
         return Tag(fields["tag"], fields["object"], tagger[1], time, message.splitlines())
 
 
+def seen_outside(witness: Witness) -> list[str]:
+    """What a reader must know of where a tag was pushed, as sentences; empty when it is another host.
+
+    Args:
+        witness: of kind "git tag".
+    """
+    address = witness.data.get("remote", "")
+    host = urlsplit(address).hostname if "://" in address else address.partition(":")[0] if ":" in address else ""
+    if host and "/" not in host and host not in ("localhost", "127.0.0.1", "::1"):
+        return []
+    name = witness.data.get("tag")
+    return [f"the git tag {name} was pushed to {address}, on this machine: nothing shows that anybody outside has it"]
+
+
 def object_name(raw: bytes, length: int) -> str:
     """The name that git gives a tag: a hash of 40 digits, or of 64 in repositories that use SHA-256.
 

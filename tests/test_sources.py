@@ -12,6 +12,7 @@ from whether.sources import DATA, LENGTH, MASK, MODEL, ORDER, RECIPE, WEIGHTS, s
 
 RECIPE_ = Recipe(optimizer=adam(0.01), total="20it", batch=60)
 WHY = "less is noise"
+RECIPES = f"{RECIPE} (adam lr 0.01, batch 60, 20 iterations; adam lr 0.01, batch 60, 30 iterations)"
 
 
 def told(
@@ -45,7 +46,8 @@ def test_each_control_differs_in_what_it_is_a_control_of() -> None:
     assert [pair["apart"] for pair in found["shared"]] == [[WEIGHTS], [MASK], [ORDER], [RECIPE, LENGTH]]
     assert all(set(pair["shared"]) >= {DATA, MODEL} for pair in found["shared"])
     assert found["varied"] == [WEIGHTS, ORDER, MASK]
-    assert found["fixed"] == [RECIPE, LENGTH, DATA, MODEL, "the 300 examples that are measured on"]
+    kept = [RECIPES, LENGTH, f"{DATA} (digits)", f"{MODEL} (mlp-8)"]
+    assert found["fixed"] == [*kept, "the 300 examples that are measured on"]
 
 
 def test_what_does_not_depend_on_the_replicate_is_fixed() -> None:

@@ -36,6 +36,8 @@ class Answered:
         found = self.read(self.store.answers.open(asked.question.name, design_digest(asked)))
         if found is None or not same_prose(found, asked.question) or found.study != plain(asked.study):
             return None  # nothing is trained for saying it anew
+        if any(not self.store.records.has(run.measure) for run in found.table):
+            return None  # a record that it rests on is gone, and is made again
         if any(run.outcome == FAILED and not self._failed(run.measure) for run in found.table):
             return None  # what had failed was done again since
         return found

@@ -141,10 +141,10 @@ def failed_checks(asked: Asked, record: Records) -> list[str]:
         for check in record(state.digest).get("checks", ()):
             said[check] = said.get(check, 0) + 1
     trained = [f"{check} ({count} of {len(states)} networks)" for check, count in sorted(said.items())]
-    return [*_not_repeated(asked), *_censored(asked, record), *_profiles(asked, record), *trained]
+    return [*not_repeated(asked), *_censored(asked, record), *_profiles(asked, record), *trained]
 
 
-def _not_repeated(asked: Asked) -> list[str]:
+def not_repeated(asked: Asked) -> list[str]:
     """Arms that are claimed about and do not differ between replicates: what is counted as many is one."""
     named = {name for claim in asked.question.every_claim for name in claim.names}
     said = []

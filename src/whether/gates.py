@@ -8,6 +8,7 @@
     rehearsal               the analysis itself, on drawn numbers, errs no more than α and finds what is planned for
     data                    they are here, and are what the question says
     controls                one where there is something to see, and one where there is nothing
+    replicates              the arms of claims are other networks in each replicate
 
 A gate that fails says so, and never raises.
 """
@@ -26,6 +27,7 @@ from whether.attainable import unattainable
 from whether.claim import Claim, Control
 from whether.data.cards import Data
 from whether.errors import RequestError, WhetherError
+from whether.evidence import not_repeated
 from whether.history.facts import MeasureFact, Point
 from whether.history.walk import parents_first
 from whether.plan.plan import Asked
@@ -35,6 +37,7 @@ from whether.words import MeasureKind
 
 OUTCOMES, RULE, PLANNED, ATTAINABLE = "outcomes", "rule", "planned effects", "verdicts attainable"
 ANSWERABLE, REHEARSAL, DATA, CONTROLS = "answerable either way", "rehearsal", "data", "controls"
+REPLICATES = "replicates"
 WAIVABLE = (ANSWERABLE, CONTROLS)
 
 Load = Callable[[Data], str]
@@ -75,9 +78,10 @@ class Gates:
 
     @property
     def planned(self) -> dict[str, Any]:
-        """The chances "yes" and "no", how many replicates would be "enough", and where "sd" comes from."""
+        """The chances "yes" and "no", what is true then, how many replicates are "enough", where "sd" comes from."""
         found = self.chances
-        told = {"yes": found and found.yes, "no": found and found.no}
+        told: dict[str, Any] = {"yes": found and found.yes, "no": found and found.no}
+        told |= {"when_yes": found and found.when_yes, "when_no": found and found.when_no}
         return told | {"enough": self.enough, "sd": said_of(self.spreads)}
 
     @property
@@ -129,6 +133,7 @@ def check_gates(
         _rehearsal(question, spreads, kinds, found, progress),
         _data(asked, load or _load, uses),
         _controls(question, kinds),
+        _replicates(asked),
     ]
     accepted = [
         Gate(name=gate.name, passed=False, message=gate.message, waived=True)
@@ -226,6 +231,12 @@ def _planned(question: Question) -> Gate:
     )
     more = f"; and {len(question.claims) - 3} more" if len(question.claims) > 3 else ""
     return Gate(name=PLANNED, passed=True, message=f"{told}{more}.")
+
+
+def _replicates(asked: Asked) -> Gate:
+    wrong = not_repeated(asked)
+    told = f"{'; '.join(wrong)}." if wrong else "every arm of a claim is another network in each replicate."
+    return Gate(name=REPLICATES, passed=not wrong, message=told[0].upper() + told[1:])
 
 
 def _attainable(asked: Asked) -> Gate:

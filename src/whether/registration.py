@@ -10,6 +10,7 @@ written here (`studies.py` does).
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -105,7 +106,8 @@ class Study:
             "entry": self.entry,
             "stamped_by": str(witness.get("by", "")),
             "stamped_at": str(witness.get("time", "")),
-            "power": {key: asked["planned"][key] for key in ("yes", "no", "enough")} | {"stated": asked["power"]},
+            "power": {key: asked["planned"][key] for key in ("yes", "no", "when_yes", "when_no", "enough")}
+            | {"stated": asked["power"]},
             "underpowered": bool(gates["answerable either way"]["waived"]),
             "uncontrolled": bool(gates["controls"]["waived"]),
             "amendments": [
@@ -280,6 +282,12 @@ def question_of(registered: Mapping[str, Any]) -> Question:
         category=registered["category"],
         source=registered["source"],
     )
+
+
+def command(registered: Mapping[str, Any]) -> str:
+    """The command that runs a registered question, with every option that it was registered with."""
+    options = [shlex.quote(f"{name}={value}") for name, value in sorted(registered["options"].items())]
+    return " ".join(["whether run", shlex.quote(registered["source"]), *options])
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[str]:

@@ -28,6 +28,8 @@ def sources(asked: Asked) -> dict[str, Any]:
     named = list(dict.fromkeys(name for claim in asked.question.every_claim for name in claim.names))
     lines = {rows[0][0].name: [line(fact.state) for _, fact in rows] for rows in asked.columns}
     varied, fixed = _varied([lines[name] for name in named])
+    about = _about(asked)
+    fixed = [f"{part} ({about[part]})" if about.get(part) else part for part in fixed]
     examples = _examples(asked)
     return {"varied": varied, "fixed": [*fixed, *([examples] if examples else [])], "shared": _pairs(asked, lines)}
 
@@ -90,6 +92,25 @@ def _shared(left: dict[str, Any], right: dict[str, Any]) -> dict[str, list[str]]
         "shared": [part for part in parts if left[part] == right[part]],
         "apart": [part for part in parts if left[part] != right[part]],
     }
+
+
+def _about(asked: Asked) -> dict[str, str]:
+    """What the architecture, the recipe and the training data are, in a few words each."""
+    states = [fact.state for fact in asked.wanted]
+    trained = [state.trajectory.training for state in states if isinstance(state, facts.Point)]
+    said = {
+        MODEL: [state.model.name for state in states],
+        RECIPE: [_recipe(training) for training in trained],
+        DATA: [training.data_name.name for training in trained],
+    }
+    return {part: "; ".join(list(dict.fromkeys(words))[:3]) for part, words in said.items()}
+
+
+def _recipe(training: facts.Training) -> str:
+    optimizer = {name: value for name, value in training.optimizer.items() if value not in (0, 0.0, None, False)}
+    name = optimizer.pop("name", "")
+    settings = " ".join(f"{key} {value}" for key, value in sorted(optimizer.items()) if key in ("lr", "momentum"))
+    return f"{name} {settings}, batch {training.batch}, {training.total:,} iterations".strip()
 
 
 def _examples(asked: Asked) -> str:

@@ -199,12 +199,13 @@ class Studies:
 
     def exposure(self, asked: Asked) -> list[str]:
         """What had been seen before: answers to a question of this name, and openings of the same test split."""
-        question, seen = asked.question, []
-        for folder, answer in Answered(self.store).listing():
-            if answer.name == question.name:
-                seen.append(
-                    f"{answer.grade} answer {folder.name}: {answer.verdict} with {answer.replicates} replicates"
-                )
+        name, seen = asked.question.name, []
+        standing = {folder.name: answer for folder, answer in Answered(self.store).listing()}
+        given = (str(body["folder"]) for body in self.store.ledger.said("answered"))
+        for folder in dict.fromkeys(item for item in given if item[:-9] == name):  # less "-" and eight digits
+            answer = standing.get(folder)
+            came = "gone since" if answer is None else f"{answer.verdict} with {answer.replicates} replicates"
+            seen.append(f"{'an' if answer is None else answer.grade} answer {folder}: {came}")
         uses = self.uses(asked)
         if uses:
             seen.append(f"the test split of these data was opened {len(uses)} times in this lab ({', '.join(uses)})")
@@ -315,7 +316,6 @@ def _other_look(question: Question, study: Study) -> str:
     )
     return (
         f"{question.name} is registered (study {study.id}) with {when}, α = {registered['alpha']:g}; another look is "
-        "refused, since every look at a registered question counts. As registered: leave the options about "
-        "replicates, looks and alpha out. As something else, with seeds of its own: whether run "
-        f"{registered['source']} … --exploratory"
+        "refused, since every look at a registered question counts. As something else, with seeds of its own: add "
+        f"--exploratory. As registered: {registration.command(registered)}"
     )

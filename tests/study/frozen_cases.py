@@ -24,7 +24,14 @@ GATES = [
     {"name": name, "passed": True, "waived": False, "message": "so"}
     for name in ("outcomes", "answerable either way", "controls")
 ]
-PLANNED = {"yes": 0.9, "no": 0.95, "enough": None, "sd": "stated in the question"}
+PLANNED = {
+    "yes": 0.9,
+    "no": 0.95,
+    "when_yes": "so",
+    "when_no": "not so",
+    "enough": None,
+    "sd": "stated in the question",
+}
 CURVE = {"n": [2, 3], "yes": [0.5, 0.9], "no": [0.6, 0.95]}
 
 

@@ -77,6 +77,14 @@ class TestRegistering:
         assert pilot.startswith("exploratory answer tiny-")
         assert "opened 1 times" in opened
 
+    def test_an_answer_that_was_deleted_is_exposure_still(self, lab: Lab) -> None:
+        import shutil
+
+        shutil.rmtree(lab.folder(lab.run(asking())))
+        (line,) = registered(lab).document["exposure"]
+        assert line.startswith("an answer tiny-")
+        assert line.endswith("gone since")
+
     def test_a_token_from_outside_makes_it_confirmatory(self, lab: Lab) -> None:
         def stamp(digest: bytes) -> Any:
             return witness("git tag", b"object 1\n", digest, by="Ada", time="2026-01-01T00:00:00+00:00"), ["unsure"]
@@ -238,6 +246,16 @@ class TestNaming:
         assert lab.studies.named("tiny", first.id) == (first, "tiny")
         with pytest.raises(RequestError, match="registered question 'tinny'; did you mean 'tiny'"):
             lab.studies.named("tinny")
+
+
+def test_a_record_that_is_gone_is_made_again(stood: Lab) -> None:
+    answer = stood.latest()
+    assert answer is not None
+    lost = answer.table[0].measure
+    (stood.root / "records" / lost[:2] / f"{lost}.json").unlink()
+    assert any("has no record" in item.what for item in audit(stood.store))
+    assert stood.run(asking()).table == answer.table
+    assert audit(stood.store) == verify(stood.store) == []
 
 
 def test_merged_labs_keep_their_studies(stood: Lab, tmp_path: Any) -> None:

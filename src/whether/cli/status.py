@@ -167,7 +167,7 @@ def _show(place: Lab, told: Mapping[str, Any]) -> None:
 def _study(told: Mapping[str, Any]) -> tuple[str, ...]:
     """One registered question: where it stands between its registration and its answer."""
     looks = f"looked at with {', '.join(map(str, told['looked']))}" if told["looked"] else "not looked at yet"
-    state = verdict(told["verdict"]) if told["verdict"] else f"open: whether run {told['source']}"
+    state = verdict(told["verdict"]) if told["verdict"] else f"open: {told['command']}"
     beside = ", ".join(
         plural(told[name], name.removesuffix("s")) for name in ("amendments", "deviations") if told[name]
     )
@@ -175,6 +175,8 @@ def _study(told: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _studies(lab: Lab) -> Iterator[dict[str, Any]]:
+    from whether.registration import command
+
     looks = lab.store.ledger.said("looked")
     verdicts = {answer.digest: answer.verdict for _, answer in lab.answers()}
     for study in lab.studies.listing():
@@ -185,7 +187,7 @@ def _studies(lab: Lab) -> Iterator[dict[str, Any]]:
                 "grade": study.grade,
                 "time": study.time,
                 "name": name,
-                "source": question["source"],
+                "command": command(question),
                 "looks": question["looks"],
                 "looked": own,
                 "verdict": verdicts.get(study.answers[name]),

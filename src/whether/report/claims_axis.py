@@ -188,7 +188,7 @@ def _view(rows: Sequence[Row]) -> Scale:
     """The range that shows what decides: sizes, zero, estimates, intervals; what would dwarf them runs out of view."""
     deciding = [row.claim for row in rows if row.decides] or [row.claim for row in rows]
     core = [*_sizes(deciding), *(claim.estimate for claim in deciding)]
-    low, high = _widened(core, [limit for claim in deciding for limit in (claim.low, claim.high)], 2.0)
+    low, high = _widened(core, [limit for claim in deciding for limit in (claim.low, claim.high)], 8.0)
     others = [row.claim for row in rows]
     beside = [value for claim in others for value in (claim.estimate, claim.low, claim.high)]
     low, high = _widened([low, high], [*beside, *_sizes(others)], 0.75)

@@ -89,10 +89,16 @@ def power(answer: Answer) -> str:
     if not known:
         return ""
     return (
-        f"If the effect is as planned for a yes, a yes comes with a chance of {chance(known['yes'])}; if it is as "
-        f"planned for a no, a no comes with {chance(known['no'])}. {chance(known['stated'])} of either was asked for"
+        f"If the effect is as planned for a yes{_when(known, 'yes')}, a yes comes with a chance of "
+        f"{chance(known['yes'])}; if it is as planned for a no{_when(known, 'no')}, a no comes with "
+        f"{chance(known['no'])}. {chance(known['stated'])} of either was asked for"
         + (f"; {known['enough']:,} replicates would give it." if known.get("enough") else ".")
     )
+
+
+def _when(known: Mapping[str, Any], side: str) -> str:
+    told = known.get(f"when_{side}")
+    return f" ({told})" if told else ""
 
 
 def amendments(answer: Answer) -> list[str]:

@@ -177,8 +177,9 @@ class _Audit:
         if self.study is None or answer.name not in self.study.questions:
             yield f"The registration {str(answer.study.get('registration'))[:8]} that it names is not in the ledger."
             return
-        if answer.grade != self.study.grade:
-            yield f"It says that it is {answer.grade}; its registration makes it {self.study.grade}."
+        grade = self.study.grade_of(answer.name)
+        if answer.grade != grade:
+            yield f"It says that it is {answer.grade}; its registration makes it {grade}."
         if answer.seed != self.study.root.value:
             yield "Its seeds are not those that follow from its registration."
         registered = self.study.questions[answer.name]

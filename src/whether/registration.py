@@ -88,6 +88,10 @@ class Study:
         """Confirmatory where somebody outside saw the registration, and so before any run; otherwise registered."""
         return "confirmatory" if self.witness else "registered"
 
+    def grade_of(self, name: str) -> str:
+        """The grade of one question: what was amended nobody outside saw as it is now."""
+        return "registered" if any(item["question"] == name for item in self.amendments) else self.grade
+
     def told(self, item: Question | Answer) -> dict[str, Any]:
         """What an answer says of its registration.
 

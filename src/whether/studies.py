@@ -117,7 +117,7 @@ class Studies:
 
     def _registered(self, study: Study, question: Question) -> Asked:
         asked = ask(question, seed=study.root, open_test=study.questions[question.name]["split"] == "test")
-        return replace(asked, grade=study.grade, study=study.told(question))
+        return replace(asked, grade=study.grade_of(question.name), study=study.told(question))
 
     def unlike(self, asked: Asked) -> str:
         """What to tell where a question is exploratory although one of its name is registered; empty otherwise."""

@@ -190,6 +190,19 @@ class TestAmending:
             lab.run(asking())
         assert audit(lab.store) == []
 
+    def test_what_was_amended_nobody_outside_has_seen(self, lab: Lab) -> None:
+        def stamp(digest: bytes) -> Any:
+            return witness("git tag", b"object 1\n", digest, by="Ada", time="2026-01-01T00:00:00+00:00"), []
+
+        study = registered(lab, asking(), asking(name="other"), stamp=stamp)
+        lab.studies.amend(study, draft(asking(replicates=4)), "four fit the machine")
+        amended, other = lab.run_all([asking(replicates=4), asking(name="other")])
+        assert amended is not None
+        assert other is not None
+        assert (amended.grade, other.grade) == ("registered", "confirmatory")
+        assert amended.seed == other.seed == study.root.value
+        assert not any("registration makes it" in item.what for item in audit(lab.store))
+
     def test_what_is_wrong_with_it_is_told_together(self, stood: Lab) -> None:
         (study,) = stood.studies.listing()
         with pytest.raises(

@@ -184,7 +184,7 @@ def _studies(lab: Lab) -> Iterator[dict[str, Any]]:
             own = [body["n"] for body in looks if (body["study"], body["question"]) == (study.digest, name)]
             yield {
                 "study": study.id,
-                "grade": study.grade,
+                "grade": study.grade_of(name),
                 "time": study.time,
                 "name": name,
                 "command": command(question),

@@ -33,11 +33,6 @@ class Course:
         self.over = False
 
     @property
-    def upto_now(self) -> int:
-        """The replicates that the next look reads."""
-        return self.looks[self.taken]
-
-    @property
     def now(self) -> Asked:
         """What is asked up to the next look."""
         return replace(self.asked, upto=self.upto)

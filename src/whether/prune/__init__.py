@@ -1,7 +1,23 @@
 """Pruning: scores, selection, masks. Pure functions on tensors by name."""
 
+from whether.prune.gradients import grasp, snip, synflow, taylor
 from whether.prune.masks import density_percent, full, inverted, shuffled, wear
-from whether.prune.scores import magnitude
+from whether.prune.scores import initial_magnitude, magnitude, movement, random
 from whether.prune.select import select
 
-__all__ = ["density_percent", "full", "inverted", "magnitude", "select", "shuffled", "wear"]
+__all__ = [
+    "density_percent",
+    "full",
+    "grasp",
+    "initial_magnitude",
+    "inverted",
+    "magnitude",
+    "movement",
+    "random",
+    "select",
+    "shuffled",
+    "snip",
+    "synflow",
+    "taylor",
+    "wear",
+]

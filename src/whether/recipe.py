@@ -7,11 +7,14 @@ with the data set's card. Nothing here imports torch.
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from whether.data.cards import Data
 from whether.errors import RequestError, gather, unknown
+from whether.sparsify import Sparsify
 from whether.steps import Steps
 from whether.words import is_own_code
 
@@ -32,6 +35,7 @@ class Optimizer:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
     weight_decay: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         def number(name: str, low: float, high: float) -> Callable[[], None]:
@@ -45,7 +49,7 @@ class Optimizer:
             return check
 
         gather(
-            lambda: _known("optimizer", self.name, OPTIMIZERS),
+            lambda: None if is_own_code(self.name) else _known("optimizer", self.name, OPTIMIZERS),
             number("lr", 0.0, math.inf),
             number("momentum", 0.0, 1.0),
             number("eps", 1e-30, math.inf),  # with none at all, a weight without gradient would be 0/0
@@ -65,6 +69,8 @@ class Optimizer:
     def facts(self) -> Plain:
         """The fields that this optimiser reads, for identity; none is below zero, so 0, 0.0 and -0.0 are one."""
         said: Plain = {"name": self.name, "lr": abs(float(self.lr)), "weight_decay": abs(float(self.weight_decay))}
+        if is_own_code(self.name):
+            return said | {"options": dict(self.options)}
         if self.name == "sgd":
             return said | {"momentum": abs(float(self.momentum)), "nesterov": bool(self.nesterov)}
         return said | {"betas": tuple(abs(float(beta)) for beta in self.betas), "eps": float(self.eps)}
@@ -87,6 +93,16 @@ def adamw(
 ) -> Optimizer:
     """Adam with decoupled weight decay (Loshchilov & Hutter, 2019): w ← w − lr·λ·w beside Adam's step."""
     return Optimizer(name="adamw", lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+def own_optimizer(name: str, lr: float, **options: Any) -> Optimizer:
+    """An optimiser of your own: "module:function" that takes (tensors, lr, **options), gives a `torch.optim.Optimizer`.
+
+    The tensors are the parameters of one network, in the order of the module. The schedule sets the rate of its groups.
+    """
+    if not is_own_code(name):
+        raise RequestError(f"own_optimizer() got {name!r}; expected 'module:function', or write sgd(0.1), adam(0.001).")
+    return Optimizer(name=name, lr=lr, options=options)
 
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": sgd, "adam": adam, "adamw": adamw}
@@ -138,7 +154,9 @@ SCHEDULES: dict[str, Callable[..., Schedule]] = {
     "cosine": cosine,
     "linear": linear,
 }
-TASKS = ("classification",)
+TASKS = ("classification", "language-modelling", "regression")
+PRECISIONS = ("fp32", "tf32", "bf16")
+AUGMENT = re.compile(r"flip|(crop|cutout)-[1-9]\d*")
 LAST_BATCH = ("drop", "keep")
 
 
@@ -152,7 +170,13 @@ class Recipe:
         batch: examples a step.
         schedule: of the learning rate.
         last_batch: "drop" an epoch's incomplete last batch, or "keep" it.
-        task: what is minimised and counted.
+        task: what is minimised and counted; by default what the data are for.
+        loss: a loss of your own in its place, "module:function" that takes (outputs, targets) and returns their mean.
+        label_smoothing: share of each target that is spread over all classes, in [0, 1) (Szegedy et al., 2016).
+        clip: the largest L2 norm of a step's gradient; larger ones are scaled down to it.
+        augment: how training images change every epoch, each network by draws of its own: "flip", "crop-4".
+        precision: "fp32", "tf32" (products on a GPU), "bf16" (autocast: weights stay float32).
+        sparsify: how the mask changes inside training: `gradual(…)`, `set_(…)`, `rigl(…)`.
         data: train on this instead of the network's own data set (pre-training on another task).
         evaluate: how often the validation split is looked at; None stands for a fiftieth of the total.
         asserts: checks of one's own beside the built-in ones, as "module:function".
@@ -163,10 +187,16 @@ class Recipe:
     batch: int
     schedule: Schedule = field(default_factory=Schedule)
     last_batch: str = "drop"
-    task: str = "classification"
+    task: str | None = None
     data: Data | str | None = None
     evaluate: Steps | str | None = None
     asserts: tuple[str, ...] = ()
+    loss: str | None = None
+    label_smoothing: float = 0.0
+    clip: float | None = None
+    augment: tuple[str, ...] = ()
+    precision: str = "fp32"
+    sparsify: Sparsify | None = None
 
     def __post_init__(self) -> None:
         gather(
@@ -176,7 +206,10 @@ class Recipe:
             self._read_evaluate,
             self._read_asserts,
             self._read_data,
-            lambda: _known("task", self.task, TASKS),
+            self._check_learning,
+            self._read_augment,
+            lambda: None if self.task is None else _known("task", self.task, TASKS),
+            lambda: _known("precision", self.precision, PRECISIONS),
             lambda: _known("rule for the last batch", self.last_batch, LAST_BATCH),
         )
 
@@ -202,6 +235,26 @@ class Recipe:
             if steps.amount <= 0:
                 raise RequestError(f"evaluate is '{steps}'; expected a step above zero, such as '100it'.")
             object.__setattr__(self, "evaluate", steps)
+
+    def _check_learning(self) -> None:
+        if self.loss is not None and not is_own_code(self.loss):
+            raise RequestError(
+                f"a recipe's loss is {self.loss!r}; expected 'module:function'; left out, the task has one."
+            )
+        smoothing, clip = self.label_smoothing, self.clip
+        if isinstance(smoothing, bool) or not isinstance(smoothing, (int, float)) or not 0 <= smoothing < 1:
+            raise RequestError(f"label_smoothing is {smoothing!r}; expected a number in [0, 1), such as 0.1.")
+        if clip is not None and (isinstance(clip, bool) or not isinstance(clip, (int, float)) or not clip > 0):
+            raise RequestError(f"clip is {clip!r}; expected a norm above zero, such as 1.0.")
+        if self.sparsify is not None and not isinstance(self.sparsify, Sparsify):
+            raise RequestError(f"sparsify is {self.sparsify!r}; write gradual(density=0.1) or rigl(density=0.1).")
+
+    def _read_augment(self) -> None:
+        given = (self.augment,) if isinstance(self.augment, str) else tuple(self.augment)
+        for word in given:
+            if not isinstance(word, str) or not AUGMENT.fullmatch(word):
+                raise unknown("augmentation", word, ("flip", "crop-4", "cutout-8"))
+        object.__setattr__(self, "augment", given)
 
     def _read_asserts(self) -> None:
         if isinstance(self.asserts, str) or not all(is_own_code(name) for name in self.asserts):
@@ -238,6 +291,8 @@ def default_recipe(data: str) -> Recipe:
         return Recipe(optimizer=adam(0.02), total="1000it", batch=4)
     if data == "digits":
         return Recipe(optimizer=adam(1.2e-3), total="400it", batch=60)
+    if data.startswith(("modular-addition", "grammar")):
+        return Recipe(optimizer=adamw(2e-3, weight_decay=0.1), total="1000it", batch=64)
     return Recipe(optimizer=adam(1.2e-3), total="10ep", batch=60)
 
 

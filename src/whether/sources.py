@@ -71,6 +71,10 @@ def line(state: facts.State) -> dict[str, Any]:
                 found.setdefault(WEIGHTS, (model, seed.hex, init, keep))
             case facts.Start(seed=seed, init=init):
                 found.setdefault(WEIGHTS, (model, seed.hex, init, "nothing"))
+            case facts.Loaded(content=content):
+                found.setdefault(WEIGHTS, (model, content))
+            case facts.Perturbed():  # whatever it came of, these weights are its own
+                found.setdefault(WEIGHTS, (model, current.digest))
         current = current.before
     return found | {ORDER: tuple(orders), RECIPE: tuple(recipes), LENGTH: state.step, DATA: tuple(data)}
 

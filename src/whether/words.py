@@ -7,7 +7,8 @@ stand, `"module:function"` may stand too, for code of one's own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from whether.errors import CODE_RAISES, RequestError, unknown
@@ -20,11 +21,14 @@ class Word:
     """One name of the language.
 
     Attributes:
-        kind: what it may stand for: "model", "initialiser", "score", "measure".
+        kind: what it may stand for: "model", "initialiser", "score", "perturbation", "freezing", "measure".
         name: as it is written; for a family, its form ("mlp-<width>-…").
         lives: "module:function" that carries it out.
         takes: what it needs, for people.
         pattern: the form that a family's names match, when the name is not fixed.
+        needs: what a sentence has to say beside it: "examples" (of the training split), "other" (a second network),
+            "since" (an earlier state; by default the fresh one), "seed".
+        options: the plain options that it takes, with their defaults.
     """
 
     kind: str
@@ -32,23 +36,117 @@ class Word:
     lives: str
     takes: str
     pattern: str = ""
+    needs: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
+
+def _words(kind: str, home: str, *rows: tuple[Any, ...]) -> tuple[Word, ...]:
+    """Words of one kind whose functions live in one module: name, function, takes, and further fields by name."""
+    return tuple(
+        Word(kind, name, f"{home}:{function}", takes, **(more[0] if more else {}))
+        for name, function, takes, *more in rows
+    )
+
+
+_STATISTICS = {"statistics": "re-estimated"}
+_PATH: dict[str, Any] = {"points": 31, **_STATISTICS}
 
 WORDS = (
     Word("model", "lenet-300-100", "whether.models.mlp:lenet_300_100", "images of 28 × 28 with one channel"),
     Word("model", "mlp-<width>-…", "whether.models.mlp:mlp", "anything; flattens it", r"mlp(-[1-9]\d*)+"),
-    Word("initialiser", "kaiming-normal", "whether.models.init:kaiming_normal", "He et al. (2015)"),
-    Word("initialiser", "kaiming-uniform", "whether.models.init:kaiming_uniform", "He et al. (2015)"),
-    Word("initialiser", "xavier-normal", "whether.models.init:xavier_normal", "Glorot & Bengio (2010)"),
-    Word("initialiser", "xavier-uniform", "whether.models.init:xavier_uniform", "Glorot & Bengio (2010)"),
-    Word("initialiser", "pytorch", "whether.models.init:pytorch", "PyTorch's own for linear and convolution layers"),
-    Word("score", "magnitude", "whether.prune.scores:magnitude", "trained or fresh weights"),
-    Word("measure", "accuracy", "whether.probe.measures:accuracy", "a classifier; per cent right"),
-    Word("measure", "loss", "whether.probe.measures:loss", "mean cross-entropy in nats"),
-    Word("measure", "solved", "whether.probe.measures:solved", "a classifier; whether every example is right"),
+    *_words(
+        "initialiser",
+        "whether.models.init",
+        ("kaiming-normal", "kaiming_normal", "He et al. (2015)"),
+        ("kaiming-uniform", "kaiming_uniform", "He et al. (2015)"),
+        ("xavier-normal", "xavier_normal", "Glorot & Bengio (2010)"),
+        ("xavier-uniform", "xavier_uniform", "Glorot & Bengio (2010)"),
+        ("pytorch", "pytorch", "PyTorch's own for linear and convolution layers"),
+    ),
+    *_words(
+        "score",
+        "whether.prune.scores",
+        ("magnitude", "magnitude", "trained or fresh weights"),
+        ("initial-magnitude", "initial_magnitude", "an earlier state", {"needs": ("since",)}),
+        ("movement", "movement", "an earlier state; |w| − |w then|", {"needs": ("since",)}),
+        ("random", "random", "nothing but a seed", {"needs": ("seed",)}),
+    ),
+    *_words(
+        "score",
+        "whether.prune.gradients",
+        ("snip", "snip", "examples; |g·w| (Lee et al., 2019)", {"needs": ("examples",)}),
+        ("grasp", "grasp", "examples; gradient flow kept (Wang et al., 2020)", {"needs": ("examples",)}),
+        ("taylor", "taylor", "examples; (g·w)² (Molchanov et al., 2019)", {"needs": ("examples",)}),
+        ("synflow", "synflow", "no examples; synaptic flow (Tanaka et al., 2020)"),
+    ),
+    *_words(
+        "perturbation",
+        "whether.perturb",
+        ("redraw-magnitudes", "redraw_magnitudes", "keeps signs", {"needs": ("seed",)}),
+        ("redraw-signs", "redraw_signs", "keeps magnitudes", {"needs": ("seed",)}),
+        ("shuffle", "shuffle", "permutes weights", {"needs": ("seed",), "options": {"scope": "layer"}}),
+        ("noise", "noise", "adds n standard deviations", {"needs": ("seed",), "options": {"scale": 1.0}}),
+        ("swap-magnitudes", "swap_magnitudes", "those of a second network", {"needs": ("other",)}),
+        ("swap-signs", "swap_signs", "those of a second network", {"needs": ("other",)}),
+    ),
+    *_words(
+        "perturbation",
+        "whether.connect.words",
+        ("interpolate", "interpolate", "a point between two networks", {"needs": ("other",), "options": {"at": 0.5}}),
+        ("align-weights", "align_weights", "units matched to another's by weights", {"needs": ("other", "seed")}),
+        (
+            "align-activations",
+            "align_activations",
+            "units matched to another's by what they do on examples",
+            {"needs": ("other", "examples")},
+        ),
+        ("permute-units", "permute_units", "the same function, its units reordered", {"needs": ("seed",)}),
+        (
+            "re-estimate",
+            "re_estimate",
+            "BatchNorm statistics taken anew on the training split",
+            {"needs": ("examples",)},
+        ),
+    ),
+    *_words(
+        "freezing",
+        "whether.train.freeze",
+        ("batchnorm", "trainable", "only scales and shifts of norm layers are trained"),
+        ("output", "trainable", "only the last layer is trained"),
+        ("biases", "trainable", "only biases are trained"),
+        ("nothing", "trainable", "nothing is trained; running statistics go on"),
+        (
+            "random-as-batchnorm",
+            "trainable",
+            "as many random weights as norms have, layer by layer",
+            {"needs": ("seed",)},
+        ),
+    ),
+    *_words(
+        "measure",
+        "whether.probe.measures",
+        ("accuracy", "accuracy", "a classifier; per cent right"),
+        ("loss", "loss", "the mean loss of the task"),
+        ("solved", "solved", "a classifier; whether every example is right"),
+        ("early_stop", "early_stop", "a trained network; iterations"),
+    ),
     Word("measure", "density", "whether.prune.masks:density_percent", "per cent of the prunable weights that exist"),
-    Word("measure", "early_stop", "whether.probe.measures:early_stop", "a trained network; iterations"),
     Word("measure", "curve", "whether.train.replica:Curves", "a trained network; one recorded curve"),
+    *_words(
+        "measure",
+        "whether.connect.words",
+        ("barrier", "barrier", "two networks; error along their path", {"needs": ("other",), "options": _PATH}),
+        (
+            "loss_barrier",
+            "loss_barrier",
+            "two networks; loss along their path",
+            {"needs": ("other",), "options": _PATH},
+        ),
+        ("path", "path", "two networks; error and loss along their path", {"needs": ("other",), "options": _PATH}),
+        ("distance", "distance", "two networks; L2 over the prunable weights", {"needs": ("since",)}),
+        ("cosine_distance", "cosine_distance", "two networks; over the prunable weights", {"needs": ("since",)}),
+        ("disagreement", "disagreement", "two networks; per cent labelled differently", {"needs": ("other",)}),
+    ),
 )
 
 
@@ -62,6 +160,7 @@ class MeasureKind:
         share: each value is 0 or 100 (a thing happened or not), so that a mean is a share and gets a share's interval.
         split: whether it is asked of a split of the data.
         worst: what a diverged network counts as; None for the built-in rule of each measure.
+        timed: it is a time, which belongs to one machine and is taken while nothing else runs there.
     """
 
     unit: str
@@ -69,6 +168,7 @@ class MeasureKind:
     share: bool = False
     split: bool = False
     worst: float | None = None
+    timed: bool = False
 
 
 MEASURES: dict[str, MeasureKind] = {
@@ -78,6 +178,12 @@ MEASURES: dict[str, MeasureKind] = {
     "density": MeasureKind("points", better="lower"),
     "early_stop": MeasureKind("it", better="lower"),
     "curve": MeasureKind("", split=False),
+    "barrier": MeasureKind("points", better="lower", split=True),
+    "loss_barrier": MeasureKind("nats", better="lower", split=True),
+    "path": MeasureKind("", split=True),
+    "distance": MeasureKind("", better="lower"),
+    "cosine_distance": MeasureKind("", better="lower"),
+    "disagreement": MeasureKind("points", better="lower", split=True),
 }
 CURVES = ("train loss", "train accuracy", "validation loss", "validation accuracy")
 

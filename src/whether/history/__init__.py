@@ -1,7 +1,21 @@
 """The history language: Network, Mask, Measure, and how they become facts."""
 
 from whether.history.iterative import Tickets, tickets
-from whether.history.measures import Measure, accuracy, curve, density, early_stop, loss, measure, solved
+from whether.history.measures import (
+    Measure,
+    accuracy,
+    barrier,
+    curve,
+    density,
+    disagreement,
+    distance,
+    early_stop,
+    loss,
+    loss_barrier,
+    measure,
+    path,
+    solved,
+)
 from whether.history.network import Mask, Network
 
 __all__ = [
@@ -10,11 +24,16 @@ __all__ = [
     "Network",
     "Tickets",
     "accuracy",
+    "barrier",
     "curve",
     "density",
+    "disagreement",
+    "distance",
     "early_stop",
     "loss",
+    "loss_barrier",
     "measure",
+    "path",
     "solved",
     "tickets",
 ]

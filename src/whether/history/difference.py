@@ -13,12 +13,12 @@ from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
 from whether.history import facts
+from whether.history.events import told
 from whether.history.facts import Fact
-from whether.history.sentence import fraction_text, optimizer_text, schedule_text
-from whether.history.walk import generations, mask_before
+from whether.history.phrases import fraction_text, optimizer_text, schedule_text
+from whether.history.walk import mask_before
 from whether.seeds import Seed
 
-NOTHING = "nothing"
 Walk = Iterator[Any]
 """A comparison as a generator of the comparisons that it needs done first: depth costs no recursion."""
 F = TypeVar("F", bound=Fact)
@@ -106,6 +106,8 @@ class _Comparison:
                 if self.is_new(a, b):
                     self.measures(a, b, where)
                     yield self.pair(a.state, b.state, where)
+                    if a.other is not None and b.other is not None:
+                        yield self.pair(a.other, b.other, (*where, "compared with"))
             case facts.MeasureFact(state=state), _:
                 self.tell(where, ("asked for",), a.name, "itself")
                 yield self.pair(state, b, where)
@@ -126,7 +128,7 @@ class _Comparison:
         """Compare two courses of events, from the first that differs."""
         for ours, others in self._beside(a, b, lambda state: state.before, _event, _kind):
             if not _fit(ours, others):
-                self.tell(where, (_when(ours, others, a, b),), _told(ours), _told(others))
+                self.tell(where, (_when(ours, others, a, b),), told(ours), told(others))
                 continue
             match ours[0], others[0]:
                 case facts.Start() as one, facts.Start() as other:
@@ -144,6 +146,31 @@ class _Comparison:
                 case facts.Redrawn() as one, facts.Redrawn() as other:
                     self.tell(where, ("drawn again", "seed"), one.seed.hex, other.seed.hex)
                     self.tell(where, ("drawn again", "keep"), one.keep, other.keep)
+                case _, _:
+                    yield from self._changes(ours[0], others[0], where)
+
+    def _changes(self, a: facts.State, b: facts.State, where: tuple[str, ...]) -> Walk:
+        """Compare two steps of a history that are neither training nor drawing nor masks."""
+        match a, b:
+            case facts.Loaded() as one, facts.Loaded() as other:
+                self.models(one.architecture, other.architecture, where)
+                self.tell(where, ("file", "content"), one.content[:12], other.content[:12])
+                self.tell(where, ("file", "init"), one.init, other.init)
+            case facts.Perturbed() as one, facts.Perturbed() as other:
+                self.tell(where, ("perturbed",), one.how, other.how)
+                for name in ("seed", "examples"):
+                    self.tell(where, ("perturbed", name), _text(getattr(one, name)), _text(getattr(other, name)))
+                self._mappings(where, ("perturbed", "options"), one.options, other.options)
+                if one.how == other.how:
+                    self.tell(where, ("perturbed", f"code of {one.how}"), _code(one.code), _code(other.code))
+                if one.other is not None and other.other is not None:
+                    yield self.states(one.other, other.other, (*where, "the other network"))
+            case facts.Holding() as one, facts.Holding() as other:
+                self.tell(where, ("only", "trains"), one.trains, other.trains)
+                self.tell(where, ("only", "seed"), _text(one.seed), _text(other.seed))
+                self.tell(where, ("only", "code"), _code(one.code), _code(other.code))
+            case facts.Clocked() as one, facts.Clocked() as other:
+                self.tell(where, ("rate rewound to",), f"{one.at}it", f"{other.at}it")
 
     def masks(self, a: facts.MaskFact, b: facts.MaskFact, where: tuple[str, ...]) -> Walk:
         """Compare two masks, from the first round that differs."""
@@ -153,11 +180,13 @@ class _Comparison:
                 if all(map(_prunes, (*ours, *others))):
                     self.tell(where, ("mask", "rounds of pruning"), *map(str, rounds))
                 else:
-                    self.tell(where, ("mask", _when(ours, others, a, b)), _told(ours), _told(others))
+                    self.tell(where, ("mask", _when(ours, others, a, b)), told(ours), told(others))
                 continue
             match ours[0], others[0]:
                 case facts.PrunedMask() as one, facts.PrunedMask() as other:
                     self._pruned(one, other, where)
+                    if one.since is not None and other.since is not None:
+                        yield self.states(one.since, other.since, (*where, "since"))
                     inside = f"pruned in round {self._round(one)}" if max(rounds) > 1 else "pruned"
                     yield self.states(one.state, other.state, (*where, inside))
                 case facts.ShuffledMask() as one, facts.ShuffledMask() as other:
@@ -207,8 +236,9 @@ class _Comparison:
 
     def _pruned(self, a: facts.PrunedMask, b: facts.PrunedMask, where: tuple[str, ...]) -> None:
         self.tell(where, ("mask", "fraction"), fraction_text(a.fraction), fraction_text(b.fraction))
-        for name in ("by", "scope", "structure"):
-            self.tell(where, ("mask", name), getattr(a, name), getattr(b, name))
+        for name in ("by", "scope", "structure", "seed", "examples", "rounds"):
+            self.tell(where, ("mask", name), _text(getattr(a, name)), _text(getattr(b, name)))
+        self._mappings(where, ("mask", "options"), a.options, b.options)
         for layer in sorted({*a.layers, *b.layers}):
             said = (fraction_text(item.layers[layer]) if layer in item.layers else "—" for item in (a, b))
             self.tell(where, ("mask", f"fraction of {layer}"), *said)
@@ -258,7 +288,9 @@ class _Comparison:
         if a.evaluate != b.evaluate:
             every = (f"every {item.evaluate or facts.usual_gap(item.total)}it" for item in (a, b))
             self.tell(where, ("train", "evaluate"), *every)
-        self.tell(where, ("train", "asserts"), _text(a.asserts), _text(b.asserts))
+        for name in ("asserts", "augment", "clip", "loss", "precision", "smoothing"):
+            self.tell(where, ("train", name), _text(getattr(a, name)), _text(getattr(b, name)))
+        self._mappings(where, ("train", "sparsify"), a.sparsify or {}, b.sparsify or {})
 
     def _data(
         self,
@@ -340,30 +372,6 @@ def _event(state: Fact) -> Hashable:
 def _when(ours: Sequence[Fact], others: Sequence[Fact], a: Fact, b: Fact) -> str:
     """Where among the events those stand that only one history has."""
     return "afterwards" if a in ours or b in others else "in between"
-
-
-def _told(events: Sequence[Fact]) -> str:
-    return ", then ".join(_event_text(event) for event in events) or NOTHING
-
-
-def _event_text(event: Fact) -> str:
-    match event:
-        case facts.Point(at=at):
-            return f"trained to {at}it"
-        case facts.Wearing(worn=worn):
-            rounds = sum(map(_prunes, generations(worn)))
-            return f"pruned {rounds} times" if rounds > 1 else "pruned once" if rounds else "every weight kept"
-        case facts.Redrawn(keep=keep):
-            return "drawn again" + ("" if keep == "nothing" else f", {keep} kept")
-        case facts.PrunedMask(fraction=part):
-            return f"pruned by {fraction_text(part)}"
-        case facts.ShuffledMask(scope=scope):
-            return f"shuffled ({scope})"
-        case facts.InvertedMask():
-            return "inverted"
-        case facts.FullMask():
-            return "every weight"
-    return f"a {event.tag}"
 
 
 def _ends(point: facts.Point) -> bool:

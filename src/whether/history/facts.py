@@ -10,131 +10,42 @@ are on one trajectory, wherever they stop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from whether.data.cards import Data
-from whether.digest import digest
 from whether.errors import RequestError
+from whether.history.fact import Fact
+from whether.history.resolved import Model, Training, usual_gap
 from whether.seeds import Seed
 
-_ATOMS = frozenset({str, int, float, bool, type(None)})
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fact:
-    """The base: a type tag with a version of its own, coerced fields, digests of parents.
-
-    `version` is raised when the numbers of an operation change, and of that operation only. A field whose value is its
-    declared neutral one is left out, so that fields added later change no digest.
-    """
-
-    tag: ClassVar[str]
-    version: ClassVar[int] = 1
-    neutral: ClassVar[Mapping[str, Any]] = {}
-    aside: ClassVar[tuple[str, ...]] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_digest", digest(self.plain()))
-
-    @property
-    def digest(self) -> str:
-        """64 hexadecimal digits."""
-        value: str = self.__dict__["_digest"]
-        return value
-
-    def plain(self) -> dict[str, Any]:
-        """What is hashed: this fact's own fields, parents by digest."""
-        said: dict[str, Any] = {"type": self.tag, "version": self.version}
-        for name in _said_fields(type(self)):
-            value = getattr(self, name)
-            if not self._is_neutral(name, value):
-                said[name] = _coerce(value)
-        return said
-
-    def parents(self) -> Iterator[Fact]:
-        """The facts that this one is said of."""
-        return (value for value in self.__dict__.values() if isinstance(value, Fact))
-
-    def _is_neutral(self, name: str, value: Any) -> bool:
-        return name in self.neutral and value == self.neutral[name]
-
-    def __repr__(self) -> str:
-        return f"<{self.tag} {self.digest[:8]}>"
-
-
-_SAID: dict[type, tuple[str, ...]] = {}
-
-
-def _said_fields(kind: type[Fact]) -> tuple[str, ...]:
-    """The fields of a kind of fact that are hashed, looked up once."""
-    found = _SAID.get(kind)
-    if found is None:
-        found = _SAID[kind] = tuple(item.name for item in fields(kind) if item.name not in kind.aside)
-    return found
-
-
-def _coerce(value: Any) -> Any:
-    if type(value) in _ATOMS:  # most are
-        return value
-    match value:
-        case Fact():
-            return value.digest
-        case Seed():
-            return value.hex
-        case Fraction():
-            return f"{value.numerator}/{value.denominator}"
-        case Mapping():
-            return {str(key): _coerce(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_coerce(item) for item in value]
-        case _:
-            return value
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Model(Fact):
-    """An architecture for examples of one shape: name, shape, classes; the hash of its code when it is the user's."""
-
-    tag = "model"
-    neutral: ClassVar[Mapping[str, Any]] = {"code": "", "options": {}}
-    name: str
-    shape: tuple[int, ...]
-    classes: int
-    code: str = ""
-    options: Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Training(Fact):
-    """A resolved recipe: every length in iterations, the data by digest.
-
-    `data` is the resolved split of the data set (`Data.resolve`), `total`, `evaluate` and what is in `schedule` are
-    iterations, `per_epoch` is iterations an epoch.
-    """
-
-    tag = "training"
-    neutral: ClassVar[Mapping[str, Any]] = {"asserts": (), "evaluate": None, "task": "classification"}
-    aside = ("data_name",)
-    optimizer: Mapping[str, Any]
-    schedule: Mapping[str, Any]
-    total: int
-    batch: int
-    last_batch: str
-    per_epoch: int
-    data: Mapping[str, Any]
-    data_name: Data
-    task: str
-    evaluate: int | None
-    asserts: tuple[str, ...]
-
-    @property
-    def grid(self) -> tuple[int, ...]:
-        """The steps at which the validation split is looked at: both ends and every `evaluate` steps between."""
-        every = self.evaluate or usual_gap(self.total)
-        return (*range(0, self.total, every), self.total)
+__all__ = [
+    "Clocked",
+    "Fact",
+    "FullMask",
+    "GrownMask",
+    "Holding",
+    "InvertedMask",
+    "Loaded",
+    "MaskFact",
+    "MeasureFact",
+    "Model",
+    "Perturbed",
+    "Point",
+    "PrunedMask",
+    "Redrawn",
+    "ShuffledMask",
+    "Start",
+    "State",
+    "Training",
+    "Trajectory",
+    "Wearing",
+    "has_moments",
+    "reach",
+    "usual_gap",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -153,7 +64,7 @@ class State(Fact):
     def step(self) -> int:
         """Iterations of training behind these weights, counted from the beginning of the history."""
         state: State | None = self
-        while state is not None and not isinstance(state, Point):
+        while state is not None and not isinstance(state, Point | Clocked):
             state = state.before
         return state.at if state is not None else 0
 
@@ -163,7 +74,7 @@ class State(Fact):
         state: State = self
         while (before := state.before) is not None:
             state = before
-        assert isinstance(state, Start)
+        assert isinstance(state, Start | Loaded)
         return state.architecture
 
     @property
@@ -171,8 +82,18 @@ class State(Fact):
         """The mask that these weights wear, None for every weight: training and drawing again keep it."""
         state: State | None = self
         while state is not None and not isinstance(state, Wearing):
+            if isinstance(state, Point) and state.trajectory.training.sparsify is not None:
+                return GrownMask(state=state)
             state = state.before
         return state.worn if state is not None else None
+
+    @property
+    def held(self) -> Holding | None:
+        """What says which parameters are trained from here on, None for all of them."""
+        state: State | None = self
+        while state is not None and not isinstance(state, Holding):
+            state = state.before
+        return None if state is None or state.trains == "all" else state
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -219,6 +140,85 @@ class Wearing(State):
     @property
     def before(self) -> State:
         """The network whose weights were taken."""
+        return self.origin
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Loaded(State):
+    """Weights from a file, named by its content: step 0."""
+
+    tag = "loaded"
+    aside = ("path",)
+    architecture: Model
+    content: str
+    init: str
+    path: str
+
+    @property
+    def before(self) -> None:
+        """How they came to be is not known."""
+        return None
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Perturbed(State):
+    """A state with its weights changed, its mask kept; `data` and `examples` say on what, for changes that look."""
+
+    tag = "perturbed"
+    neutral: ClassVar[Mapping[str, Any]] = {
+        "code": "",
+        "data": None,
+        "data_name": None,
+        "examples": None,
+        "options": {},
+        "other": None,
+        "seed": None,
+    }
+    aside = ("data_name",)
+    origin: State
+    how: str
+    seed: Seed | None
+    other: State | None
+    data: Mapping[str, Any] | None
+    data_name: Data | None
+    examples: int | None
+    options: Mapping[str, Any]
+    code: str = ""
+
+    @property
+    def before(self) -> State:
+        """The network whose weights were changed."""
+        return self.origin
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Holding(State):
+    """A state of which only some parameters are trained from here on."""
+
+    tag = "holding"
+    neutral: ClassVar[Mapping[str, Any]] = {"code": "", "seed": None}
+    origin: State
+    trains: str
+    seed: Seed | None
+    code: str = ""
+
+    @property
+    def before(self) -> State:
+        """The network of whose parameters some are held."""
+        return self.origin
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Clocked(State):
+    """A state at another step: schedule, order of the data and what is left to train are that step's."""
+
+    tag = "clocked"
+    origin: State
+    at: int
+
+    @property
+    def before(self) -> State:
+        """The network whose weights these are."""
         return self.origin
 
 
@@ -276,7 +276,19 @@ class PrunedMask(MaskFact):
     """What pruning leaves of a state."""
 
     tag = "mask-pruned"
-    neutral: ClassVar[Mapping[str, Any]] = {"code": "", "structure": "weight", "layers": {}}
+    neutral: ClassVar[Mapping[str, Any]] = {
+        "code": "",
+        "data": None,
+        "data_name": None,
+        "examples": None,
+        "layers": {},
+        "options": {},
+        "rounds": 1,
+        "seed": None,
+        "since": None,
+        "structure": "weight",
+    }
+    aside = ("data_name",)
     state: State
     by: str
     fraction: Fraction
@@ -284,6 +296,13 @@ class PrunedMask(MaskFact):
     structure: str
     layers: Mapping[str, Fraction]
     code: str = ""
+    since: State | None = None
+    seed: Seed | None = None
+    data: Mapping[str, Any] | None = None
+    data_name: Data | None = None
+    examples: int | None = None
+    rounds: int = 1
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -305,11 +324,29 @@ class InvertedMask(MaskFact):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class GrownMask(MaskFact):
+    """The mask that a training which changes masks has reached at a point."""
+
+    tag = "mask-grown"
+    state: Point
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class MeasureFact(Fact):
-    """A number asked of a state; `data` and `split` say on which examples, for measures that need any."""
+    """A number asked of a state; `data` and `split` say on which examples, for measures that need any.
+
+    `other` is the second state of those that compare two; `machine` is where a time was taken.
+    """
 
     tag = "measure"
-    neutral: ClassVar[Mapping[str, Any]] = {"code": "", "options": {}, "split": None, "data": None}
+    neutral: ClassVar[Mapping[str, Any]] = {
+        "code": "",
+        "data": None,
+        "machine": "",
+        "options": {},
+        "other": None,
+        "split": None,
+    }
     aside = ("data_name",)
     name: str
     state: State
@@ -318,6 +355,8 @@ class MeasureFact(Fact):
     data_name: Data
     options: Mapping[str, Any]
     code: str = ""
+    other: State | None = None
+    machine: str = ""
 
 
 def reach(begin: State, training: Training, order: Seed, until: int) -> State:
@@ -338,11 +377,6 @@ def reach(begin: State, training: Training, order: Seed, until: int) -> State:
         if on.training.digest == training.digest and on.order == order:
             return Point(trajectory=on, at=until)
     return Point(trajectory=Trajectory(begin=begin, training=training, order=order), at=until)
-
-
-def usual_gap(total: int) -> int:
-    """Iterations between two looks at the validation split, when a recipe does not say: a fiftieth of the total."""
-    return max(1, round(total / 50))
 
 
 def has_moments(state: State) -> bool:

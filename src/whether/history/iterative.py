@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import overload
 
 from whether.errors import RequestError, gather
-from whether.history.network import Mask, Network, describe
+from whether.history.described import describe
+from whether.history.network import Mask, Network
 from whether.steps import Steps
 
 
@@ -51,7 +52,9 @@ class Tickets(Sequence[Network]):
         return self.early.masked(self.mask(after)) if after % len(self.rounds) else self.early
 
     def __repr__(self) -> str:
-        return f"<Tickets after 0 to {len(self) - 1} rounds, rewound to {describe(self.early)}>"
+        return (
+            f"<Tickets after 0 to {len(self) - 1} rounds, rewound to {describe(self.early.op, self.early.data.name)}>"
+        )
 
 
 def tickets(

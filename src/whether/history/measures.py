@@ -8,9 +8,12 @@ from typing import Any
 
 from whether import words
 from whether.errors import RequestError, gather
-from whether.history.network import Network, describe, one_of, plain_options
+from whether.history.checks import one_of, plain_options, whole_number
+from whether.history.described import describe
+from whether.history.network import Network
 
 SPLITS = ("train", "validation", "test")
+STATISTICS = ("re-estimated", "interpolated")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +25,7 @@ class Measure:
         network: of whom it is asked.
         split: "train", "validation" or "test"; None for the split that the answer's grade opens.
         options: further plain arguments.
+        other: a second network, for measures that compare two.
         kind: what its numbers mean.
     """
 
@@ -29,10 +33,11 @@ class Measure:
     network: Network
     split: str | None
     options: Mapping[str, Any] = field(default_factory=dict)
+    other: Network | None = None
     kind: words.MeasureKind = field(default_factory=lambda: words.MeasureKind(""))
 
     def __repr__(self) -> str:
-        return f"<Measure {self.name} of {describe(self.network)}>"
+        return f"<Measure {self.name} of {describe(self.network.op, self.network.data.name)}>"
 
 
 def accuracy(network: Network, *, split: str | None = None) -> Measure:
@@ -65,6 +70,59 @@ def curve(network: Network, name: str = "validation accuracy") -> Measure:
     return measure("curve", network, options={"name": name})
 
 
+def barrier(
+    a: Network,
+    b: Network,
+    *,
+    split: str | None = None,
+    points: int = 31,
+    statistics: str = "re-estimated",
+) -> Measure:
+    """The error barrier between two networks, in points: how far the error rises on the straight line between them.
+
+    sup over α of E((1 − α)·a + α·b) less the mean of both ends (Frankle et al., 2020).
+
+    Args:
+        a, b: of one architecture.
+        split: see Measure.
+        points: α on the line, both ends included; 31, so that ½ is among them.
+        statistics: BatchNorm's running statistics on the way: "re-estimated" on the training split, or "interpolated".
+    """
+    return _between("barrier", a, b, split=split, points=points, statistics=statistics)
+
+
+def loss_barrier(
+    a: Network, b: Network, *, split: str | None = None, points: int = 31, statistics: str = "re-estimated"
+) -> Measure:
+    """The loss barrier between two networks, in nats; arguments as of `barrier`."""
+    return _between("loss_barrier", a, b, split=split, points=points, statistics=statistics)
+
+
+def path(
+    a: Network, b: Network, *, split: str | None = None, points: int = 31, statistics: str = "re-estimated"
+) -> Measure:
+    """Error and loss along the straight line between two networks, by α; a curve, as `curve` is."""
+    return _between("path", a, b, split=split, points=points, statistics=statistics)
+
+
+def _between(name: str, a: Network, b: Network, *, split: str | None, points: int, statistics: str) -> Measure:
+    gather(
+        lambda: whole_number("points", points, 3),
+        lambda: one_of("statistics", statistics, STATISTICS),
+    )
+    return measure(name, a, other=b, split=split, options={"points": points, "statistics": statistics})
+
+
+def distance(network: Network, since: Network) -> Measure:
+    """L2 distance between the prunable weights of two networks, such as from the fresh one."""
+    return measure("distance", network, other=since)
+
+
+def disagreement(a: Network, b: Network, *, split: str | None = None) -> Measure:
+    """Per cent of a split that two networks label differently."""
+    return measure("disagreement", a, other=b, split=split)
+
+
 def measure(
     name: str,
     network: Network,
@@ -73,17 +131,20 @@ def measure(
     unit: str = "",
     better: str = "higher",
     worst: float | None = None,
+    other: Network | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Measure:
     """Any measure by its name; one of your own is "module:function".
 
     Args:
-        name: the word, or a function that takes (module, tensors, split, **options) and returns a float.
+        name: the word, or a function that takes (module, tensors, split, **options) and returns a float; by their
+            parameters' names it is given `other`, `since`, `masks`, `seed` and `task`, too.
         network: of whom it is asked.
         split: see Measure.
         unit: of a measure of your own.
         better: "higher" or "lower", for a measure of your own.
         worst: of a measure of your own, what a network that diverged counts as.
+        other: the second network of those that compare two; of "distance" and its like the earlier state.
         options: plain keyword arguments for it, which it gets as `Network` says of its own.
     """
     said = dict(options or {})
@@ -99,11 +160,26 @@ def measure(
         elif said:
             plain_options("measure", name, said)
 
+    def compared() -> None:
+        if other is not None and not isinstance(other, Network):
+            raise RequestError(f"{name}: compared with a {type(other).__name__}; expected a Network.")
+        if not words.is_own_code(name):
+            two = bool({"other", "since"} & {*words.find("measure", name).needs})
+            if two != (other is not None):
+                raise RequestError(
+                    f"the measure {name!r} compares {'two networks' if two else 'nothing'}: " + _say(two)
+                )
+
     gather(
-        fits,
+        lambda: gather(fits, compared),
         asked,
         lambda: one_of("split", split, SPLITS) if split is not None else None,
         lambda: one_of("better", better, ("higher", "lower")),
     )
     kind = words.MEASURES.get(name) or words.MeasureKind(unit, better=better, split=True, worst=worst)
-    return Measure(name, network, split, said, kind)
+    word = words.find("measure", name)
+    return Measure(name, network, split, {**word.options, **said}, other, kind)
+
+
+def _say(two: bool) -> str:
+    return "write other=network." if two else "leave other=… out."

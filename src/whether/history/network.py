@@ -13,96 +13,38 @@ sentence into facts with digests; only then can two sentences be compared.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from whether import words
 from whether.data.cards import Data
-from whether.digest import canonical
-from whether.errors import RequestError, gather, unknown
-from whether.recipe import Recipe, default_recipe
+from whether.errors import RequestError, gather
+from whether.history.checks import check_recipe, fraction_of, needed, one_of, plain_options, whole_number
+from whether.history.described import describe
+from whether.history.ops import (
+    KEEPS,
+    SCOPES,
+    SHUFFLES,
+    Inverted,
+    Loaded,
+    Masked,
+    MaskOp,
+    NetworkOp,
+    Only,
+    Perturbed,
+    Pruned,
+    RateRewound,
+    Redrawn,
+    Shuffled,
+    Start,
+    Trained,
+    WornBy,
+)
+from whether.recipe import Recipe, Sparsify, default_recipe
 from whether.seeds import Seed, as_seed
 from whether.steps import Steps
-
-SCOPES = ("global", "layer")
-STRUCTURES = ("weight", "unit")
-SHUFFLES = ("layer", "global", "unit")
-KEEPS = ("nothing", "signs", "magnitudes")
-
-
-# What can be said of a network. Each is one word; the classes below are how people say them.
-
-
-@dataclass(frozen=True, eq=False)
-class Start:
-    """Fresh weights."""
-
-    model: str
-    options: Mapping[str, Any]
-    init: str
-    seed: Seed
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """Weights after training on from another network's."""
-
-    origin: Network
-    until: Steps | None
-
-
-@dataclass(frozen=True, eq=False)
-class Masked:
-    """Another network's weights, zero where a mask says so."""
-
-    origin: Network
-    mask: Mask
-    keep_optimizer: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Redrawn:
-    """Another network with its weights drawn again, wholly or but for their signs or magnitudes."""
-
-    origin: Network
-    seed: Seed
-    keep: str
-
-
-@dataclass(frozen=True, eq=False)
-class Pruned:
-    """The mask of what pruning leaves of a network."""
-
-    network: Network
-    by: str
-    fraction: Fraction
-    scope: str
-    structure: str
-    layers: Mapping[str, Fraction]
-
-
-@dataclass(frozen=True, eq=False)
-class Shuffled:
-    """Another mask with its places permuted."""
-
-    mask: Mask
-    seed: Seed
-    scope: str
-
-
-@dataclass(frozen=True, eq=False)
-class Inverted:
-    """What another mask leaves out."""
-
-    mask: Mask
-
-
-@dataclass(frozen=True, eq=False)
-class WornBy:
-    """The mask that a network wears."""
-
-    network: Network
+from whether.structure import fraction_of as share_pruned
 
 
 class Network:
@@ -123,7 +65,7 @@ class Network:
 
     __slots__ = ("data", "op", "order", "recipe")
 
-    op: Start | Trained | Masked | Redrawn
+    op: NetworkOp
     data: Data
     recipe: Recipe
     order: Seed
@@ -142,7 +84,7 @@ class Network:
         if init is not None:
             checks.append(lambda: words.find("initialiser", init))
         if recipe is not None:
-            checks.append(lambda: _recipe(recipe, "Network()"))
+            checks.append(lambda: check_recipe(recipe, "Network()"))
         if options:
             checks.append(lambda: plain_options("model", model, options))
         gather(*checks)
@@ -151,7 +93,7 @@ class Network:
         op = Start(model, dict(options or {}), drawn, root.seed("weights"))
         self._say(op, parsed, recipe or default_recipe(parsed.name), root.seed("order"))
 
-    def _say(self, op: Start | Trained | Masked | Redrawn, data: Data, recipe: Recipe, order: Seed) -> None:
+    def _say(self, op: NetworkOp, data: Data, recipe: Recipe, order: Seed) -> None:
         for name, value in (("op", op), ("data", data), ("recipe", recipe), ("order", order)):
             object.__setattr__(self, name, value)
 
@@ -159,13 +101,52 @@ class Network:
         raise AttributeError(f"a Network never changes; {name} is said in a new sentence, such as train(recipe)")
 
     @classmethod
-    def _of(cls, op: Trained | Masked | Redrawn, *, recipe: Recipe | None = None, order: Seed | None = None) -> Network:
+    def _of(
+        cls,
+        op: Trained | Masked | Redrawn | Perturbed | Only | RateRewound,
+        *,
+        recipe: Recipe | None = None,
+        order: Seed | None = None,
+    ) -> Network:
         made, origin = cls.__new__(cls), op.origin
         made._say(op, origin.data, recipe or origin.recipe, order or origin.order)
         return made
 
+    @classmethod
+    def from_file(
+        cls,
+        path: str | Path,
+        *,
+        model: str,
+        data: str | Data,
+        seed: Seed | int = 0,
+        recipe: Recipe | None = None,
+        init: str = "own",
+        options: Mapping[str, Any] | None = None,
+    ) -> Network:
+        """A network whose weights are in a safetensors file; its content is its identity, not where it lies.
+
+        Args:
+            path: of the file; names and shapes in it are those of the model's parameters and buffers.
+            model, data, recipe, options: as of a Network.
+            seed: of the order of the data, should it be trained on.
+            init: how `reinit` draws it again; "own" leaves what the module itself draws.
+        """
+        if options:
+            plain_options("model", model, options)
+        gather(lambda: words.find("model", model), lambda: Data.parse(data), lambda: as_seed(seed))
+        made, parsed = cls.__new__(cls), Data.parse(data)
+        op = Loaded(model, dict(options or {}), init, str(path))
+        made._say(op, parsed, recipe or default_recipe(parsed.name), as_seed(seed).seed("order"))
+        return made
+
     def train(
-        self, recipe: Recipe | None = None, *, until: Steps | str | None = None, order: Seed | int | None = None
+        self,
+        recipe: Recipe | None = None,
+        *,
+        until: Steps | str | None = None,
+        order: Seed | int | None = None,
+        sparsify: Sparsify | None = None,
     ) -> Network:
         """Train on: from this network's step to `until`, or to the end of the recipe.
 
@@ -175,41 +156,86 @@ class Network:
         Args:
             recipe: from here on; by default the one that this network has.
             until: the step to stop at, counted from the beginning of the history ("500it", "2ep", "10%").
-            order: the seed of the order of the data; by default as before.
+            order: the seed of the order of the data, and of its augmentation; by default as before.
+            sparsify: how the mask changes inside training: `gradual(…)`, `set_(…)`, `rigl(…)`; a field of the recipe.
         """
         if recipe is not None:
-            _recipe(recipe, "train()")
+            check_recipe(recipe, "train()")
+        if sparsify is not None:
+            recipe = (recipe or self.recipe).but(sparsify=sparsify)
         stop = None if until is None else Steps.parse(until, "until")
         return Network._of(Trained(self, stop), recipe=recipe, order=None if order is None else as_seed(order))
 
     def prune(
         self,
         *,
-        fraction: float,
+        fraction: float | None = None,
         by: str = "magnitude",
         scope: str = "global",
         structure: str = "weight",
         layer_fractions: Mapping[str, float] | None = None,
+        since: Network | None = None,
+        seed: Seed | int | None = None,
+        examples: int | None = None,
+        rounds: int = 1,
+        options: Mapping[str, Any] | None = None,
     ) -> Mask:
         """The mask that is left when a fraction of what remains in this network is pruned, lowest scores first.
 
         Args:
-            fraction: of the weights (or units) that this network still has, in (0, 1).
-            by: the score: a word, or "module:function" that takes weights and masks by name and returns scores.
+            fraction: of the weights (or groups of them) that this network still has, in (0, 1); of "2:4" and its like
+                it need not be said.
+            by: the score: a word, or "module:function" that takes weights and masks by name, and by its parameters'
+                names whatever else `whether list --words` names (`module`, `x`, `y`, `loss`, `since`, `seed`), and
+                returns scores.
             scope: compare scores over the whole network ("global") or within each layer ("layer").
-            structure: prune single weights, or whole "unit"s of the hidden layers (rows of their weights).
+            structure: prune single weights ("weight"), whole "unit"s of the hidden layers of a perceptron, "channel"s,
+                "block-4x4", or so that "2:4" are left of every four inputs.
             layer_fractions: layers with a fraction of their own: a weight's name, or "output" for the last one.
+            since: an earlier state, for scores that compare with it; by default the fresh network.
+            seed: for scores that draw (also which examples): by default one that follows from this network's order.
+            examples: how many of the training split the score sees; by default ten a class.
+            rounds: score and prune so many times, so that what is left shrinks by the same factor each time.
+            options: further plain arguments of a score of your own.
         """
         parts = dict(layer_fractions or {})
         gather(
-            lambda: _fraction("fraction", fraction),
             lambda: words.find("score", by),
             lambda: one_of("scope", scope, SCOPES),
-            lambda: one_of("structure", structure, STRUCTURES),
-            *(lambda name=name: _fraction(f"layer_fractions[{name!r}]", parts[name], closed=True) for name in parts),
+            lambda: share_pruned(structure),
+            lambda: whole_number("rounds", rounds),
+            lambda: None if examples is None else whole_number("examples", examples),
+            lambda: plain_options("score", by, options) if options else None,
+            *(lambda name=name: fraction_of(f"layer_fractions[{name!r}]", parts[name], closed=True) for name in parts),
         )
-        exact = {name: _fraction(name, value, closed=True) for name, value in parts.items()}
-        return Mask(Pruned(self, by, _fraction("fraction", fraction), scope, structure, exact))
+        exact = {name: fraction_of(name, value, closed=True) for name, value in parts.items()}
+        needs = words.find("score", by).needs
+        if since is None and "since" in needs:
+            since = self.fresh
+        drawn = self.order.seed("score") if seed is None and {"seed", "examples"} & {*needs} else seed
+        return Mask(
+            Pruned(
+                self,
+                by,
+                _share(fraction, structure),
+                scope,
+                structure,
+                exact,
+                since=since,
+                seed=None if drawn is None else as_seed(drawn),
+                examples=examples,
+                rounds=rounds,
+                options=dict(options or {}),
+            )
+        )
+
+    @property
+    def fresh(self) -> Network:
+        """The network that this history began with: fresh, or from a file."""
+        net = self
+        while not isinstance(net.op, (Start, Loaded)):
+            net = net.op.origin
+        return net
 
     def mask(self) -> Mask:
         """The mask that this network wears (every weight, when it wears none)."""
@@ -228,6 +254,17 @@ class Network:
         """The weights and the step of another point of a history, under the mask that this network wears."""
         return to.masked(self.mask())
 
+    def rate_rewound(self, to: Steps | str) -> Network:
+        """These weights at an earlier step: the schedule, the data's order and what is left to train are that step's.
+
+        Learning-rate rewinding (Renda, Frankle & Carbin, 2020): `dense.masked(mask).rate_rewound("500it").train()`.
+        The optimiser begins afresh.
+
+        Args:
+            to: the step, counted from the beginning of the history.
+        """
+        return Network._of(RateRewound(self, Steps.parse(to, "rate_rewound(to)")))
+
     def reinit(self, seed: Seed | int, *, keep: str = "nothing") -> Network:
         """The same network drawn again, its mask kept.
 
@@ -238,8 +275,69 @@ class Network:
         one_of("keep", keep, KEEPS)
         return Network._of(Redrawn(self, as_seed(seed), keep))
 
+    def only(self, trains: str, *, seed: Seed | int | None = None) -> Network:
+        """The same network, of which only some parameters are trained from here on; the others are held.
+
+        Args:
+            trains: "batchnorm", "output", "biases", "nothing", "random-as-batchnorm", several joined by "+", "all", or
+                "module:function" of your own that takes the module and returns names or masks by name.
+            seed: for what is drawn.
+        """
+        for word in trains.split("+") if isinstance(trains, str) else [trains]:
+            if word != "all":
+                words.find("freezing", word)
+        if "random" in trains and seed is None:
+            raise RequestError(f"only({trains!r}) draws which weights are trained: write only({trains!r}, seed=…).")
+        return Network._of(Only(self, trains, None if seed is None else as_seed(seed)))
+
+    def perturbed(
+        self,
+        how: str,
+        seed: Seed | int | None = None,
+        *,
+        other: Network | None = None,
+        examples: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        **given: Any,
+    ) -> Network:
+        """The same network with its weights changed; its mask stays, its optimiser begins afresh.
+
+        Args:
+            how: a word (`whether list --words`), or "module:function" of your own that takes weights by name, and by
+                its parameters' names `names`, `masks`, `seed`, `other`, `module`, `init`, `x`, `y`; returns weights.
+            seed: of what it draws.
+            other: the second network, for words that take one.
+            examples: how many of the training split it sees.
+            options, given: plain arguments: perturbed("noise", seed, scale=2.0).
+        """
+        said = dict(options or {}) | given
+        gather(
+            lambda: words.find("perturbation", how),
+            lambda: plain_options("perturbation", how, said) if said else None,
+            lambda: needed("perturbation", how, "seed", seed, f"perturbed({how!r}, rep.seed('again'))"),
+            lambda: needed("perturbation", how, "other", other, f"perturbed({how!r}, other=network)"),
+        )
+        drawn = None if seed is None else as_seed(seed)
+        return Network._of(Perturbed(self, how, drawn, other, examples, said))
+
+    def aligned(self, to: Network, *, by: str = "weights", examples: int | None = None) -> Network:
+        """The same function with its units reordered, so that they match another network's.
+
+        Args:
+            to: the network to match, of the same architecture.
+            by: "weights" (Ainsworth et al., 2023) or "activations" on the training split (Li et al., 2015).
+            examples: how many of these.
+        """
+        one_of("by", by, ("weights", "activations"))
+        seed = self.order.seed("align") if by == "weights" else None
+        return self.perturbed(f"align-{by}", seed, other=to, examples=examples)
+
+    def mixed(self, other: Network, *, at: float = 0.5) -> Network:
+        """A point of the straight line to another network: (1 − at) of these weights and `at` of the other's."""
+        return self.perturbed("interpolate", other=other, at=at)
+
     def __repr__(self) -> str:
-        return f"<Network {describe(self)}>"
+        return f"<Network {describe(self.op, self.data.name)}>"
 
 
 class Mask:
@@ -247,7 +345,7 @@ class Mask:
 
     __slots__ = ("op",)
 
-    def __init__(self, op: Pruned | Shuffled | Inverted | WornBy) -> None:
+    def __init__(self, op: MaskOp) -> None:
         self.op = op
 
     def shuffled(self, seed: Seed | int, *, scope: str = "layer") -> Mask:
@@ -261,75 +359,16 @@ class Mask:
         return Mask(Inverted(self))
 
     def __repr__(self) -> str:
-        return f"<Mask {describe(self)}>"
+        return f"<Mask {describe(self.op, '')}>"
 
 
-def describe(item: Network | Mask) -> str:
-    """A short reading of a sentence: at most its last few words, however long the history is."""
-    said: list[str] = []
-    current: Network | Mask = item
-    while len(said) < 4:
-        match current.op:
-            case Start(model=model):
-                return " ← ".join([*said, f"{model} on {_data(current)}"])
-            case Trained(origin=origin, until=until):
-                said.append(f"trained to {until or 'the end'}")
-                current = origin
-            case Masked(origin=origin, mask=mask):
-                said.append(f"masked ({type(mask.op).__name__.lower()})")
-                current = origin
-            case Redrawn(origin=origin, keep=keep):
-                said.append("redrawn" + ("" if keep == "nothing" else f", {keep} kept"))
-                current = origin
-            case Pruned(network=network, fraction=part):
-                said.append(f"pruned by {float(part):.3g}")
-                current = network
-            case Shuffled(mask=mask, scope=scope):
-                said.append(f"shuffled ({scope})")
-                current = mask
-            case Inverted(mask=mask):
-                said.append("inverted")
-                current = mask
-            case WornBy(network=network):
-                said.append("mask")
-                current = network
-    return " ← ".join([*said, "…"])
-
-
-def _data(item: Network | Mask) -> str:
-    return item.data.name if isinstance(item, Network) else ""
-
-
-def _fraction(what: str, value: float, *, closed: bool = False) -> Fraction:
-    wrong = isinstance(value, bool) or not isinstance(value, (int, float, Fraction))
-    if wrong or not (0 <= value < 1 if closed else 0 < value < 1):
-        where = "[0, 1)" if closed else "(0, 1)"
-        raise RequestError(
-            f"{what} is {value!r}; expected a number in {where}: the part that goes, such as 0.2 for a fifth."
-        )
-    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
-
-
-def _recipe(given: Recipe, what: str) -> None:
-    if not isinstance(given, Recipe):
-        hint = (
-            "for a step write train(until='500it')" if what == "train()" else "write Recipe(optimizer=adam(0.001), …)"
-        )
-        raise RequestError(f"{what} got {given!r} as its recipe; {hint}.")
-
-
-def plain_options(kind: str, word: str, given: Mapping[str, Any]) -> None:
-    """Refuse options of a word that takes none, and such as have no identity."""
-    if not words.is_own_code(word):
-        raise RequestError(f"the {kind} {word!r} takes no options, got {', '.join(given)}; only code of your own does.")
-    for name, value in given.items():
-        try:
-            canonical(value)
-        except (TypeError, ValueError) as error:
-            raise RequestError(f"the option {name!r} of {word!r} cannot be part of an identity: {error}.") from error
-
-
-def one_of(what: str, value: str, known: tuple[str, ...]) -> None:
-    """Refuse a word that is not one of a few, with the nearest ones."""
-    if value not in known:
-        raise unknown(what, value, known)
+def _share(fraction: float | None, structure: str) -> Fraction:
+    """The fraction that goes: as it is said, or as the structure has it."""
+    fixed = share_pruned(structure)
+    if fixed is None:
+        if fraction is None:
+            raise RequestError("prune() needs fraction=…: the part of what remains that goes, such as 0.2 for a fifth.")
+        return fraction_of("fraction", fraction)
+    if fraction is not None and fraction_of("fraction", fraction) != fixed:
+        raise RequestError(f"structure {structure!r} prunes exactly {fixed}; leave fraction={fraction!r} out.")
+    return fixed

@@ -6,19 +6,26 @@ they hold and not what they spell.
 
 from __future__ import annotations
 
+import hashlib
+import os
+import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from whether import words
-from whether.data.cards import Card, Data, card
+from whether.data.cards import Data, card
 from whether.digest import plain
 from whether.errors import RequestError
-from whether.history import facts, network
+from whether.fit import fits
+from whether.history import facts, network, ops
 from whether.history.code import code_digest
 from whether.history.measures import Measure
-from whether.recipe import Recipe, Schedule
-from whether.steps import Steps
+from whether.history.settle import settle
+from whether.recipe import Recipe
+
+__all__ = ["Resolver", "content_of", "settle", "this_machine"]
 
 Sentence = network.Network | network.Mask
 Resolved = facts.State | facts.MaskFact
@@ -70,7 +77,11 @@ class Resolver:
             data_name=data,
             options=plain(sentence.options),
             code=self._own(sentence.name),
+            other=None if sentence.other is None else self.state(sentence.other),
+            machine=this_machine() if kind.timed else "",
         )
+        if fact.other is not None:
+            _check_alike(sentence.name, state, fact.other)
         if sentence.name in ("early_stop", "curve") and not isinstance(state, facts.Point):
             raise RequestError(
                 f"{sentence.name} is asked of a network that was not trained; it needs a recorded curve."
@@ -104,20 +115,14 @@ class Resolver:
 
     def _state(self, sentence: network.Network) -> facts.State:
         match sentence.op:
-            case network.Start(model=name, options=options, init=init, seed=seed):
-                known = card(sentence.data.name)
-                _check_fit(name, known)
-                model = facts.Model(
-                    name=name,
-                    shape=known.shape,
-                    classes=known.classes,
-                    code=self._own(name),
-                    options=plain(options),
-                )
-                if words.is_own_code(init):
-                    init = f"{init}@{self._own(init)[:16]}"
-                return facts.Start(architecture=self._made.setdefault(model.digest, model), init=init, seed=seed)
-            case network.Trained(origin=origin, until=until):
+            case ops.Start(model=name, options=options, init=init, seed=seed):
+                model = self._model(name, options, sentence.data)
+                return facts.Start(architecture=model, init=self._init(init), seed=seed)
+            case ops.Loaded(model=name, options=options, init=init, path=path):
+                model = self._model(name, options, sentence.data)
+                content = content_of(path)
+                return facts.Loaded(architecture=model, content=content, init=self._init(init), path=path)
+            case ops.Trained(origin=origin, until=until):
                 begin = self.state(origin)
                 training = self._training(sentence.recipe, sentence.data)
                 stop = (
@@ -134,33 +139,103 @@ class Resolver:
                         f"give a longer recipe: train(recipe.but(total='{stop}it'))."
                     )
                 return facts.reach(begin, training, sentence.order, stop)
-            case network.Masked(origin=origin, mask=mask, keep_optimizer=keep):
+            case ops.Masked(origin=origin, mask=mask, keep_optimizer=keep):
                 state = self.state(origin)  # where there is nothing to keep, keeping it is no other history
                 keep = keep and facts.has_moments(state)
                 return facts.Wearing(origin=state, worn=self.mask(mask), keep_optimizer=keep)
-            case network.Redrawn(origin=origin, seed=seed, keep=keep):
+            case ops.Redrawn(origin=origin, seed=seed, keep=keep):
                 state = self.state(origin)
                 return facts.Redrawn(origin=state, init=_init_of(state), seed=seed, keep=keep)
+            case ops.Perturbed():
+                return self._perturbed(sentence.op, sentence.data)
+            case ops.Only(origin=origin, trains=trains, seed=seed):
+                code = "+".join(filter(None, map(self._own, trains.split("+"))))
+                return facts.Holding(origin=self.state(origin), trains=trains, seed=seed, code=code)
+            case ops.RateRewound(origin=origin, to=to):
+                state = self.state(origin)
+                training = self._training(sentence.recipe, sentence.data)
+                at = to.count(per_epoch=training.per_epoch, total=training.total)
+                if at > state.step:
+                    raise RequestError(
+                        f"rate_rewound('{to}') is step {at}, after the {state.step} iterations that this network has; "
+                        "name an earlier one."
+                    )
+                return facts.Clocked(origin=state, at=at) if at < state.step else state
+
+    def _model(self, name: str, options: Mapping[str, Any], data: Data) -> facts.Model:
+        known = card(data.name)
+        fits(name, known.shape, getattr(known, "task", "classification"))
+        model = facts.Model(
+            name=name,
+            shape=known.shape,
+            classes=known.classes,
+            code=self._own(name),
+            options=plain(options),
+            task=getattr(known, "task", "classification"),
+        )
+        made: facts.Model = self._made.setdefault(model.digest, model)
+        return made
+
+    def _init(self, init: str) -> str:
+        return f"{init}@{self._own(init)[:16]}" if words.is_own_code(init) else init
+
+    def _perturbed(self, op: ops.Perturbed, data: Data) -> facts.Perturbed:
+        origin = self.state(op.origin)
+        other = None if op.other is None else self.state(op.other)
+        if other is not None:
+            _check_alike(op.how, origin, other)
+        word = words.find("perturbation", op.how)
+        looks = "examples" in word.needs or op.examples is not None
+        return facts.Perturbed(
+            origin=origin,
+            how=op.how,
+            seed=op.seed,
+            other=other,
+            data=self._resolved(data) if looks else None,
+            data_name=data if looks else None,
+            examples=self._examples(op.examples, data) if looks else None,
+            options=plain({**word.options, **op.options}),
+            code=self._own(op.how),
+        )
+
+    def _examples(self, said: int | None, data: Data) -> int:
+        """How many of the training split are looked at: as said, or ten a class."""
+        rows = int(self._resolved(data)["train"])
+        if said is not None and said > rows:
+            raise RequestError(f"examples is {said}, and {data.name!r} has {rows} to train on; name fewer.")
+        return said if said is not None else min(rows, 10 * card(data.name).classes)
 
     def _mask(self, sentence: network.Mask) -> facts.MaskFact:
         match sentence.op:
-            case network.Pruned(network=net, by=by, fraction=part, scope=scope, structure=structure, layers=layers):
-                return facts.PrunedMask(
-                    state=self.state(net),
-                    by=by,
-                    fraction=part,
-                    scope=scope,
-                    structure=structure,
-                    layers=layers,
-                    code=self._own(by),
-                )
-            case network.Shuffled(mask=mask, seed=seed, scope=scope):
+            case ops.Pruned():
+                return self._pruned(sentence.op)
+            case ops.Shuffled(mask=mask, seed=seed, scope=scope):
                 return facts.ShuffledMask(origin=self.mask(mask), seed=seed, scope=scope)
-            case network.Inverted(mask=mask):
+            case ops.Inverted(mask=mask):
                 return facts.InvertedMask(origin=self.mask(mask))
-            case network.WornBy(network=net):
+            case ops.WornBy(network=net):
                 state = self.state(net)
                 return state.mask or facts.FullMask(model=state.model)
+
+    def _pruned(self, op: ops.Pruned) -> facts.PrunedMask:
+        looks = "examples" in words.find("score", op.by).needs or op.examples is not None
+        data = op.network.data
+        return facts.PrunedMask(
+            state=self.state(op.network),
+            by=op.by,
+            fraction=op.fraction,
+            scope=op.scope,
+            structure=op.structure,
+            layers=op.layers,
+            code=self._own(op.by),
+            since=None if op.since is None else self.state(op.since),
+            seed=op.seed,
+            data=self._resolved(data) if looks else None,
+            data_name=data if looks else None,
+            examples=self._examples(op.examples, data) if looks else None,
+            rounds=op.rounds,
+            options=plain(op.options),
+        )
 
     def _training(self, recipe: Recipe, data: Data) -> facts.Training:
         """A recipe is one object in all sentences that say it; the table holds it, so that its id stays its own."""
@@ -184,84 +259,54 @@ class Resolver:
         return self._code[name]
 
 
-def settle(recipe: Recipe, data: Data) -> facts.Training:
-    """A recipe on a data set: steps become iterations.
-
-    Raises:
-        RequestError: when the batch is larger than the data, or a step lies outside the total.
-    """
-    return settle_on(recipe, data.resolve(), data)
-
-
-def settle_on(recipe: Recipe, resolved: Mapping[str, Any], data: Data) -> facts.Training:
-    """`settle` where the facts of the data are known already, so that nobody needs to have the data."""
-    rows = int(resolved["train"])
-    per_epoch = rows // recipe.batch if recipe.last_batch == "drop" else -(-rows // recipe.batch)
-    if per_epoch == 0:
-        raise RequestError(
-            f"a batch of {recipe.batch} is larger than the {rows} training examples of {data.name!r}; "
-            f"expected at most {rows}, or last_batch='keep'."
-        )
-    total = _steps(recipe.total).count(per_epoch=per_epoch)
-    if total < 1:
-        raise RequestError(f"a recipe's total of '{recipe.total}' is less than one iteration here.")
-    batch = min(recipe.batch, rows)
-    return facts.Training(
-        optimizer=recipe.optimizer.facts(),
-        schedule=_schedule(recipe.schedule, per_epoch, total),
-        total=total,
-        batch=batch,
-        last_batch=recipe.last_batch if rows % batch else "drop",  # without an incomplete batch both rules are one
-        per_epoch=per_epoch,
-        data=resolved,
-        data_name=data,
-        task=recipe.task,
-        evaluate=_gap(recipe, per_epoch, total),
-        asserts=tuple(sorted({f"{name}@{code_digest(name)[:16]}" for name in recipe.asserts})),
-    )
-
-
-def _gap(recipe: Recipe, per_epoch: int, total: int) -> int | None:
-    """Iterations between two looks at the validation split; None for the usual ones, however they were said."""
-    if recipe.evaluate is None:
-        return None
-    gap = min(total, max(1, _steps(recipe.evaluate).count(per_epoch=per_epoch, total=total)))
-    return None if gap == facts.usual_gap(total) else gap
-
-
-def _schedule(schedule: Schedule, per_epoch: int, total: int) -> Mapping[str, Any]:
-    """A schedule in iterations, without what does nothing: equal rates are one schedule, however it is said."""
-    warmup = schedule.warmup.count(per_epoch=per_epoch, total=total)
-    drops = schedule.at if schedule.name == "drops" else ()
-    at = sorted(stop.count(per_epoch=per_epoch, total=total) for stop in drops)
-    late = [stop for stop in [warmup, *at] if stop > total]
-    if late:
-        raise RequestError(f"the schedule changes the rate at {late[0]} iterations, beyond the total of {total}.")
-    said: dict[str, Any] = {"name": schedule.name}
-    if warmup > 1:  # a warm-up of one step has the whole rate at that step
-        said["warmup"] = warmup
-    if schedule.name == "drops":
-        at = [stop for stop in at if stop < total]  # the last update is the one after total - 1
-        said |= {"at": at, "factor": float(schedule.factor)} if at else {"name": "constant"}
-    return said
-
-
-def _steps(given: Steps | str) -> Steps:
-    return Steps.parse(given)
-
-
 def _parts(sentence: Sentence) -> Iterable[Sentence]:
     match sentence.op:
-        case network.Start():
+        case ops.Start() | ops.Loaded():
             return ()
-        case network.Masked(origin=origin, mask=mask):
+        case ops.Masked(origin=origin, mask=mask):
             return (origin, mask)
-        case network.Trained(origin=origin) | network.Redrawn(origin=origin):
-            return (origin,)
-        case network.Pruned(network=net) | network.WornBy(network=net):
+        case ops.Perturbed(origin=origin, other=other):
+            return (origin,) if other is None else (origin, other)
+        case ops.Pruned(network=net, since=since):
+            return (net,) if since is None else (net, since)
+        case ops.WornBy(network=net):
             return (net,)
-        case network.Shuffled(mask=mask) | network.Inverted(mask=mask):
+        case ops.Shuffled(mask=mask) | ops.Inverted(mask=mask):
             return (mask,)
+        case _:
+            return (sentence.op.origin,)
+
+
+def _check_alike(word: str, one: facts.State, other: facts.State) -> None:
+    """Refuse to compare networks of two architectures weight by weight."""
+    if one.model.digest != other.model.digest:
+        raise RequestError(
+            f"{word} compares a {_named(one.model)} with a {_named(other.model)}; expected two networks of one "
+            "architecture, so that each weight has its counterpart."
+        )
+
+
+def _named(model: facts.Model) -> str:
+    return f"{model.name} for {' × '.join(map(str, model.shape))} values and {model.classes} classes"
+
+
+def content_of(path: str) -> str:
+    """The SHA-256 of a file of weights.
+
+    Raises:
+        RequestError: when it cannot be read.
+    """
+    try:
+        return hashlib.sha256(Path(path).expanduser().read_bytes()).hexdigest()
+    except OSError as error:
+        raise RequestError(
+            f"the weights {path} cannot be read: {error.strerror}; expected a safetensors file."
+        ) from error
+
+
+def this_machine() -> str:
+    """What a time is measured on: the host, its processor and how many it has."""
+    return f"{platform.node()}, {platform.machine()}, {os.cpu_count()} cores"
 
 
 def _held_out(point: facts.Point) -> int:
@@ -271,14 +316,5 @@ def _held_out(point: facts.Point) -> int:
 def _init_of(state: facts.State) -> str:
     while (before := state.before) is not None:
         state = before
-    assert isinstance(state, facts.Start)
+    assert isinstance(state, facts.Start | facts.Loaded)
     return state.init
-
-
-def _check_fit(model: str, known: Card) -> None:
-    if model == "lenet-300-100" and tuple(known.shape) != (1, 28, 28):
-        shape = " × ".join(map(str, known.shape))
-        raise RequestError(
-            f"the model 'lenet-300-100' does not fit the data set {known.name!r}: it takes 1 × 28 × 28 = 784 values, "
-            f"{known.name} has {shape}. The same layers for any input are 'mlp-300-100'."
-        )

@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
-from fractions import Fraction
-from typing import Any
 
 from whether import words
 from whether.data.cards import Data
 from whether.errors import RequestError
 from whether.history import facts
 from whether.history.facts import Fact
-from whether.history.resolve import settle_on
+from whether.history.phrases import but, data_text, fraction_text, listed, recipe_text
+from whether.history.settle import settle_on
 from whether.history.walk import generations, parents_first
 from whether.recipe import default_recipe
 from whether.seeds import Seed
+
+SAID_BY_NAME = (
+    "accuracy",
+    "loss",
+    "solved",
+    "density",
+    "early_stop",
+    "barrier",
+    "loss_barrier",
+    "path",
+    "disagreement",
+)
+"""Measures that the front door has a function for; `distance`'s second network is an argument by another name."""
 
 WIDE = 96
 """Columns in which a line is still easy to read."""
@@ -68,12 +79,19 @@ def _whose(state: facts.State) -> str:
             return f"{state.model.name} on {on.training.data_name.name}, step {at} of {on.training.total}"
         case facts.Redrawn():
             return f"{state.model.name} drawn again, step {state.step}"
+        case facts.Loaded():
+            return f"{state.model.name} from a file"
+        case facts.Perturbed(how=how):
+            return f"{state.model.name} perturbed ({how}), step {state.step}"
+        case facts.Holding(trains=trains):
+            return f"{state.model.name} of which only {trains} is trained, step {state.step}"
     return f"{state.model.name}, step {state.step}"
 
 
 def _worn(mask: facts.MaskFact | None) -> list[str]:
     rounds = sum(isinstance(item, facts.PrunedMask) for item in generations(mask))
     told = [f"pruned {rounds} times" if rounds > 1 else "pruned once"] if rounds else []
+    told += ["mask changed in training"] if isinstance(mask, facts.GrownMask) else []
     told += ["mask shuffled"] if isinstance(mask, facts.ShuffledMask) else []
     return told + (["mask inverted"] if isinstance(mask, facts.InvertedMask) else [])
 
@@ -158,7 +176,7 @@ class _Story:
             if item.digest not in named:
                 continue
             match item:
-                case facts.Start():
+                case facts.Start() | facts.Loaded():
                     kind, lone = "start", True
                 case facts.MaskFact():
                     kind, lone = "mask", masks == 1
@@ -173,20 +191,31 @@ class _Story:
             case facts.Start():
                 return self._start(item)
             case facts.Point(trajectory=on):
-                return f"{text[on.begin.digest]}.train({_list(self._train(item))})"
+                return f"{text[on.begin.digest]}.train({listed(self._train(item))})"
             case facts.Wearing(origin=origin, worn=worn, keep_optimizer=keep):
                 kept = "optimizer='keep'" if keep else ""
-                return f"{text[origin.digest]}.masked({_list([text[worn.digest], kept])})"
+                return f"{text[origin.digest]}.masked({listed([text[worn.digest], kept])})"
             case facts.Redrawn(origin=origin, seed=seed, keep=keep):
-                return f"{text[origin.digest]}.reinit({_list([_seed(seed), _but('keep', keep, 'nothing')])})"
+                return f"{text[origin.digest]}.reinit({listed([_seed(seed), but('keep', keep, 'nothing')])})"
+            case facts.Loaded():
+                return self._loaded(item)
+            case facts.Perturbed(origin=origin):
+                return f"{text[origin.digest]}.perturbed({listed(_perturbing(item, text))})"
+            case facts.Holding(origin=origin, trains=trains, seed=seed):
+                drawn = f"seed={_seed(seed)}" if seed is not None else ""
+                return f"{text[origin.digest]}.only({listed([repr(trains), drawn])})"
+            case facts.Clocked(origin=origin, at=at):
+                return f"{text[origin.digest]}.rate_rewound('{at}it')"
             case facts.PrunedMask(state=state):
-                return f"{text[state.digest]}.prune({_list(_pruning(item))})"
+                return f"{text[state.digest]}.prune({listed(_pruning(item, text))})"
+            case facts.GrownMask(state=state):
+                return f"{text[state.digest]}.mask()"
             case facts.ShuffledMask(origin=mask, seed=seed, scope=scope):
-                return f"{text[mask.digest]}.shuffled({_list([_seed(seed), _but('scope', scope, 'layer')])})"
+                return f"{text[mask.digest]}.shuffled({listed([_seed(seed), but('scope', scope, 'layer')])})"
             case facts.InvertedMask(origin=mask):
                 return f"{text[mask.digest]}.inverted()"
             case facts.MeasureFact():
-                return _measure(item, text[item.state.digest])
+                return _measure(item, text)
             case facts.FullMask(model=model):
                 fresh = self.whole.get(item.digest)
                 return f"{text[fresh.digest]}.mask()" if fresh else f"Network({model.name!r}, …).mask()"
@@ -203,10 +232,21 @@ class _Story:
             f"data={data_text(data) if data else '…'}",
             "seed=…",
             f"recipe={recipe}" if recipe else "",
-            _but("init", start.init.partition("@")[0], usual),
+            but("init", start.init.partition("@")[0], usual),
             f"options={dict(model.options)}" if model.options else "",
         ]
-        return f"Network({_list(said)})"
+        return f"Network({listed(said)})"
+
+    def _loaded(self, state: facts.Loaded) -> str:
+        model, data = state.architecture, self.data.get(state.digest)
+        said = [
+            repr(state.path),
+            f"model={model.name!r}",
+            f"data={data_text(data) if data else '…'}",
+            but("init", state.init.partition("@")[0], "own"),
+            f"options={dict(model.options)}" if model.options else "",
+        ]
+        return f"Network.from_file({listed(said)})"
 
     def _train(self, point: facts.Point) -> list[str]:
         on = point.trajectory
@@ -219,84 +259,46 @@ class _Story:
         ]
 
 
-def recipe_text(training: facts.Training, data: Data | None = None) -> str:
-    """A recipe as one would write it, lengths in iterations.
-
-    Args:
-        training: the resolved recipe.
-        data: what it trains on, where that is not the network's own data set.
-    """
-    said = [
-        f"optimizer={optimizer_text(training.optimizer)}",
-        f"total='{training.total}it'",
-        f"batch={training.batch}",
-        f"schedule={schedule_text(training.schedule)}" if dict(training.schedule) != {"name": "constant"} else "",
-        _but("last_batch", training.last_batch, "drop"),
-        _but("task", training.task, "classification"),
-        f"data={data_text(data)}" if data else "",
-        f"evaluate='{training.evaluate}it'" if training.evaluate is not None else "",
-        f"asserts={tuple(name.partition('@')[0] for name in training.asserts)}" if training.asserts else "",
-    ]
-    return f"Recipe({_list(said)})"
-
-
-def optimizer_text(said: Mapping[str, Any]) -> str:
-    """An optimiser as one would write it."""
-    usual: dict[str, Any] = {
-        "momentum": 0.0,
-        "nesterov": False,
-        "betas": [0.9, 0.999],
-        "eps": 1e-8,
-        "weight_decay": 1e-2 if said["name"] == "adamw" else 0.0,
-    }
-    given = {name: list(value) if name == "betas" else value for name, value in said.items()}
-    others = [f"{name}={value!r}" for name, value in given.items() if name in usual and value != usual[name]]
-    return f"{said['name']}({_list([repr(said['lr']), *sorted(others)])})"
-
-
-def schedule_text(said: Mapping[str, Any]) -> str:
-    """A schedule as one would write it."""
-    parts = [
-        str([f"{step}it" for step in said["at"]]) if "at" in said else "",
-        f"factor={said['factor']!r}" if said.get("factor", 0.1) != 0.1 else "",
-        f"warmup='{said['warmup']}it'" if "warmup" in said else "",
-    ]
-    return f"{said['name']}({_list(parts)})"
-
-
-def data_text(data: Data) -> str:
-    """A data set as one would write it."""
-    said = [f"{item.name}={getattr(data, item.name)!r}" for item in fields(Data) if item.name != "name"]
-    others = [
-        text for text, item in zip(said, fields(Data)[1:], strict=True) if getattr(data, item.name) != item.default
-    ]
-    return f"Data({_list([f'name={data.name!r}', *others])})" if others else repr(data.name)
-
-
-def fraction_text(part: Fraction) -> str:
-    """A fraction as one would write it: a decimal number where that is exact."""
-    return str(float(part)) if Fraction(str(float(part))) == part else f"Fraction({part.numerator}, {part.denominator})"
-
-
-def _pruning(mask: facts.PrunedMask) -> list[str]:
+def _pruning(mask: facts.PrunedMask, text: Mapping[str, str]) -> list[str]:
     layers = ", ".join(f"{name!r}: {fraction_text(part)}" for name, part in sorted(mask.layers.items()))
     return [
         f"fraction={fraction_text(mask.fraction)}",
-        _but("by", mask.by, "magnitude"),
-        _but("scope", mask.scope, "global"),
-        _but("structure", mask.structure, "weight"),
+        but("by", mask.by, "magnitude"),
+        but("scope", mask.scope, "global"),
+        but("structure", mask.structure, "weight"),
         f"layer_fractions={{{layers}}}" if layers else "",
+        f"since={text[mask.since.digest]}" if mask.since is not None else "",
+        f"seed={_seed(mask.seed)}" if mask.seed is not None else "",
+        f"examples={mask.examples}" if mask.examples is not None else "",
+        f"rounds={mask.rounds}" if mask.rounds != 1 else "",
+        f"options={dict(mask.options)}" if mask.options else "",
     ]
 
 
-def _measure(measure: facts.MeasureFact, state: str) -> str:
+def _perturbing(state: facts.Perturbed, text: Mapping[str, str]) -> list[str]:
+    options = dict(state.options)
+    return [
+        repr(state.how),
+        _seed(state.seed) if state.seed is not None else "",
+        f"other={text[state.other.digest]}" if state.other is not None else "",
+        f"examples={state.examples}" if state.examples is not None else "",
+        f"options={options}" if options else "",
+    ]
+
+
+def _measure(measure: facts.MeasureFact, text: Mapping[str, str]) -> str:
+    state = text[measure.state.digest]
     split = f"split={measure.split!r}" if measure.split else ""
     if measure.name == "curve":
-        return f"curve({_list([state, repr(measure.options['name'])])})"
-    if measure.name in words.MEASURES:
-        return f"{measure.name}({_list([state, split])})"
+        return f"curve({listed([state, repr(measure.options['name'])])})"
+    other = text[measure.other.digest] if measure.other is not None else ""
+    if measure.name in SAID_BY_NAME:
+        usual = words.find("measure", measure.name).options
+        given = [f"{name}={value!r}" for name, value in measure.options.items() if value != usual.get(name)]
+        return f"{measure.name}({listed([state, other, split, *given])})"
     options = f"options={dict(measure.options)}" if measure.options else ""
-    return f"measure({_list([repr(measure.name), state, split, options])})"
+    other = f"other={other}" if other else ""
+    return f"measure({listed([repr(measure.name), state, other, split, options])})"
 
 
 def _is_usual(training: facts.Training) -> bool:
@@ -310,18 +312,10 @@ def _is_usual(training: facts.Training) -> bool:
 
 def _taken(state: facts.State) -> facts.State:
     """The trained or fresh state that a masked or redrawn one was made of."""
-    while isinstance(state, facts.Wearing | facts.Redrawn):
+    while isinstance(state, facts.Wearing | facts.Redrawn | facts.Perturbed | facts.Holding | facts.Clocked):
         state = state.origin
     return state
 
 
 def _seed(seed: Seed) -> str:
     return f"Seed(0x{seed.hex})"
-
-
-def _but(name: str, value: str, usual: str) -> str:
-    return f"{name}={value!r}" if value != usual else ""
-
-
-def _list(said: Sequence[str]) -> str:
-    return ", ".join(part for part in said if part)

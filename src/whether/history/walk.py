@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from whether.history.facts import Fact, InvertedMask, MaskFact, PrunedMask, ShuffledMask
+from whether.history.facts import Fact, GrownMask, InvertedMask, MaskFact, PrunedMask, ShuffledMask
 
 
 def closure(roots: Iterable[Fact], stop: Callable[[Fact], bool] | None = None) -> Iterator[Fact]:
@@ -50,6 +50,8 @@ def mask_before(mask: MaskFact) -> MaskFact | None:
             return state.mask
         case ShuffledMask(origin=origin) | InvertedMask(origin=origin):
             return origin
+        case GrownMask(state=point):
+            return point.trajectory.begin.mask
     return None
 
 

@@ -81,11 +81,14 @@ def read(written: Mapping[str, Written]) -> dict[str, Fact]:
 def _write(fact: Fact) -> dict[str, Any]:
     said = fact.plain()
     if fact.aside:
-        said["aside"] = {name: _write_data(getattr(fact, name)) for name in fact.aside}
+        beside = {name: getattr(fact, name) for name in fact.aside}
+        said["aside"] = {name: _write_beside(value) for name, value in beside.items() if value is not None}
     return said
 
 
-def _write_data(data: Data) -> dict[str, Any]:
+def _write_beside(data: Data | str) -> dict[str, Any] | str:
+    if isinstance(data, str):
+        return data
     said = {item.name: getattr(data, item.name) for item in fields(Data)}
     return {item.name: said[item.name] for item in fields(Data) if said[item.name] != item.default}
 
@@ -103,7 +106,7 @@ def _check_parents(name: str, missing: list[str], written: Mapping[str, Written]
 
 
 def _parents(name: str, said: Written) -> list[str]:
-    return [str(said[field]) for field in _kind(name, said).parents if field in said]
+    return [str(said[field]) for field in _kind(name, said).parents if said.get(field) is not None]
 
 
 def _read(name: str, said: Written, made: Mapping[str, Fact]) -> Fact:
@@ -165,9 +168,18 @@ def _form(tag: str) -> _Form | None:
         return None
     declared = get_type_hints(kind)
     said = {item.name: declared[item.name] for item in fields(kind)}
-    parents = tuple(name for name, what in said.items() if isinstance(what, type) and issubclass(what, Fact))
-    decoders = {name: partial(_decode_fact, what) if name in parents else _decoder(what) for name, what in said.items()}
-    return _Form(kind, decoders, parents)
+    parents = {name: found for name, what in said.items() if (found := _fact_type(what)) is not None}
+    decoders = {
+        name: partial(_decode_fact, parents[name]) if name in parents else _decoder(what) for name, what in said.items()
+    }
+    return _Form(kind, decoders, tuple(parents))
+
+
+def _fact_type(declared: Any) -> type[Fact] | None:
+    """The kind of fact that a field holds, be it optional; None for plain values."""
+    inner = [part for part in get_args(declared) if part is not NoneType] or [declared]
+    found = inner[0]
+    return found if len(inner) == 1 and isinstance(found, type) and issubclass(found, Fact) else None
 
 
 def _decoder(declared: Any) -> Callable[[Any], Any]:

@@ -40,6 +40,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("WHETHER_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("WHETHER_DATA", raising=False)
     folder._seen.clear()
+    folder._fetched.clear()
     tensors._held.clear()
     yield
     tensors._held.clear()

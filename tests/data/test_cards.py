@@ -43,8 +43,12 @@ def test_split_sizes(name: str, train: int, validation: int, test: int, shape: t
 def test_every_card_is_whole() -> None:
     for name, known in CARDS.items():
         assert known.name == name
-        assert card(name) is known
-        assert len(known.digest) == 64
+        if known.digest:
+            assert card(name) is known
+            assert len(known.digest) == 64
+        else:
+            assert known.files
+            assert "/" in known.source
         assert known.licence
         assert known.citation
         assert len(known.mean) == len(known.std) == (known.shape[0] if len(known.shape) == 3 else 1)
@@ -57,13 +61,17 @@ def test_features_multiply_the_shape() -> None:
 
 # Final: a change here changes the digest of all that is trained or measured on these data.
 GOLDEN = {
+    "friedman": "99e720a7be4c638157e46b2918d677baab75304e3176a3378818d7b7aabca5a4",
+    "grammar": "4e1b13586c791766b9dcc5c7ac2664686f052783b5c7a5ac79bd50d6fab64d00",
+    "modular-addition": "7ed151378ad75331cd737e5a830f298560300ec7e197c07197ef4144f527781d",
+    "tiny-shakespeare": "9ee8d9359ce9c0a08d574a3839ae047f906ca7d8629aec73166e4224ec550a74",
     "xor": "e92e8a63386dcc60cd7f1d2c50a09c00fefdf0d4562638db2c34314f96a4ee39",
     "digits": "5e1a400c8beeef851a3dd576d55d911ef33d797dae91cd8d0083a05682a803d6",
     "mnist": "151b30319e4b348f0d04d773c5b4bb45c6dd388b13f97c6a9a97896c34b29d7f",
 }
 
 
-@pytest.mark.parametrize("name", sorted(CARDS))
+@pytest.mark.parametrize("name", sorted(name for name, known in CARDS.items() if known.digest))
 def test_identity_of_data_is_golden(name: str) -> None:
     assert digest(Data(name=name).resolve()) == GOLDEN[name]
 
@@ -106,7 +114,8 @@ def test_an_unknown_name_shows_the_nearest_and_the_folders_that_would_do(
     write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(
-        RequestError, match=r"unknown data set 'mnits'; did you mean 'mnist'.*\? Known: digits, mnist, xor\."
+        RequestError,
+        match=r"unknown data set 'mnits'; did you mean 'mnist'.*\? Known: cifar10, cifar100, .*, tiny-shakespeare, xor\.",
     ):
         card("mnits")
     write(tmp_path / "home" / "letters")
@@ -120,7 +129,7 @@ def test_an_unknown_name_shows_the_nearest_and_the_folders_that_would_do(
     [
         (
             {"name": 3},
-            r"a data set is given by name or path, got 3; write data=\"digits\" \(known: digits, mnist, xor\)",
+            r"a data set is given by name or path, got 3; write data=\"digits\" \(known: cifar10, cifar100, digits, ",
         ),
         ({"name": ""}, "a data set is given by name or path, got ''"),
         ({"name": "digits", "validation": -1}, "validation is a number of rows, 0 or more, got -1"),

@@ -21,9 +21,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     done: list[Any] = []
     decode = folder.decode
 
-    def counted(files: Any, *arguments: Any) -> Any:
+    def counted(files: Any, *arguments: Any, **named: Any) -> Any:
         done.append(files)
-        return decode(files, *arguments)
+        return decode(files, *arguments, **named)
 
     monkeypatch.setattr(folder, "decode", counted)
     return done

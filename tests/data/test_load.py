@@ -10,7 +10,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 
-from whether.data import CARDS, cache, folder
+from whether.data import CARDS, cache, folder, hub
 from whether.data import load as loading
 from whether.data.cards import Card, card
 from whether.data.load import load
@@ -182,7 +182,7 @@ def toy(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
     return known
 
 
-def _hub(monkeypatch: pytest.MonkeyPatch, answer: Path | Exception) -> list[tuple[str, bool]]:
+def _stand_in(monkeypatch: pytest.MonkeyPatch, answer: Path | Exception) -> list[tuple[str, bool]]:
     """Answer for the hub; returns what it is asked for, and whether the client's own cache must do."""
     asked: list[tuple[str, bool]] = []
 
@@ -194,14 +194,14 @@ def _hub(monkeypatch: pytest.MonkeyPatch, answer: Path | Exception) -> list[tupl
         return str(answer / file)
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
-    monkeypatch.setattr(loading.socket, "getaddrinfo", lambda *_: [])
+    monkeypatch.setattr(hub.socket, "getaddrinfo", lambda *_: [])
     return asked
 
 
 def test_the_hub_is_asked_once_and_the_cache_from_then_on(
     toy: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = _hub(monkeypatch, tmp_path / "hub")
+    asked = _stand_in(monkeypatch, tmp_path / "hub")
     assert load("toy").digest() == toy.digest
     assert asked == [(file, True) for file in toy.files]
     assert load("toy").digest() == toy.digest
@@ -211,7 +211,7 @@ def test_the_hub_is_asked_once_and_the_cache_from_then_on(
 def test_what_cannot_be_fetched_says_how_it_is_fetched(
     toy: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = _hub(monkeypatch, ConnectionError("no route to host\nand much more"))
+    asked = _stand_in(monkeypatch, ConnectionError("no route to host\nand much more"))
     with pytest.raises(RequestError, match=r"toy is not on this machine: looked in WHETHER_DATA \(not set\)") as caught:
         load("toy")
     told = str(caught.value)
@@ -226,17 +226,17 @@ def test_what_cannot_be_fetched_says_how_it_is_fetched(
 
 
 def test_without_a_network_the_hub_is_not_waited_for(toy: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = _hub(monkeypatch, FileNotFoundError("not in the client's cache"))
+    asked = _stand_in(monkeypatch, FileNotFoundError("not in the client's cache"))
 
     def nowhere(*_: object) -> None:
         raise OSError("Name or service not known")
 
-    monkeypatch.setattr(loading.socket, "getaddrinfo", nowhere)
-    monkeypatch.setattr(loading, "getproxies", dict)
+    monkeypatch.setattr(hub.socket, "getaddrinfo", nowhere)
+    monkeypatch.setattr(hub, "getproxies", dict)
     with pytest.raises(RequestError, match="Name or service not known"):
         load("toy")
     assert len(asked) == 1
-    monkeypatch.setattr(loading, "getproxies", lambda: {"https": "proxy"})
+    monkeypatch.setattr(hub, "getproxies", lambda: {"https": "proxy"})
     with pytest.raises(RequestError, match="not in the client's cache"):
         load("toy")
     assert len(asked) == 3
@@ -246,7 +246,7 @@ def test_other_content_on_the_hub_is_refused(
     toy: Card, write: Any, rows: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "hub" / "toy", (rows[0][::-1], rows[1]))
-    _hub(monkeypatch, tmp_path / "hub")
+    _stand_in(monkeypatch, tmp_path / "hub")
     with pytest.raises(RequestError, match=r"someone/toy on the hub is not the toy that Whether knows") as caught:
         load("toy")
     assert toy.digest in str(caught.value)

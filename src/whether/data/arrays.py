@@ -1,41 +1,48 @@
 """A data set's content in memory, the one order its bytes have, and the digest of these bytes.
 
 The same bytes in the same order are what the package ships, what the cache keeps, and what a card's digest is taken of:
-training pixels, training labels, test pixels, test labels.
+training inputs, training labels, test inputs, test labels.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whether.data.cards import Card
+from whether.data.facts import REGRESSION, Card
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_LABEL = np.dtype("<i8")
+    Labels = npt.NDArray[np.int64] | npt.NDArray[np.float32]
+
+_CLASS, _NUMBER = np.dtype("<i8"), np.dtype("<f4")
 _ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Arrays:
-    """Pixels as uint8 [rows, *shape] and labels as int64 [rows], of both splits, in the order of their files."""
+    """Inputs as uint8 [rows, *shape] and labels of both splits, in the order of their files.
+
+    Inputs are pixels, or the tokens of a text. Labels are int64, [rows] or, for a text, [rows, positions] with -100
+    where nothing is to be told; in a regression they are float32 [rows, 1].
+    """
 
     train_x: npt.NDArray[np.uint8]
-    train_y: npt.NDArray[np.int64]
+    train_y: Labels
     test_x: npt.NDArray[np.uint8]
-    test_y: npt.NDArray[np.int64]
+    test_y: Labels
 
     def parts(self) -> tuple[memoryview, ...]:
         """The content as bytes, in four parts that follow one another; pixels are not copied."""
         return tuple(
             np.ascontiguousarray(part).reshape(-1).view(np.uint8).data
             for x, y in ((self.train_x, self.train_y), (self.test_x, self.test_y))
-            for part in (x, y.astype(_LABEL, copy=False))
+            for part in (x, y.astype(_NUMBER if y.dtype.kind == "f" else _CLASS, copy=False))
         )
 
     def digest(self) -> str:
@@ -51,7 +58,9 @@ def unpack(card: Card, content: npt.NDArray[np.uint8]) -> Arrays | None:
 
     Pixels are views of `content`; labels are copied, since they may stand at an odd address there.
     """
-    if content.size != (card.train_rows + card.test_rows) * (card.features + _LABEL.itemsize):
+    stored = _NUMBER if card.task == REGRESSION else _CLASS
+    a_label = stored.itemsize * prod(card.label_shape)
+    if content.size != (card.train_rows + card.test_rows) * (card.features + a_label):
         return None
     if hashlib.sha256(content.data).hexdigest() != card.digest:
         return None
@@ -62,10 +71,10 @@ def unpack(card: Card, content: npt.NDArray[np.uint8]) -> Arrays | None:
         taken += count
         return content[taken - count : taken]
 
-    def split(rows: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    def split(rows: int) -> tuple[npt.NDArray[np.uint8], Labels]:
         pixels = take(rows * card.features).reshape(rows, *card.shape)
-        labels = np.frombuffer(take(rows * _LABEL.itemsize).tobytes(), _LABEL)
-        return pixels, labels.astype(np.int64)
+        labels = np.frombuffer(take(rows * a_label).tobytes(), stored).reshape(rows, *card.label_shape)
+        return pixels, labels.astype(np.float32) if stored is _NUMBER else labels.astype(np.int64)
 
     train_x, train_y = split(card.train_rows)
     test_x, test_y = split(card.test_rows)
@@ -73,7 +82,7 @@ def unpack(card: Card, content: npt.NDArray[np.uint8]) -> Arrays | None:
 
 
 def describe(name: str, arrays: Arrays) -> Card:
-    """A card for content that comes without one.
+    """A card for images and classes that come without one.
 
     A tenth of the training rows is validation. Mean and standard deviation are those of all training pixels of a
     channel, from exact counts and to four digits, so that they are the same on every machine.

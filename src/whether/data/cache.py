@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from whether.data.arrays import Arrays, unpack
-from whether.data.cards import Card
+from whether.data.facts import Card
 from whether.digest import digest
 
 _FORMAT = 1  # raised when a card's fields, or how `describe` fills them, change

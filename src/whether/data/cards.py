@@ -1,159 +1,109 @@
 """What is known of a data set before any of it is read, and what a question says about data.
 
 A card is enough to resolve a history: rows and batch turn epochs into steps, and the digest of the content is the data
-set's identity. Nothing here imports NumPy or PyTorch, and a name of the table is looked up without touching a disk.
+set's identity. Nothing here imports NumPy or PyTorch, and a name whose content the table knows is looked up without
+touching a disk.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from math import prod
 
+from whether.data.facts import CLASSIFICATION, Card
+from whether.data.known import CARDS, DIGITS, MNIST, XOR
 from whether.digest import Plain
 from whether.errors import RequestError, gather
 from whether.seeds import Seed
 
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """The fixed facts of one data set.
-
-    Attributes:
-        name: what a question calls it.
-        train_rows: rows that training may see, those held out for validation included.
-        test_rows: rows of the test split.
-        shape: (channels, height, width) of an image, or (features,).
-        classes: labels run from 0 to classes - 1.
-        validation: training rows that are held out unless a question says otherwise.
-        mean, std: per channel, of pixels / peak; inputs are (pixels / peak - mean) / std.
-        peak: the stored value that counts as 1.
-        digest: SHA-256 of training pixels (uint8, C order), training labels (int64, little-endian), test pixels, test
-            labels, one after the other.
-        source: "shipped", "generated", "folder", or a data set's repository on the Hugging Face hub.
-        files: paths of the parquet files in that repository, training first.
-        columns: the image column and the label column of these files.
-        one_split: the same rows are training, validation and test (XOR has but four points).
-    """
-
-    name: str
-    train_rows: int
-    test_rows: int
-    shape: tuple[int, ...]
-    classes: int
-    validation: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    digest: str
-    source: str
-    licence: str
-    citation: str
-    peak: int = 255
-    files: tuple[str, ...] = ()
-    columns: tuple[str, str] = ("image", "label")
-    one_split: bool = False
-
-    @property
-    def features(self) -> int:
-        """Numbers in one example: 784 for an image of 28 × 28."""
-        return prod(self.shape)
+__all__ = ["CARDS", "DIGITS", "MNIST", "XOR", "Card", "Data", "card"]
 
 
-XOR = Card(
-    name="xor",
-    train_rows=4,
-    test_rows=4,
-    shape=(2,),
-    classes=2,
-    validation=0,
-    mean=(0.0,),
-    std=(1.0,),
-    peak=1,
-    digest="8237d7ee940ccc8c2e1554bcb9b8ce3bd8d1faf8063174c948d8c52121b02b07",
-    source="generated",
-    licence="no rights reserved",
-    citation="Exclusive or of two bits; as a test of networks: M. Minsky and S. Papert, Perceptrons, 1969.",
-    one_split=True,
-)
-
-DIGITS = Card(
-    name="digits",
-    train_rows=1200,
-    test_rows=597,
-    shape=(1, 8, 8),
-    classes=10,
-    validation=300,
-    mean=(0.3055,),
-    std=(0.3762,),
-    peak=16,
-    digest="c381de9887f4830e558c61d6911419962894672bfec64cff6ced840b97223382",
-    source="shipped",
-    licence="CC BY 4.0",
-    citation="E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, "
-    "1998, https://doi.org/10.24432/C50P49; the 1,797 test forms, reordered.",
-)
-
-MNIST = Card(
-    name="mnist",
-    train_rows=60_000,
-    test_rows=10_000,
-    shape=(1, 28, 28),
-    classes=10,
-    validation=5_000,
-    mean=(0.1307,),
-    std=(0.3081,),
-    digest="1e35582d42a90940c55b956deb61875c020b567ed20e3c5b174f52bf7809ed9b",
-    source="ylecun/mnist",
-    files=("mnist/train-00000-of-00001.parquet", "mnist/test-00000-of-00001.parquet"),
-    licence="MIT, as its repository on the hub states",
-    citation="Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits, 1998.",
-)
-
-CARDS: dict[str, Card] = {known.name: known for known in (XOR, DIGITS, MNIST)}
-"""The data sets that Whether knows by name."""
-
-
-def card(name: str) -> Card:
+def card(name: str, columns: tuple[str, str] | None = None) -> Card:
     """The card of a data set.
 
     Args:
-        name: a name of the table, a folder under WHETHER_DATA, or a path to a folder that holds train*.parquet and
-            test*.parquet. A folder's card is made from its content, which is read once and remembered in the cache;
-            where that content is MNIST's, the card is MNIST's.
+        name: a name of the table, "modular-addition-<p>", a folder under WHETHER_DATA, or a path to a folder that holds
+            train*.parquet and test*.parquet. A folder's card is made from its content, which is read once and
+            remembered in the cache; where that content is MNIST's, the card is MNIST's. So is the card of a name whose
+            original nobody here has seen (`Card.digest` is empty in the table): from what is found under the name,
+            which has the rows, shape and classes of the table.
+        columns: the image column and the label column of the parquet files, where they are others than the name's.
 
     Raises:
-        RequestError: for a name that is none of these, and for files that are not such a data set.
+        RequestError: for a name that is none of these, for files that are not such a data set, and for a set of an
+            unseen original that is not on this machine and cannot be fetched.
 
     Example:
         >>> card("mnist").train_rows
         60000
     """
-    if name in CARDS:
-        return CARDS[name]
+    known = CARDS.get(name)
+    own = columns is not None and not (known and columns == known.columns)
+    if known and known.digest and not own:
+        return known
+    if name.startswith("modular-addition-") and not own:
+        from whether.data.generated import family_card
+
+        return family_card(name)
+    if own and known and not known.files:
+        raise RequestError(f"columns={columns} are of parquet files, and {name!r} has none; leave columns out")
     from whether.data.folder import folder_card
 
-    return folder_card(name)
+    return folder_card(name, columns) if own else folder_card(name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What a question says about data: which set, and which of its training rows are held out for validation.
+    """What a question says about data: which set, which of its rows are trained on, and what is done to them.
+
+    Images are blurred, then turned, then permuted, all alike and in every split. Labels are replaced in the rows that
+    training sees and nowhere else: validation and test tell what was learned of the truth.
 
     Attributes:
         name: as `card` takes it.
         validation: rows held out of training; None for as many as the card says.
         split_seed: draws which ones; the same for all replicates, so that they are compared on the same rows.
+        rows: of those not held out, train on so many; None for all. Smaller sets lie in larger ones of the same seed.
+        random_labels: the chance of each trained label, 0 to 1, to be replaced by one drawn evenly from all classes,
+            the true one included (Zhang et al., "Understanding deep learning requires rethinking generalization",
+            2017).
+        label_seed: draws which, and by what; a row's draw depends on neither the split nor `rows`.
+        blur: standard deviation of a Gaussian blur, in pixels.
+        rotate: degrees, counter-clockwise; multiples of 90 are exact, others bilinear with black corners.
+        permute_pixels: put the pixels of every image into one fixed pseudorandom order.
+        columns: image column and label column of parquet files, where they are not the usual ones.
 
     Example:
         >>> Data(name="mnist").train_count
         55000
+        >>> Data(name="mnist", rows=1000, random_labels=0.5).train_count
+        1000
     """
 
     name: str
     validation: int | None = None
     split_seed: int = 0
+    rows: int | None = None
+    random_labels: float = 0.0
+    label_seed: int = 0
+    blur: float = 0.0
+    rotate: float = 0.0
+    permute_pixels: bool = False
+    columns: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
-        gather(self._check_name, self._check_validation, lambda: Seed(self.split_seed))
+        if isinstance(self.columns, list):  # as a file of JSON has them
+            object.__setattr__(self, "columns", tuple(self.columns))
+        gather(
+            self._check_name,
+            self._check_validation,
+            lambda: Seed(self.split_seed),
+            self._check_rows,
+            lambda: Seed(self.label_seed),
+            self._check_changes,
+            self._check_columns,
+        )
 
     @staticmethod
     def parse(value: str | Data) -> Data:
@@ -163,7 +113,7 @@ class Data:
     @property
     def card(self) -> Card:
         """The card of the named data set; see `card` for what it raises."""
-        return card(self.name)
+        return card(self.name, self.columns)
 
     @property
     def validation_count(self) -> int:
@@ -190,16 +140,39 @@ class Data:
 
     @property
     def train_count(self) -> int:
-        """Rows that training sees: what an epoch goes through once."""
+        """Rows that training sees: what an epoch goes through once.
+
+        Raises:
+            RequestError: from `validation_count`, and when `rows` asks for more than are left, or of a set with one
+                split.
+        """
         facts = self.card
-        return facts.train_rows if facts.one_split else facts.train_rows - self.validation_count
+        if facts.one_split:
+            if self.rows is not None:
+                raise RequestError(
+                    f"rows={self.rows} cannot be taken of {self.name!r}: the same {facts.train_rows} rows are its "
+                    "training, validation and test split; leave rows out"
+                )
+            return facts.train_rows
+        left = facts.train_rows - self.validation_count
+        if self.rows is not None and self.rows > left:
+            raise RequestError(
+                f"rows={self.rows} are more than {self.name!r} has to train on: {facts.train_rows} training rows, of "
+                f"which validation={self.validation_count} are held out; expected 1 to {left}"
+            )
+        return left if self.rows is None else self.rows
 
     def resolve(self) -> dict[str, Plain]:
         """The plain facts that tell this data from other data, for the identity of a history.
 
-        Neither the name nor the place is among them: the same content under another path is the same data.
+        Neither the name nor the place is among them: the same content under another path is the same data. What
+        changes nothing is not among them either.
+
+        Raises:
+            RequestError: when what is asked cannot be done to this data set.
         """
-        facts, held = self.card, self.validation_count
+        facts, held, trained = self.card, self.validation_count, self.train_count
+        self.check_fit(facts)
         plain: dict[str, Plain] = {
             "content": facts.digest,
             "shape": list(facts.shape),
@@ -207,16 +180,68 @@ class Data:
             "mean": list(facts.mean),
             "std": list(facts.std),
             "peak": facts.peak,
-            "train": self.train_count,
+            "train": trained,
             "validation": held,
             "test": facts.test_rows,
         }
         if facts.one_split:
             plain["one_split"] = True
-        elif held:
-            # Without rows to hold out nothing is drawn, and a seed that draws nothing makes no difference.
+        elif held or trained < facts.train_rows:
+            # Where every row is trained on nothing is drawn, and a seed that draws nothing makes no difference.
             plain["split"] = Seed(self.split_seed).hex
-        return plain
+        if facts.task != CLASSIFICATION:
+            plain["task"] = facts.task
+        return plain | self._changes()
+
+    def check_fit(self, facts: Card) -> None:
+        """Whether a data set is one to which what is asked can be done.
+
+        Raises:
+            RequestError: with all that cannot.
+        """
+        gather(lambda: self._check_labels_fit(facts), lambda: self._check_images_fit(facts))
+
+    @property
+    def angle(self) -> float:
+        """`rotate` from 0 up to 360."""
+        return float(self.rotate) % 360.0
+
+    def _changes(self) -> dict[str, Plain]:
+        said: dict[str, Plain] = {}
+        if self.random_labels:
+            said |= {"random_labels": float(self.random_labels), "labels": Seed(self.label_seed).hex}
+        if self.blur:
+            said["blur"] = float(self.blur)
+        if self.angle:
+            said["rotate"] = self.angle
+        if self.permute_pixels:
+            said["permute_pixels"] = True
+        return said
+
+    def _check_labels_fit(self, facts: Card) -> None:
+        if not self.random_labels:
+            return
+        asked = f"random_labels={self.random_labels} cannot be had of {self.name!r}"
+        if facts.task != CLASSIFICATION:
+            raise RequestError(f"{asked}: its labels are not classes of rows but those of {facts.task}; leave it out")
+        if facts.one_split:
+            raise RequestError(f"{asked}: its test rows are its training rows, and their labels stay; leave it out")
+
+    def _check_images_fit(self, facts: Card) -> None:
+        asked = {"blur": self.blur, "rotate": self.angle, "permute_pixels": self.permute_pixels}
+        if not any(asked.values()):
+            return
+        if not facts.is_image:
+            told = ", ".join(f"{name}={getattr(self, name)}" for name, value in asked.items() if value)
+            raise RequestError(
+                f"{told} is of images, and a row of {self.name!r} has the shape {list(facts.shape)}; expected a data "
+                "set of images, such as digits"
+            )
+        if self.angle in (90.0, 270.0) and facts.shape[1] != facts.shape[2]:
+            raise RequestError(
+                f"rotate={self.rotate} makes images of {facts.shape[2]} × {facts.shape[1]} of those of "
+                f"{facts.shape[1]} × {facts.shape[2]} in {self.name!r}; expected 180 for images that are not square"
+            )
 
     def _check_name(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -229,3 +254,40 @@ class Data:
         held = self.validation
         if held is not None and (not isinstance(held, int) or isinstance(held, bool) or held < 0):
             raise RequestError(f"validation is a number of rows, 0 or more, got {held!r}; write validation=5000")
+
+    def _check_rows(self) -> None:
+        if self.rows is not None and (not isinstance(self.rows, int) or isinstance(self.rows, bool) or self.rows < 1):
+            raise RequestError(f"rows is a number of rows to train on, 1 or more, got {self.rows!r}; write rows=1000")
+
+    def _check_changes(self) -> None:
+        problems = [
+            f"{name} is {what}, got {value!r}; write {name}={example}"
+            for name, value, most, what, example in (
+                ("random_labels", self.random_labels, 1.0, "a share of labels from 0 to 1", "0.5"),
+                ("blur", self.blur, math.inf, "a standard deviation in pixels, 0 or more", "1.5"),
+                (
+                    "rotate",
+                    abs(self.rotate) if _is_number(self.rotate) else self.rotate,
+                    math.inf,
+                    "an angle in degrees",
+                    "90",
+                ),
+            )
+            if not (_is_number(value) and 0 <= value <= most and math.isfinite(value))
+        ]
+        if not isinstance(self.permute_pixels, bool):
+            problems.append(f"permute_pixels is True or False, got {self.permute_pixels!r}; write permute_pixels=True")
+        if problems:
+            raise RequestError(*problems)
+
+    def _check_columns(self) -> None:
+        named = self.columns
+        right = isinstance(named, tuple) and len(named) == 2 and all(isinstance(name, str) and name for name in named)
+        if named is not None and not right:
+            raise RequestError(
+                f'columns names an image column and a label column, got {named!r}; write columns=("image", "label")'
+            )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from whether.data import cache
+from whether.data import cache, hub
 from whether.data.arrays import Arrays, describe
-from whether.data.cards import CARDS, Card
-from whether.data.parquet import Files, Progress, decode
+from whether.data.facts import Card
+from whether.data.known import CARDS
+from whether.data.parquet import LABEL_COLUMN, Files, Progress, decode
+from whether.digest import digest
 from whether.errors import RequestError, unknown
 
 _LAYOUT = "train*.parquet and test*.parquet, as image data sets on the Hugging Face hub have them"
+Columns = tuple[str, str]
 # A plan asks for a card thousands of times; files are read again when their size or time of change is another.
-_seen: dict[tuple[str, tuple[tuple[Path, int, int], ...]], Card] = {}
+_seen: dict[tuple[str, Columns | None, tuple[tuple[Path, int, int], ...]], Card] = {}
+_fetched: dict[str, Files] = {}  # the hub's client takes half a second to say where its files are
 
 
 def data_home() -> Path | None:
@@ -38,8 +42,9 @@ def place(name: str) -> Path | None:
     home, path = data_home(), Path(os.path.expanduser(name))
     bare = path.name == name and not name.startswith(".")
     with _reading(path):
-        if home and bare and (home / name).is_dir():
-            return home / name
+        for spelled in _spellings(name):
+            if home and bare and (home / spelled).is_dir():
+                return home / spelled
         if name in CARDS:
             return None
         if path.is_dir():
@@ -52,24 +57,43 @@ def place(name: str) -> Path | None:
     raise unknown("data set", name, {*CARDS, *kept}, f"Or give the path of a folder with {_LAYOUT}.")
 
 
-def folder_card(name: str) -> Card:
-    """The card of a data set that is a folder; the table's own card where the content is the same.
+def folder_card(name: str, columns: Columns | None = None) -> Card:
+    """The card of a data set that is a folder, or whose files are told by their content wherever they are.
+
+    The table's own card where the content is the one that it knows.
+
+    Args:
+        name: a folder, or a name of the table that has parquet files.
+        columns: the image and the label column, where they are not the name's own.
 
     Raises:
-        RequestError: when there is no such folder, or it holds no readable data set.
+        RequestError: when there is no such folder, it holds no readable data set, or one that is not the name's.
     """
-    folder = place(name)
-    assert folder is not None, f"{name} is a name of the table"
-    files = find(folder)
-    with _reading(folder):
+    folder, known = place(name), CARDS.get(name)
+    if folder is not None:
+        files = find(folder)
+    else:
+        assert known is not None, "a name without a folder is a name of the table"
+        if name not in _fetched:
+            _fetched[name] = splits(hub.fetch(known))
+        files = _fetched[name]
+    with _reading(files.train[0].parent):
         stamps = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in (*files.train, *files.test))
-    if (name, stamps) not in _seen:
-        _seen[name, stamps] = read_folder(name, files, pixels=False)[0]
-    return _seen[name, stamps]
+    key = (name, columns, stamps)
+    if key not in _seen:
+        expected = None if columns else known
+        _seen[key] = read_folder(name, files, expected=expected, columns=columns, pixels=False)[0]
+    return _seen[key]
 
 
 def read_folder(
-    name: str, files: Files, *, expected: Card | None = None, pixels: bool = True, progress: Progress | None = None
+    name: str,
+    files: Files,
+    *,
+    expected: Card | None = None,
+    columns: Columns | None = None,
+    pixels: bool = True,
+    progress: Progress | None = None,
 ) -> tuple[Card, Arrays | None]:
     """The card of what the files hold and, unless `pixels` is false, the content; decoded only if the cache lacks it.
 
@@ -77,22 +101,55 @@ def read_folder(
         name: what the card is called when the content is none that the table knows.
         files: the parquet files.
         expected: the card that images and labels must agree with while decoding.
+        columns: the image and the label column, where they are not those of `expected` or the usual ones.
         pixels: whether the content is wanted; without, it may be None.
         progress: told how far decoding is.
 
     Raises:
-        RequestError: from `decode`.
+        RequestError: from `decode`, and where content that is told by what is found has not the size of `expected`.
     """
+    if columns is None and expected and not expected.digest:
+        columns = expected.columns
     key = fingerprint(files)
+    if columns and columns[1] != LABEL_COLUMN:
+        key = digest([key, columns])
     found = cache.read_card(key)
     arrays = cache.read(found) if found and pixels else None
     if found is None or (arrays is None and pixels):
-        arrays = decode(files, expected, progress)
+        arrays = decode(files, expected, progress, columns=columns)
         found = describe(name, arrays)
         cache.write(found, arrays)
         cache.write_card(key, found)
     known = next((card for card in CARDS.values() if card.digest == found.digest), None)
+    if known is None and expected and not expected.digest:
+        known = _told(expected, found, files)
     return known or replace(found, name=name), arrays
+
+
+def _told(expected: Card, found: Card, files: Files) -> Card:
+    """The card of a name whose original's digest is not known here, by the content that is found under it."""
+    sizes = [(card.train_rows, card.test_rows, card.shape, card.classes) for card in (found, expected)]
+    if sizes[0] != sizes[1]:
+        got, wanted = (f"{a} and {b} rows of {' × '.join(map(str, c))} in {d} classes" for a, b, c, d in sizes)
+        folder = files.train[0].parent
+        raise RequestError(
+            f"{folder} is not {expected.name}: it holds {got}; expected {wanted}; {hub.how(expected)}, or use what is "
+            f"there under its own name, data={str(folder)!r}"
+        )
+    return replace(
+        expected,
+        digest=found.digest,
+        mean=found.mean,
+        std=found.std,
+        citation=f"{expected.citation} Told by its size: whether this copy has the pixels of the original is not "
+        "checked.",
+    )
+
+
+def splits(paths: Sequence[Path]) -> Files:
+    """Files of a repository, by the split that their names begin with."""
+    train, test = (tuple(path for path in paths if path.name.startswith(split)) for split in ("train", "test"))
+    return Files(train, test)
 
 
 def find(folder: Path) -> Files:
@@ -134,6 +191,11 @@ def fingerprint(files: Files) -> str:
                 inner = hashlib.file_digest(file, "sha256").digest()
             running.update(split.encode() + inner)
     return running.hexdigest()
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """How a folder of a known data set may be called: repositories write fashion_mnist, others tinyshakespeare."""
+    return (name, name.replace("-", "_"), name.replace("-", "")) if name in CARDS else (name,)
 
 
 def _holds(folder: Path) -> bool:

@@ -7,60 +7,69 @@ cache of decoded content; the Hugging Face hub.
 from __future__ import annotations
 
 import gzip
-import os
-import socket
 import zlib
 from importlib import resources
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import numpy as np
 
-from whether.data import cache
+from whether.data import cache, hub, text
 from whether.data.arrays import Arrays, unpack
-from whether.data.cards import CARDS, Card
-from whether.data.folder import find, place, read_folder
-from whether.data.parquet import Files, Progress, decode
+from whether.data.cards import CARDS, card
+from whether.data.facts import LANGUAGE, Card
+from whether.data.folder import find, place, read_folder, splits
+from whether.data.generated import is_family, make
+from whether.data.parquet import Progress, decode
 from whether.errors import DamageError, RequestError
 
 __all__ = ["Arrays", "load"]
 
 
-def load(name: str, *, card: Card | None = None, progress: Progress | None = None) -> Arrays:
+def load(
+    name: str,
+    *,
+    card: Card | None = None,
+    columns: tuple[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Arrays:
     """The content of a data set, equal to its card's digest.
 
     Args:
         name: as `whether.data.card` takes it.
         card: what the content must be; by default what the table says of the name, or what its folder holds now.
+        columns: the image and the label column, as `whether.data.card` takes them.
         progress: told (rows decoded, rows in all) while images are decoded.
 
     Raises:
         RequestError: for an unknown name, for files that are not the data set or no data set at all, and for a data
             set that is not on this machine and cannot be fetched; tells the command that fetches it.
-        DamageError: when the copy in the package is not what was shipped.
+        DamageError: when the copy in the package is not what was shipped, or a generated set comes out otherwise.
 
     Example:
         >>> load("digits").train_x.shape
         (1200, 1, 8, 8)
     """
     known = CARDS.get(name)
-    if known and known.source == "generated":
-        return _xor()
+    if is_family(name) or (known and known.source == "generated"):
+        return make(name, card or _card(name))
     if known and known.source == "shipped":
         return _shipped(known)
+    if known and columns == known.columns:
+        columns = None
     folder = place(name)
+    if known and known.task == LANGUAGE:
+        return _text(known, folder)
     if folder is not None:
-        return _from_folder(name, folder, card or known, progress)
+        return _from_folder(name, folder, card, columns, progress)
     assert known is not None, "a name without a folder is a name of the table"
-    return cache.read(known) or _from_hub(known, progress)
+    if known.digest and columns is None:
+        return cache.read(known) or _from_hub(known, progress)
+    kept = cache.read(card) if card else None
+    return kept or _told(name, known, card, columns, progress)
 
 
-def _xor() -> Arrays:
-    """The four points of two bits, labelled by their exclusive or."""
-    x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.uint8)
-    y = (x[:, 0] ^ x[:, 1]).astype(np.int64)
-    return Arrays(train_x=x, train_y=y, test_x=x, test_y=y)
+def _card(name: str) -> Card:
+    return card(name)
 
 
 def _shipped(card: Card) -> Arrays:
@@ -79,20 +88,34 @@ def _shipped(card: Card) -> Arrays:
     return arrays
 
 
-def _from_folder(name: str, folder: Path, wanted: Card | None, progress: Progress | None) -> Arrays:
-    known = CARDS.get(name)
+def _text(known: Card, folder: Path | None) -> Arrays:
+    if folder is not None:
+        return text.checked(text.files_in(folder), known, hub.how(known))
+    kept = cache.read(known)
+    if kept is None:
+        kept = text.checked(hub.fetch(known), known, "set WHETHER_DATA to a folder that holds the original")
+        cache.write(known, kept)
+    return kept
+
+
+def _from_folder(
+    name: str, folder: Path, wanted: Card | None, columns: tuple[str, str] | None, progress: Progress | None
+) -> Arrays:
+    known = None if columns else CARDS.get(name)
+    if wanted is None and known and known.digest:
+        wanted = known
     try:
         files = find(folder)
-        found, arrays = read_folder(name, files, expected=known, progress=progress)
+        found, arrays = read_folder(name, files, expected=known, columns=columns, progress=progress)
     except RequestError as error:
         if known is None:
             raise
-        raise RequestError(f"{error}; {_fetch(known)}") from error
+        raise RequestError(f"{error}; {hub.how(known)}") from error
     assert arrays is not None, "pixels were asked for"
     if wanted and found.digest != wanted.digest:
         cure = (
-            f"{_fetch(wanted)}; or use it under its own name, data={str(folder)!r}"
-            if wanted.files
+            f"{hub.how(wanted)}; or use it under its own name, data={str(folder)!r}"
+            if known and known.digest
             else "its files were changed since they were first read: start again to use them as they are now"
         )
         raise RequestError(
@@ -103,22 +126,7 @@ def _from_folder(name: str, folder: Path, wanted: Card | None, progress: Progres
 
 
 def _from_hub(card: Card, progress: Progress | None) -> Arrays:
-    try:
-        paths = _download(card)
-    except Exception as error:  # no network, no such file, a proxy's answer: the client has no common root for these
-        why = (str(error).splitlines() or [""])[0]
-        home = os.environ.get("WHETHER_DATA")
-        looked = f"WHETHER_DATA ({home} has no folder {card.name})" if home else "WHETHER_DATA (not set)"
-        raise RequestError(
-            f"{card.name} is not on this machine: looked in {looked}, in the cache ({cache.place(card)}) and on the "
-            f"hub ({card.source}: {type(error).__name__}: {why}); {_fetch(card)}, or give its folder: data=path/to/"
-            f"{card.name}"
-        ) from error
-    files = Files(
-        tuple(path for path in paths if path.name.startswith("train")),
-        tuple(path for path in paths if path.name.startswith("test")),
-    )
-    arrays = decode(files, card, progress)
+    arrays = decode(splits(hub.fetch(card)), card, progress)
     got = arrays.digest()
     if got != card.digest:
         raise RequestError(
@@ -129,30 +137,19 @@ def _from_hub(card: Card, progress: Progress | None) -> Arrays:
     return arrays
 
 
-def _download(card: Card) -> list[Path]:
-    import huggingface_hub as hub
-
-    def get(*, local: bool) -> list[Path]:
-        return [
-            Path(hub.hf_hub_download(card.source, file, repo_type="dataset", local_files_only=local))
-            for file in card.files
-        ]
-
-    try:
-        return get(local=True)
-    except Exception:  # whatever is wrong with the client's own cache, the hub may have the files
-        # Without a network the client tries for half a minute; looking up the hub's address tells at once. Not behind a
-        # proxy, which may be the only one to know the address.
-        if not getproxies():
-            socket.getaddrinfo(urlsplit(hub.constants.ENDPOINT).hostname, 443)
-        return get(local=False)
-
-
-def _fetch(card: Card) -> str:
-    return (
-        f"fetch {card.name} with `hf download {card.source} --repo-type dataset --local-dir DATA/{card.name}` and set "
-        "WHETHER_DATA=DATA"
-    )
+def _told(
+    name: str, known: Card, wanted: Card | None, columns: tuple[str, str] | None, progress: Progress | None
+) -> Arrays:
+    """The content of a repository whose digest is not known beforehand, or of other columns of it."""
+    expected = None if columns else known
+    found, arrays = read_folder(name, splits(hub.fetch(known)), expected=expected, columns=columns, progress=progress)
+    assert arrays is not None, "pixels were asked for"
+    if wanted and found.digest != wanted.digest:
+        raise RequestError(
+            f"{known.source} on the hub holds other pixels and labels ({found.digest}) than when {name} was first read "
+            f"({wanted.digest}): start again to use them as they are now"
+        )
+    return arrays
 
 
 def _size(card: Card) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whether.data.arrays import Arrays
-from whether.data.cards import Card
+from whether.data.facts import Card
 from whether.errors import RequestError
 
 if TYPE_CHECKING:
@@ -40,19 +40,26 @@ class Files:
     test: tuple[Path, ...]
 
 
-def decode(files: Files, expected: Card | None = None, progress: Progress | None = None) -> Arrays:
+def decode(
+    files: Files,
+    expected: Card | None = None,
+    progress: Progress | None = None,
+    *,
+    columns: tuple[str, str] | None = None,
+) -> Arrays:
     """All pixels and labels of `files`.
 
     Args:
         files: where they are.
         expected: what every image and label must agree with; without it the first image says how large they all are.
         progress: told how far it is.
+        columns: names of the image and the label column; without, one of `IMAGE_COLUMNS` and `LABEL_COLUMN`.
 
     Raises:
         RequestError: for a file that is no parquet or has other columns, an image that cannot be decoded or has another
             size or mode, a label that is missing or out of range; names the file and the row, counted from 0.
     """
-    opened = {path: _open(path) for path in (*files.train, *files.test)}
+    opened = {path: _open(path, columns) for path in (*files.train, *files.test)}
     rows = {path: file.metadata.num_rows for path, file in opened.items()}
     train, total = sum(rows[path] for path in files.train), sum(rows.values())
     for split, count in (("training", train), ("test", total - train)):
@@ -63,7 +70,7 @@ def decode(files: Files, expected: Card | None = None, progress: Progress | None
     shape = expected.shape if expected else None
     x, y, at = None, np.empty(total, np.int64), 0
     for path, file in opened.items():
-        for images, labels, row in _batches(path, file):
+        for images, labels, row in _batches(path, file, columns):
             y[at : at + len(labels)] = _checked(labels, limit, why, path, row)
             for offset, image in enumerate(images):
                 pixels = _pixels(image, shape, f"{path}, row {row + offset}")
@@ -78,7 +85,7 @@ def decode(files: Files, expected: Card | None = None, progress: Progress | None
     return Arrays(train_x=x[:train], train_y=y[:train], test_x=x[train:], test_y=y[train:])
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _open(path: Path, wanted: tuple[str, str] | None) -> pq.ParquetFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -88,11 +95,11 @@ def _open(path: Path) -> pq.ParquetFile:
         raise RequestError(
             f"{path} cannot be read as parquet: {_line(error)}; fetch it again, or choose another folder"
         ) from error
-    _columns(path, file.schema_arrow)
+    _columns(path, file.schema_arrow, wanted)
     return file
 
 
-def _columns(path: Path, schema: pa.Schema) -> tuple[str, str]:
+def _columns(path: Path, schema: pa.Schema, wanted: tuple[str, str] | None) -> tuple[str, str]:
     """The names of the image and the label column."""
     import pyarrow as pa
 
@@ -102,25 +109,28 @@ def _columns(path: Path, schema: pa.Schema) -> tuple[str, str]:
             return index >= 0 and holds_bytes(kind.field(index).type)
         return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
-    image = next((name for name in IMAGE_COLUMNS if name in schema.names), None)
-    if image and LABEL_COLUMN in schema.names:
-        label_kind = schema.field(LABEL_COLUMN).type
+    images, label = ((wanted[0],), wanted[1]) if wanted else (IMAGE_COLUMNS, LABEL_COLUMN)
+    image = next((name for name in images if name in schema.names), None)
+    if image and label in schema.names:
+        label_kind = schema.field(label).type
         if holds_bytes(schema.field(image).type) and pa.types.is_integer(label_kind):
-            return image, LABEL_COLUMN
+            return image, label
     found = ", ".join(f"{field.name} ({field.type})" for field in schema) or "none"
     raise RequestError(
-        f"{path} has other columns than an image data set: found {found}; expected {' or '.join(IMAGE_COLUMNS)} "
-        f"(bytes of a PNG or JPEG, or a struct with a field bytes) and {LABEL_COLUMN} (integers from 0); rename or "
-        "convert the columns, or choose another folder"
+        f"{path} has other columns than an image data set: found {found}; expected {' or '.join(images)} "
+        f"(bytes of a PNG or JPEG, or a struct with a field bytes) and {label} (integers from 0); name the columns "
+        'with Data(name=…, columns=("image", "label")), or choose another folder'
     )
 
 
-def _batches(path: Path, file: pq.ParquetFile) -> Iterator[tuple[list[bytes | None], list[int | None], int]]:
+def _batches(
+    path: Path, file: pq.ParquetFile, wanted: tuple[str, str] | None
+) -> Iterator[tuple[list[bytes | None], list[int | None], int]]:
     """Images, still encoded, and labels, with the row that the first of them has in its file."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    image, label = _columns(path, file.schema_arrow)
+    image, label = _columns(path, file.schema_arrow, wanted)
     row = 0
     try:
         for batch in file.iter_batches(_ROWS_AT_ONCE, columns=[image, label]):

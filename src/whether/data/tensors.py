@@ -1,4 +1,4 @@
-"""Data on a device: normalised inputs, labels, and the rows of each split."""
+"""Data on a device: inputs, changed as a question says and normalised, labels, and the rows of each split."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
+from whether.data import alter
 from whether.data.cards import Card, Data
+from whether.data.facts import LANGUAGE
 from whether.data.load import load
 from whether.data.parquet import Progress
 from whether.seeds import Seed, Stream
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 _KEPT = 2
 _ROWS_AT_ONCE = 1024
-_held: OrderedDict[tuple[str, str], _Content] = OrderedDict()
+_held: OrderedDict[tuple[object, ...], _Content] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -31,19 +33,21 @@ class Tensors:
     """A data set on one device. Shared between callers: to be read, never to be changed.
 
     Attributes:
-        card: the facts of the data set.
-        x_train: inputs of all training rows, normalised; those held out for validation included.
-        y_train: their labels, 0 to card.classes - 1.
+        card: the facts of the data set; `card.task` says what the labels are.
+        x_train: inputs of all training rows, normalised, those held out for validation included; of a text its tokens,
+            int64.
+        y_train: their labels: classes from 0 to card.classes - 1 (int64); one for each position of a text, -100 where
+            none is asked; float32 [row, 1] in a regression. Random labels stand here, in the rows of train_index.
         x_test, y_test: the test split.
         train_index: rows of x_train that training sees, ascending.
         validation_index: rows of x_train that are held out, ascending.
     """
 
     card: Card
-    x_train: Float[Tensor, "row *shape"]
-    y_train: Int[Tensor, "row"]
-    x_test: Float[Tensor, "test_row *shape"]
-    y_test: Int[Tensor, "test_row"]
+    x_train: Shaped[Tensor, "row *shape"]
+    y_train: Shaped[Tensor, "row *label"]
+    x_test: Shaped[Tensor, "test_row *shape"]
+    y_test: Shaped[Tensor, "test_row *label"]
     train_index: Int[Tensor, "train_row"]
     validation_index: Int[Tensor, "validation_row"]
 
@@ -77,17 +81,18 @@ def tensors(data: Data | str, device: torch.device | str = "cpu", *, progress: P
         (torch.Size([1200, 1, 8, 8]), 900, 300)
     """
     data, target = Data.parse(data), torch.device(device)
-    card, held_out = data.card, data.validation_count
+    card, held_out, trained = data.card, data.validation_count, data.train_count
+    data.check_fit(card)
     with _lock:
-        content = _content(data.name, card, target, progress)
+        content = _content(data, card, target, progress)
     if card.one_split:
         train = validation = np.arange(card.train_rows)
     else:
-        train, validation = split(card.train_rows, held_out, data.split_seed)
+        train, validation = split(card.train_rows, held_out, data.split_seed, kept=trained)
     return Tensors(
         card=card,
         x_train=content.x_train,
-        y_train=content.y_train,
+        y_train=_labels(content.y_train, data, card, train),
         x_test=content.x_test,
         y_test=content.y_test,
         train_index=torch.from_numpy(train).to(target),
@@ -95,26 +100,43 @@ def tensors(data: Data | str, device: torch.device | str = "cpu", *, progress: P
     )
 
 
-def split(rows: int, validation: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def split(
+    rows: int, validation: int, seed: int, *, kept: int | None = None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Which of `rows` rows are trained on and which are held out, both ascending.
 
     The held-out ones are the first of a permutation drawn from the seed's stream "split", so that a larger validation
-    split contains every smaller one of the same seed.
+    split contains every smaller one of the same seed. The trained ones follow: all, or the first `kept`, so that beside
+    one validation split a larger set to train on contains every smaller one.
     """
     order = Stream(Seed(seed), "split").permutation(rows)
-    return np.sort(order[validation:]), np.sort(order[:validation])
+    end = rows if kept is None else validation + kept
+    return np.sort(order[validation:end]), np.sort(order[:validation])
 
 
-def _content(name: str, card: Card, device: torch.device, progress: Progress | None) -> _Content:
-    key = (card.digest, str(device))
+def black(card: Card) -> Float[Tensor, " channel"]:
+    """What a pixel of value 0 is in `Tensors`, by channel, to the bit."""
+    return _scale(card)[1]
+
+
+def _labels(labels: Tensor, data: Data, card: Card, rows: npt.NDArray[np.int64]) -> Tensor:
+    if not data.random_labels:
+        return labels
+    plain = labels.cpu().numpy()
+    given = alter.randomised(plain, rows, classes=card.classes, share=float(data.random_labels), seed=data.label_seed)
+    return torch.from_numpy(given).to(labels.device)
+
+
+def _content(data: Data, card: Card, device: torch.device, progress: Progress | None) -> _Content:
+    key = (card.digest, str(device), float(data.blur), data.angle, data.permute_pixels)
     if key not in _held:
-        arrays = load(name, card=card, progress=progress)
-        x_train = _normalised(arrays.train_x, card).to(device)
+        arrays = load(data.name, card=card, columns=data.columns, progress=progress)
+        x_train = _inputs(arrays.train_x, data, card).to(device)
         y_train = torch.from_numpy(arrays.train_y).to(device)
         if card.one_split:
             content = _Content(x_train, y_train, x_train, y_train)
         else:
-            x_test = _normalised(arrays.test_x, card).to(device)
+            x_test = _inputs(arrays.test_x, data, card).to(device)
             content = _Content(x_train, y_train, x_test, torch.from_numpy(arrays.test_y).to(device))
         _held[key] = content
         while len(_held) > _KEPT:
@@ -123,19 +145,30 @@ def _content(name: str, card: Card, device: torch.device, progress: Progress | N
     return _held[key]
 
 
-def _normalised(pixels: npt.NDArray[np.uint8], card: Card) -> Tensor:
-    """(pixels / peak - mean) / std per channel, as one product and one sum in float32.
+def _inputs(stored: npt.NDArray[np.uint8], data: Data, card: Card) -> Tensor:
+    """Inputs as they are learned from: (pixels / peak - mean) / std per channel, as one product and one sum in float32.
 
     Both are rounded as IEEE 754 says, each in a pass of its own, so the bits are the same on every host. In blocks, so
-    that a block is still in the processor's cache for the second pass.
+    that a block is still in the processor's cache for the second pass. A text's tokens stay as they are.
     """
-    std, mean = torch.tensor(card.std, dtype=torch.float64), torch.tensor(card.mean, dtype=torch.float64)
-    wide = (-1, *(1 for _ in card.shape[1:]))
-    scale = (1.0 / (card.peak * std)).float().reshape(wide)
-    shift = (-mean / std).float().reshape(wide)
-    source = torch.from_numpy(pixels)
-    result = torch.empty(source.shape, dtype=torch.float32)
-    for start in range(0, len(source), _ROWS_AT_ONCE):
+    if card.task == LANGUAGE:
+        return torch.from_numpy(stored.astype(np.int64))
+    scale, shift = (values.reshape(-1, *(1 for _ in card.shape[1:])) for values in _scale(card))
+    result = torch.empty(stored.shape, dtype=torch.float32)
+    for start in range(0, len(stored), _ROWS_AT_ONCE):
         block = slice(start, start + _ROWS_AT_ONCE)
-        result[block].copy_(source[block]).mul_(scale).add_(shift)
+        result[block].copy_(torch.from_numpy(_changed(stored[block], data))).mul_(scale).add_(shift)
     return result
+
+
+def _changed(stored: npt.NDArray[np.uint8], data: Data) -> npt.NDArray[np.uint8] | npt.NDArray[np.float32]:
+    if not (data.blur or data.angle or data.permute_pixels):
+        return stored
+    images = alter.rotated(alter.blurred(stored.astype(np.float32), float(data.blur)), data.angle)
+    return alter.permuted(images) if data.permute_pixels else images
+
+
+def _scale(card: Card) -> tuple[Float[Tensor, " channel"], Float[Tensor, " channel"]]:
+    """What a stored value is multiplied by, and what is added then."""
+    std, mean = torch.tensor(card.std, dtype=torch.float64), torch.tensor(card.mean, dtype=torch.float64)
+    return (1.0 / (card.peak * std)).float(), (-mean / std).float()

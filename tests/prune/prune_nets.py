@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -66,3 +68,11 @@ def scattered(shapes: dict[str, tuple[int, ...]], seed: int = 1) -> Named:
 
 def everything(shapes: dict[str, tuple[int, ...]]) -> Named:
     return {name: torch.ones(shape, dtype=torch.bool) for name, shape in shapes.items()}
+
+
+def raw(tensors: Mapping[str, Tensor]) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
+    """Tensors as bytes, to compare bit by bit."""
+    return {
+        name: (str(value.dtype), tuple(value.shape), value.detach().contiguous().numpy().tobytes())
+        for name, value in tensors.items()
+    }

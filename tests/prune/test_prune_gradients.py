@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 import torch
-from prune_nets import KINDS, Named, entropy, examples, net, scattered
+from prune_nets import KINDS, Named, entropy, examples, net, raw, scattered
 from torch import Tensor, nn
 from torch.func import functional_call
 
 import foreign
-from cases import raw
 from whether.errors import RequestError
 from whether.models import prunable
 from whether.models.alone import alone

@@ -6,9 +6,8 @@ import math
 
 import pytest
 import torch
-from prune_nets import everything, scattered
+from prune_nets import everything, raw, scattered
 
-from cases import raw
 from whether.prune import initial_magnitude, movement, random
 from whether.seeds import Seed
 

@@ -7,14 +7,16 @@ edge, the weight that comes first (in the order of layers, then row by row) stay
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whether.errors import RequestError, WorkError, unknown
+from whether.errors import RequestError, unknown
+from whether.prune import structures
+from whether.structure import Structure, fraction_of, parse
 
 Scores = Mapping[str, Float[Tensor, "..."]]
 Masks = Mapping[str, Bool[Tensor, "..."]]
@@ -28,6 +30,7 @@ def select(
     scope: str = "global",
     structure: str = "weight",
     layers: Mapping[str, Fraction] | None = None,
+    readers: Mapping[str, str] | None = None,
 ) -> dict[str, Bool[Tensor, "..."]]:
     """The masks after one round of pruning.
 
@@ -36,23 +39,101 @@ def select(
         masks: what exists now; what is false stays false.
         fraction: of what exists, to prune.
         scope: "global" compares scores across layers, "layer" prunes each by the fraction.
-        structure: "weight", or "unit" for whole rows of the hidden layers, with the columns that read them.
+        structure: "weight"; "unit" for whole rows of the hidden layers, with the columns that read them; "channel" for
+            whole filters and rows of all layers but the output; "N:M" or "block-RxC" (`whether.structure`).
         layers: fractions of their own by name, or by "output" for the last layer; these are pruned by themselves.
+        readers: for channels, the one layer that reads a layer's outputs and nothing else (`readers` finds them); its
+            inputs go along. Without, only rows go.
 
     Returns:
         New masks, subsets of the old ones.
 
     Raises:
-        RequestError: for a layer that is not there, units in a network that is no chain of linear layers, or a fraction
-            of the output's units.
+        RequestError: for a layer that is not there, units in a network that is no chain of linear layers, a fraction
+            of the output's units, a structure that does not fit a layer, or a fraction that is not its own.
         WorkError: when a score is not a number.
     """
     own = _named(layers or {}, masks)
-    if structure == "unit":
-        return _select_units(scores, masks, fraction=fraction, scope=scope, own=own)
-    chosen = {name: (scores[name], masks[name]) for name in masks}
+    form = parse(structure)
+    if form.kind == "n:m":
+        return _select_of_each(scores, masks, form, fraction, own)
+    there = groups(masks, structure, whole=[name for name, part in own.items() if not part])
+    strangers = [name for name in own if name not in there]
+    if strangers and form.kind != "block":
+        raise RequestError(
+            f"{strangers[0]} is the output: its units are the classes. Fractions of {structure}s are of "
+            f"{', '.join(there)}."
+        )
+    chosen = {name: (_scored(scores[name], masks[name], form), there[name]) for name in there}
+    own = {name: part for name, part in own.items() if name in there}
     kept = _keep_groups(chosen, fraction=fraction, scope=scope, own=own)
+    match form.kind:
+        case "unit":
+            return cut_units(masks, kept)
+        case "channel":
+            return structures.cut_channels(masks, kept, readers or {})
+        case "block":
+            wide = {name: structures.spread(tiles, form, masks[name].shape) for name, tiles in kept.items()}
+            return {name: mask & wide[name] if name in wide else mask.clone() for name, mask in masks.items()}
     return {name: kept[name] for name in masks}
+
+
+def groups(masks: Masks, structure: str, *, whole: Sequence[str] = ()) -> dict[str, Bool[Tensor, "..."]]:
+    """Which of the groups that a structure takes at a time still exist, by layer; how many is what rounds count.
+
+    Args:
+        masks: by name.
+        structure: "weight", "unit", "channel" or "block-RxC".
+        whole: layers that are left as they are, which tiles need not fit.
+
+    Raises:
+        RequestError: when the structure does not fit the layers.
+    """
+    form = parse(structure)
+    match form.kind:
+        case "unit":
+            return {name: units_alive(masks[name]) for name in hidden_layers(masks)}
+        case "channel":
+            hidden = list(masks)[:-1]
+            if not hidden:
+                raise RequestError("channels of the output are the classes, and this network has no other layer.")
+            return {name: structures.channels_alive(masks[name]) for name in hidden}
+        case "block":
+            cut = [name for name in masks if name not in whole]
+            structures.check_fits(masks, form, cut)
+            return {name: structures.tiles_alive(masks[name], form) for name in cut}
+        case "n:m":
+            raise RequestError(f"structure {structure!r} prunes once, by a fraction of its own; it has no rounds.")
+    return dict(masks)
+
+
+def _scored(scores: Tensor, exists: Tensor, form: Structure) -> Tensor:
+    match form.kind:
+        case "unit":
+            return scores.where(exists, 0.0).square().sum(1).sqrt()
+        case "channel":
+            return structures.channel_scores(scores, exists)
+        case "block":
+            return structures.tile_scores(scores, exists, form)
+    return scores
+
+
+def _select_of_each(
+    scores: Scores, masks: Masks, form: Structure, fraction: Fraction, own: Mapping[str, Fraction]
+) -> dict[str, Tensor]:
+    fixed = fraction_of(form.name)
+    wrong = [part for part in (fraction, *filter(None, own.values())) if part != fixed]
+    if wrong:
+        raise RequestError(
+            f"structure {form.name!r} prunes exactly {fixed} of a layer, got {wrong[0]}; only 0 may be said besides, "
+            "for a layer that stays whole."
+        )
+    cut = [name for name in masks if own.get(name, fixed)]
+    structures.check_fits(masks, form, cut)
+    return {
+        name: structures.keep_of_each(scores[name], mask, form) if name in cut else mask.clone()
+        for name, mask in masks.items()
+    }
 
 
 def _keep_groups(
@@ -82,28 +163,12 @@ def keep_highest(scores: Float[Tensor, " n"], exists: Bool[Tensor, " n"], fracti
     """
     places = exists.nonzero().squeeze(1)
     found = scores[places]
-    if not bool(torch.isfinite(found).all()):
-        raise WorkError("a pruning score is not a finite number; the network that was scored has diverged.")
+    structures.check_finite(found)
     count = round((1 - fraction) * len(places))
     best = torch.sort(found, descending=True, stable=True).indices[:count]
     kept = torch.zeros_like(exists)
     kept[places[best]] = True
     return kept
-
-
-def _select_units(
-    scores: Scores, masks: Masks, *, fraction: Fraction, scope: str, own: Mapping[str, Fraction]
-) -> dict[str, Tensor]:
-    hidden = hidden_layers(masks)
-    strangers = [name for name in own if name not in hidden]
-    if strangers:
-        raise RequestError(
-            f"{strangers[0]} is the output: its units are the classes. Fractions of units are of {', '.join(hidden)}."
-        )
-    rows = {name: scores[name].where(masks[name], 0.0).square().sum(1).sqrt() for name in hidden}
-    chosen = {name: (rows[name], units_alive(masks[name])) for name in hidden}
-    alive = _keep_groups(chosen, fraction=fraction, scope=scope, own=own)
-    return cut_units(masks, alive)
 
 
 def hidden_layers(masks: Masks) -> list[str]:

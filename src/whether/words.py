@@ -54,14 +54,25 @@ _PATH: dict[str, Any] = {"points": 31, **_STATISTICS}
 WORDS = (
     Word("model", "lenet-300-100", "whether.models.mlp:lenet_300_100", "images of 28 × 28 with one channel"),
     Word("model", "mlp-<width>-…", "whether.models.mlp:mlp", "anything; flattens it", r"mlp(-[1-9]\d*)+"),
-    *_words(
-        "initialiser",
-        "whether.models.init",
-        ("kaiming-normal", "kaiming_normal", "He et al. (2015)"),
-        ("kaiming-uniform", "kaiming_uniform", "He et al. (2015)"),
-        ("xavier-normal", "xavier_normal", "Glorot & Bengio (2010)"),
-        ("xavier-uniform", "xavier_uniform", "Glorot & Bengio (2010)"),
-        ("pytorch", "pytorch", "PyTorch's own for linear and convolution layers"),
+    Word("model", "lenet-5", "whether.models.conv:lenet_5", "images of 4 × 4 or more (LeCun et al., 1998)"),
+    Word("model", "conv-<2|4|6>", "whether.models.conv:conv", "images (Frankle & Carbin, 2019)", r"conv-[\w-]+"),
+    Word("model", "vgg-<depth>[-w<width>]", "whether.models.vgg:vgg", "images; with BatchNorm", r"vgg-[\w-]+"),
+    Word("model", "resnet-<6n+2>[-w<width>][-gn|-ln]", "whether.models.resnet:resnet", "images", r"resnet-[\w-]+"),
+    Word("model", "gpt-<layers>-<width>", "whether.models.gpt:gpt", "sequences of tokens", r"gpt-[\w-]+"),
+    Word("model", "torchvision/<name>", "whether.models.zoo:torchvision", "images; torchvision", r"torchvision/\w+"),
+    Word("model", "timm/<name>", "whether.models.zoo:timm", "images; timm", r"timm/[\w.]+"),
+    *(
+        Word("initialiser", name, f"whether.models.init:{name.replace('-', '_')}", source, rf"{name}(\+bn-uniform)?")
+        for name, source in (
+            ("kaiming-normal", "He et al. (2015)"),
+            ("kaiming-uniform", "He et al. (2015)"),
+            ("xavier-normal", "Glorot & Bengio (2010)"),
+            ("xavier-uniform", "Glorot & Bengio (2010)"),
+            ("pytorch", "PyTorch's own for linear and convolution layers"),
+            ("orthogonal", "Saxe et al. (2014)"),
+            ("signed-constant", "Ramanujan et al. (2020)"),
+            ("gpt", "Radford et al. (2019)"),
+        )
     ),
     *_words(
         "score",

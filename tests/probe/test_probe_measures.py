@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from cases import DIGITS, XOR
 from whether.data.tensors import Tensors, tensors
+from whether.errors import RequestError
 from whether.probe import measures
 from whether.probe.measures import EarlyStop, accuracy, early_stop, examples, logits, loss, solved
+from whether.tasks.kinds import Classification, LanguageModelling, Regression
 
 
 class Answers(nn.Module):
@@ -56,6 +58,40 @@ def test_loss_is_the_mean_cross_entropy_in_nats(written: Tensors) -> None:
 def test_solved_is_all_or_nothing(written: Tensors) -> None:
     assert solved(Answers(), written, "validation") == 0.0
     assert solved(Answers(), replace(written, validation_index=torch.tensor([0, 1, 3])), "validation") == 100.0
+
+
+def test_positions_are_predictions_in_language_modelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(1)
+    x, y = torch.randn(9, 4, 3, generator=generator), torch.randint(3, (9, 4), generator=generator)
+    y[torch.rand(9, 4, generator=generator) < 0.4] = -100
+    data = replace(tensors(XOR), x_test=x, y_test=y)
+    pairs = [(x[i, j].double(), int(y[i, j])) for i in range(9) for j in range(4) if y[i, j] >= 0]
+    right = sum(int(row.argmax()) == label for row, label in pairs)
+    nats = sum(-float(torch.log_softmax(row, 0)[label]) for row, label in pairs) / len(pairs)
+    for at_once in (2, 1000):
+        monkeypatch.setattr(measures, "AT_ONCE", at_once)
+        assert accuracy(Answers(), data, "test", task=LanguageModelling()) == pytest.approx(100 * right / len(pairs))
+        assert loss(Answers(), data, "test", task=LanguageModelling()) == pytest.approx(nats, rel=1e-6)
+
+
+def test_numbers_have_a_loss_and_nothing_that_is_right() -> None:
+    generator = torch.Generator().manual_seed(1)
+    x, y = torch.randn(9, 3, generator=generator), torch.randn(9, 3, generator=generator)
+    data = replace(tensors(XOR), x_test=x, y_test=y)
+    assert loss(Answers(), data, "test", task=Regression()) == pytest.approx(float((x - y).square().mean()), rel=1e-6)
+    with pytest.raises(RequestError, match="in regression nothing is right or wrong; ask for the loss"):
+        accuracy(Answers(), data, "test", task=Regression())
+
+
+def test_the_task_of_classification_changes_no_bit(written: Tensors) -> None:
+    for measure in (accuracy, loss):
+        assert measure(Answers(), written, "train", task=Classification()) == measure(Answers(), written, "train")
+
+
+def test_a_module_is_left_in_its_mode(written: Tensors) -> None:
+    module = Answers().train()
+    accuracy(module, written, "train")
+    assert module.training
 
 
 def test_parts_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from whether.data.tensors import Tensors
+from whether.errors import RequestError
+from whether.tasks.kinds import Classification
+from whether.tasks.task import Task
 
 AT_ONCE = 1000
 
 
-def examples(data: Tensors, split: str) -> tuple[Float[Tensor, "row *shape"], Int[Tensor, " row"]]:
+def examples(data: Tensors, split: str) -> tuple[Shaped[Tensor, "row *shape"], Shaped[Tensor, "row *label"]]:
     """The examples of a split: "train", "validation" or "test"."""
     if split == "test":
         return data.x_test, data.y_test
@@ -22,23 +26,64 @@ def examples(data: Tensors, split: str) -> tuple[Float[Tensor, "row *shape"], In
     return data.x_train[index], data.y_train[index]
 
 
-@torch.no_grad()
-def logits(module: nn.Module, x: Float[Tensor, "row *shape"]) -> Float[Tensor, "row class"]:
-    """A module's outputs in evaluation mode, some rows at a time."""
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """A module in evaluation mode, and each of its parts as it was afterwards."""
+    before = [(part, part.training) for part in module.modules()]
     module.eval()
-    return torch.cat([module(part) for part in torch.split(x, AT_ONCE)])
+    try:
+        yield
+    finally:
+        for part, training in before:
+            part.training = training
 
 
-def accuracy(module: nn.Module, data: Tensors, split: str) -> float:
-    """Per cent of a split that is classified rightly."""
+@torch.no_grad()
+def logits(module: nn.Module, x: Shaped[Tensor, "row *shape"]) -> Shaped[Tensor, "row *out"]:
+    """A module's outputs in evaluation mode, some rows at a time."""
+    with evaluating(module):
+        return torch.cat([module(part) for part in torch.split(x, AT_ONCE)])
+
+
+def accuracy(module: nn.Module, data: Tensors, split: str, *, task: Task | None = None) -> float:
+    """Per cent of a split's predictions that are right.
+
+    Args:
+        module: its weights are the network's.
+        data: the data set.
+        split: "train", "validation" or "test".
+        task: what is a prediction, and right; classification when None.
+
+    Raises:
+        RequestError: for regression, where nothing is right or wrong.
+    """
+    task = task or Classification()
+    if task.name == "regression":
+        raise RequestError(
+            "accuracy counts what is right, and in regression nothing is right or wrong; ask for the loss."
+        )
     x, y = examples(data, split)
-    return 100.0 * int((logits(module, x).argmax(-1) == y).sum()) / len(y)
+    if task.name == "classification":
+        return 100.0 * int((logits(module, x).argmax(-1) == y).sum()) / len(y)
+    parts = zip(torch.split(x, AT_ONCE), torch.split(y, AT_ONCE), strict=True)
+    right = sum(int(task.right(logits(module, part), labels)) for part, labels in parts)
+    return 100.0 * right / int(task.counted(y))
 
 
-def loss(module: nn.Module, data: Tensors, split: str) -> float:
-    """Mean cross-entropy on a split, in nats."""
+def loss(module: nn.Module, data: Tensors, split: str, *, task: Task | None = None) -> float:
+    """Mean loss over a split's predictions, by default cross-entropy in nats. Arguments as in `accuracy`.
+
+    A loss of one's own is the mean over parts of 1,000 examples, weighed by their examples.
+    """
     x, y = examples(data, split)
-    return float(nn.functional.cross_entropy(logits(module, x).double(), y))
+    task = task or Classification()
+    if task.name == "classification":
+        return float(nn.functional.cross_entropy(logits(module, x).double(), y))
+    total = 0.0
+    for part, labels in zip(torch.split(x, AT_ONCE), torch.split(y, AT_ONCE), strict=True):
+        with torch.no_grad():
+            total += float(task.loss(logits(module, part), labels)) * int(task.counted(labels))
+    return total / int(task.counted(y))
 
 
 def solved(module: nn.Module, data: Tensors, split: str) -> float:

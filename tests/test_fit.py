@@ -26,12 +26,20 @@ def test_convolutions_take_images(name: str) -> None:
         fit.fits(name, PLACES, "language-modelling")
 
 
-@pytest.mark.parametrize("name", ["mlp-3", "lenet-300-100"])
-def test_perceptrons_take_anything_but_tokens(name: str) -> None:
+def test_perceptrons_take_anything_but_tokens() -> None:
     for shape in (IMAGE, FLAT):
-        fit.fits(name, shape)
-    with pytest.raises(RequestError, match=r"it takes numbers .* What fits them: gpt-2-64"):
-        fit.fits(name, PLACES, "language-modelling")
+        fit.fits("mlp-3", shape)
+    for name in ("mlp-3", "lenet-300-100"):
+        with pytest.raises(RequestError, match=r"it takes numbers .* What fits them: gpt-2-64"):
+            fit.fits(name, PLACES, "language-modelling")
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 28, 28), (784,)])
+def test_lenet_300_100_has_the_inputs_of_its_paper(shape: tuple[int, ...]) -> None:
+    fit.fits("lenet-300-100", (1, 28, 28))
+    said = r"data set 'digits': it takes 1 × 28 × 28 = 784 values, digits has .* any input are 'mlp-300-100'"
+    with pytest.raises(RequestError, match=said):
+        fit.fits("lenet-300-100", shape, data="digits")
 
 
 def test_a_gpt_takes_tokens() -> None:

@@ -127,13 +127,14 @@ def gpt(name: str) -> Gpt:
     return Gpt(int(found[1]), int(found[2]))
 
 
-def fits(name: str, shape: tuple[int, ...], task: str = "classification") -> None:
+def fits(name: str, shape: tuple[int, ...], task: str = "classification", *, data: str = "") -> None:
     """See that a model of the table is spelt right and takes data of this kind. Nothing is said of code of one's own.
 
     Args:
         name: the model.
         shape: of one example: (channels, height, width) for images, (places,) for a sequence of tokens.
         task: "language-modelling" has sequences of tokens; any other has numbers.
+        data: the name of the data set, for what is told.
 
     Raises:
         RequestError: says what the model takes and which models fit this data.
@@ -146,23 +147,28 @@ def fits(name: str, shape: tuple[int, ...], task: str = "classification") -> Non
         whether.errors.RequestError: the model 'gpt-2-64' does not fit the data: it takes sequences of tokens, and ...
     """
     kind = _kind(shape, task)
-    for start, (wanted, smallest) in _FAMILIES.items():
-        if not name.startswith(start):
-            continue
-        sides = smallest(name)  # tells a wrong spelling first
-        if wanted != kind and not (wanted == "numbers" and kind == "images"):
-            said, given = _SAID[wanted], " × ".join(map(str, shape))
-            raise RequestError(
-                f"the model {name!r} does not fit the data: it takes {said}, and examples are {_SAID[kind]}, {given}. "
-                f"What fits them: {_FITTING[kind]}."
-            )
-        if kind == "images" and min(shape[1:]) < sides:
-            given = " × ".join(map(str, shape[1:]))
-            raise RequestError(
-                f"the model {name!r} does not fit the data: images of {given} are too small for it, the smallest are "
-                f"{sides} × {sides}. What fits them: {_FITTING[kind]}."
-            )
+    found = next((family for start, family in _FAMILIES.items() if name.startswith(start)), None)
+    if found is None:
         return
+    wanted, smallest = found
+    side = smallest(name)  # tells a wrong spelling first
+    given = " × ".join(map(str, shape))
+    refused = f"the model {name!r} does not fit the data{f' set {data!r}' if data else ''}: "
+    if wanted != kind and not (wanted == "numbers" and kind == "images"):
+        raise RequestError(
+            f"{refused}it takes {_SAID[wanted]}, and examples are {_SAID[kind]}, {given}. What fits them: "
+            f"{_FITTING[kind]}."
+        )
+    if name == "lenet-300-100" and tuple(shape) != (1, 28, 28):
+        raise RequestError(
+            f"{refused}it takes 1 × 28 × 28 = 784 values, {data or 'the data'} has {given}. The same layers for any "
+            "input are 'mlp-300-100'."
+        )
+    if kind == "images" and min(shape[1:]) < side:
+        raise RequestError(
+            f"{refused}images of {given.partition(' × ')[2]} are too small for it, the smallest are {side} × {side}. "
+            f"What fits them: {_FITTING[kind]}."
+        )
 
 
 def _kind(shape: tuple[int, ...], task: str) -> str:

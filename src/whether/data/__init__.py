@@ -1,11 +1,18 @@
 """Data sets: cards that are known beforehand, content that is checked against them, tensors on a device.
 
-    cards.py    Card, CARDS, card, Data     what a sentence needs; no NumPy, no PyTorch
-    folder.py   parquet files in a folder   where they are, what they hold
-    parquet.py  decode                      pixels and labels out of parquet, every row checked
-    cache.py    decoded content             so that PNGs are decoded once on a machine
-    load.py     load, Arrays                name -> NumPy arrays, from wherever the content is found
-    tensors.py  tensors, Tensors, split     Data -> normalised tensors and the rows of each split
+    facts.py    Card                    what is known of a data set
+    known.py    CARDS                   the data sets that are known by name
+    cards.py    card, Data              what a sentence says; no NumPy, no PyTorch
+    folder.py   parquet files           where they are, what they hold; hub.py fetches them
+    parquet.py  decode                  pixels and labels out of parquet, every row checked
+    text.py     windows                 a text as rows of characters
+    generated.py                        sums, brackets, a regression, exclusive or
+    cache.py    decoded content         so that PNGs are decoded once on a machine
+    load.py     load, Arrays            name -> NumPy arrays, from wherever the content is found
+    alter.py    blurred, randomised …   what a question does to images and labels beforehand
+    tensors.py  tensors, Tensors, split Data -> tensors and the rows of each split
+    draws.py    draws                   what augmentation draws in an epoch
+    augment.py  apply                   images turned over, moved, partly blanked, for a whole pack
 
 `load` and `tensors` are taken from their modules (`from whether.data.load import load`).
 """

@@ -39,12 +39,13 @@ def blurred(images: Images, sigma: float) -> Images:
     weights = [weight / sum(weights) for weight in weights]
     for axis in (2, 3):
         size = images.shape[axis]
-        total = np.zeros_like(images)
-        for offset, weight in zip(range(-reach, reach + 1), weights, strict=True):
-            place = (np.arange(size) + offset) % (2 * size)  # … 1 0 | 0 1 … n-1 | n-1 n-2 …
-            total += np.float32(weight) * np.take(images, np.minimum(place, 2 * size - 1 - place), axis)
-        images = total
-    return images
+        around = [(reach, reach) if each == axis else (0, 0) for each in range(4)]
+        wide = np.moveaxis(np.pad(images, around, mode="symmetric"), axis, 0)  # … 1 0 | 0 1 … n-1 | n-1 n-2 …
+        total = np.zeros_like(wide[:size])
+        for begin, weight in enumerate(weights):
+            total += np.float32(weight) * wide[begin : begin + size]
+        images = np.moveaxis(total, 0, axis)
+    return np.ascontiguousarray(images)
 
 
 def rotated(images: Images, degrees: float) -> Images:
@@ -67,13 +68,14 @@ def rotated(images: Images, degrees: float) -> Images:
     from_down = cos * down + sin * right + (height - 1) / 2
     from_right = cos * right - sin * down + (width - 1) / 2
     above, left = np.floor(from_down).astype(np.int64), np.floor(from_right).astype(np.int64)
+    flat = images.reshape(*images.shape[:2], -1)
     total = np.zeros_like(images)
     for i in (0, 1):
         for j in (0, 1):
             row, column = above + i, left + j
             weight = (1 - np.abs(from_down - row)) * (1 - np.abs(from_right - column))
             inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-            taken = images[:, :, row.clip(0, height - 1), column.clip(0, width - 1)]
+            taken = np.take(flat, row.clip(0, height - 1) * width + column.clip(0, width - 1), axis=2)
             total += (weight * inside).astype(np.float32) * taken
     return total
 

@@ -206,6 +206,11 @@ class Data:
         """`rotate` from 0 up to 360."""
         return float(self.rotate) % 360.0
 
+    @property
+    def changes_images(self) -> bool:
+        """Whether images are anything but what is stored."""
+        return bool(self.blur or self.angle or self.permute_pixels)
+
     def _changes(self) -> dict[str, Plain]:
         said: dict[str, Plain] = {}
         if self.random_labels:
@@ -228,11 +233,11 @@ class Data:
             raise RequestError(f"{asked}: its test rows are its training rows, and their labels stay; leave it out")
 
     def _check_images_fit(self, facts: Card) -> None:
-        asked = {"blur": self.blur, "rotate": self.angle, "permute_pixels": self.permute_pixels}
-        if not any(asked.values()):
+        if not self.changes_images:
             return
         if not facts.is_image:
-            told = ", ".join(f"{name}={getattr(self, name)}" for name, value in asked.items() if value)
+            asked = {"blur": self.blur, "rotate": self.angle, "permute_pixels": self.permute_pixels}
+            told = ", ".join(f"{name}={value}" for name, value in asked.items() if value)
             raise RequestError(
                 f"{told} is of images, and a row of {self.name!r} has the shape {list(facts.shape)}; expected a data "
                 "set of images, such as digits"

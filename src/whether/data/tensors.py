@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _KEPT = 2
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE, _ALTERED_AT_ONCE = 1024, 64
 _held: OrderedDict[tuple[object, ...], _Content] = OrderedDict()
 _lock = threading.Lock()
 
@@ -155,14 +155,15 @@ def _inputs(stored: npt.NDArray[np.uint8], data: Data, card: Card) -> Tensor:
         return torch.from_numpy(stored.astype(np.int64))
     scale, shift = (values.reshape(-1, *(1 for _ in card.shape[1:])) for values in _scale(card))
     result = torch.empty(stored.shape, dtype=torch.float32)
-    for start in range(0, len(stored), _ROWS_AT_ONCE):
-        block = slice(start, start + _ROWS_AT_ONCE)
+    rows = _ALTERED_AT_ONCE if data.changes_images else _ROWS_AT_ONCE
+    for start in range(0, len(stored), rows):
+        block = slice(start, start + rows)
         result[block].copy_(torch.from_numpy(_changed(stored[block], data))).mul_(scale).add_(shift)
     return result
 
 
 def _changed(stored: npt.NDArray[np.uint8], data: Data) -> npt.NDArray[np.uint8] | npt.NDArray[np.float32]:
-    if not (data.blur or data.angle or data.permute_pixels):
+    if not data.changes_images:
         return stored
     images = alter.rotated(alter.blurred(stored.astype(np.float32), float(data.blur)), data.angle)
     return alter.permuted(images) if data.permute_pixels else images

@@ -121,7 +121,7 @@ def grammar() -> Arrays:
     for row in range(rows):
         opened: list[int] = []
         for place in range(length):
-            closes = opened and (len(opened) == length - place or draws[0, row, place] < 0.5)
+            closes = bool(opened) and (len(opened) == length - place or draws[0, row, place] < 0.5)
             kind = opened.pop() if closes else int(draws[1, row, place] >= 0.5)
             if not closes:
                 opened.append(kind)

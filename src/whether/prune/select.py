@@ -53,7 +53,7 @@ def select(
             of the output's units, a structure that does not fit a layer, or a fraction that is not its own.
         WorkError: when a score is not a number.
     """
-    own = _named(layers or {}, masks)
+    own = named(layers or {}, masks)
     form = parse(structure)
     if form.kind == "n:m":
         return _select_of_each(scores, masks, form, fraction, own)
@@ -203,7 +203,12 @@ def cut_units(masks: Masks, alive: Mapping[str, Bool[Tensor, " out"]]) -> dict[s
     return cut
 
 
-def _named(layers: Mapping[str, Fraction], masks: Masks) -> dict[str, Fraction]:
+def named(layers: Mapping[str, Fraction], masks: Masks) -> dict[str, Fraction]:
+    """Fractions by the names of weights, "output" being the last.
+
+    Raises:
+        RequestError: for a layer that is not there.
+    """
     names = list(masks)
     found: dict[str, Fraction] = {}
     for name, part in layers.items():

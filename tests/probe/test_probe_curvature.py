@@ -15,7 +15,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from whether.data.tensors import Tensors
 from whether.errors import RequestError, WorkError
-from whether.probe.curvature import hessian_eigenvalue, largest_eigenvalue
+from whether.probe.curvature import hessian_eigenvalue, hessian_product, largest_eigenvalue
 from whether.seeds import Seed, Stream
 from whether.tasks.kinds import Regression
 
@@ -50,9 +50,22 @@ def test_it_is_the_explicit_hessians() -> None:
     before = {name: value.clone() for name, value in net.state_dict().items()}
     found = hessian_eigenvalue(net.train(), data, "test")
     expected = torch.linalg.eigvalsh(explicit(net.eval(), data.x_test, data.y_test))
-    assert found == pytest.approx(float(expected[-1]), rel=1e-6)
+    assert found == pytest.approx(float(expected[-1]), rel=1e-3)
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
-    assert next(net.parameters()).dtype == torch.float32
+    assert all(value.grad is None for value in net.parameters())
+
+
+def test_a_product_is_the_explicit_hessians_to_rounding() -> None:
+    net, data = net_and_data()
+    exact = copy.deepcopy(net).double().eval()
+    matrix = explicit(net.eval(), data.x_test, data.y_test)
+    product = hessian_product(
+        nn.functional.cross_entropy(exact(data.x_test.double()), data.y_test), list(exact.parameters())
+    )
+    vector = torch.from_numpy(Stream(Seed(1), "vector").normal(len(matrix)))
+    assert torch.allclose(product(vector), matrix @ vector, rtol=1e-10, atol=1e-12)
+    found = largest_eigenvalue(product, vector, tolerance=1e-8)
+    assert found == pytest.approx(float(torch.linalg.eigvalsh(matrix)[-1]), rel=1e-9)
 
 
 def test_it_is_of_the_named_rows_and_the_mode_is_left_as_it_was() -> None:
@@ -61,8 +74,8 @@ def test_it_is_of_the_named_rows_and_the_mode_is_left_as_it_was() -> None:
     found = hessian_eigenvalue(net.train(), data, "test", rows=8)
     assert net.training
     expected = torch.linalg.eigvalsh(explicit(net.eval(), data.x_test[rows], data.y_test[rows]))
-    assert found == pytest.approx(float(expected[-1]), rel=1e-6)
-    assert found != pytest.approx(hessian_eigenvalue(net, data, "test"), rel=1e-3)
+    assert found == pytest.approx(float(expected[-1]), rel=1e-3)
+    assert found != pytest.approx(hessian_eigenvalue(net, data, "test"), rel=1e-2)
 
 
 def test_under_masks_it_is_of_the_weights_that_exist() -> None:
@@ -73,7 +86,7 @@ def test_under_masks_it_is_of_the_weights_that_exist() -> None:
         masks.get(name, torch.ones(value.shape, dtype=torch.bool)).flatten() for name, value in net.named_parameters()
     ]
     expected = torch.linalg.eigvalsh(explicit(net.eval(), data.x_test, data.y_test, torch.cat(exists)))
-    assert hessian_eigenvalue(net, data, "test", masks=masks) == pytest.approx(float(expected[-1]), rel=1e-6)
+    assert hessian_eigenvalue(net, data, "test", masks=masks) == pytest.approx(float(expected[-1]), rel=1e-3)
 
 
 def test_it_goes_through_the_task() -> None:
@@ -81,7 +94,7 @@ def test_it_goes_through_the_task() -> None:
     numbers = written(data.x_test, torch.randn(30, 3, generator=torch.Generator().manual_seed(3)))
     expected = torch.linalg.eigvalsh(explicit(net.eval(), numbers.x_test, numbers.y_test))
     found = hessian_eigenvalue(net, numbers, "test", task=Regression())
-    assert found == pytest.approx(float(expected[-1]), rel=1e-6)
+    assert found == pytest.approx(float(expected[-1]), rel=1e-3)
 
 
 @settings(deadline=None)
@@ -93,7 +106,7 @@ def test_lanczos_finds_the_algebraically_largest(values: list[float], seed: int)
     matrix = turned @ torch.diag(torch.tensor(values, dtype=torch.float64)) @ turned.T
     matrix = (matrix + matrix.T) / 2
     start = torch.randn(size, generator=generator, dtype=torch.float64)
-    found = largest_eigenvalue(lambda vector: matrix @ vector, start)
+    found = largest_eigenvalue(lambda vector: matrix @ vector, start, tolerance=1e-7)
     assert found == pytest.approx(max(values), abs=1e-5 * max(map(abs, values)) + 1e-12)
 
 
@@ -125,7 +138,7 @@ def test_attention_has_second_derivatives() -> None:
     net, data = fresh(Attends()), scattered(12, shape=(6, 4))
     with sdpa_kernel(SDPBackend.MATH):
         expected = torch.linalg.eigvalsh(explicit(net.eval(), data.x_test, data.y_test))
-    assert hessian_eigenvalue(net, data, "test") == pytest.approx(float(expected[-1]), rel=1e-5)
+    assert hessian_eigenvalue(net, data, "test") == pytest.approx(float(expected[-1]), rel=1e-3)
 
 
 def test_what_cannot_be_is_told() -> None:

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 from whether.connect import permute, random_permutations
 from whether.connect.groups import groups
 from whether.errors import RequestError
+from whether.history.facts import Model
+from whether.models import build
 from whether.seeds import Seed
 
 
@@ -116,6 +118,37 @@ def test_of_a_transformer_the_mlps_move_where_attention_is_held() -> None:
         RequestError, match=r"cannot follow hidden units through chunk in the module \(Tokens\)\. .* hold"
     ):
         groups(module, (5,), tokens=True)
+
+
+SHIPPED = [
+    ("mlp-9-7", (1, 8, 8), [9, 7]),
+    ("lenet-5", (1, 28, 28), [6, 16, 120, 84]),
+    ("conv-2", (1, 8, 8), [64, 64, 256, 256]),
+    ("resnet-8-w4", (3, 8, 8), [4, 4, 8, 8, 16, 16]),
+    ("resnet-8-w4-ln", (3, 8, 8), [4, 4, 8, 8, 16, 16]),
+    ("gpt-2-8", (5,), [32, 32]),
+]
+
+
+@pytest.mark.parametrize(("name", "shape", "sizes"), SHIPPED, ids=[name for name, _, _ in SHIPPED])
+def test_our_own_architectures_can_be_aligned(name: str, shape: tuple[int, ...], sizes: list[int]) -> None:
+    tokens = name.startswith("gpt")
+    options = {"heads": 2, "tied": True} if tokens else {}
+    module = build(Model(name=name, shape=shape, classes=10, options=options)).double().eval()
+    found = groups(module, shape, tokens=tokens, hold=tokens)
+    assert [group.size for group in found.groups] == sizes
+    generator = torch.Generator().manual_seed(1)
+    weights = {
+        key: torch.randn(value.shape, generator=generator, dtype=torch.float64) / (value[0].numel() ** 0.5)
+        if value.dim() > 1
+        else torch.rand(value.shape, generator=generator, dtype=torch.float64) + 0.5
+        for key, value in (*module.named_parameters(), *module.named_buffers())
+        if value.is_floating_point()
+    }
+    x = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
+    x = x.argsort(-1) if tokens else x
+    moved = permute(weights, found, random_permutations(found, Seed(1)))
+    torch.testing.assert_close(outputs(module, moved, x), outputs(module, weights, x), rtol=1e-10, atol=1e-10)
 
 
 class Through(nn.Module):

@@ -127,6 +127,20 @@ def gpt(name: str) -> Gpt:
     return Gpt(int(found[1]), int(found[2]))
 
 
+def lenet_5_borders(height: int, width: int) -> tuple[int, int]:
+    """The borders that LeNet-5's two convolutions put around images of this size.
+
+    The original takes 32 × 32 and puts digits of 28 × 28 on such a canvas: a border of 2. Below 12 the second
+    convolution has one too, so that something is left.
+
+    Example:
+        >>> lenet_5_borders(32, 32), lenet_5_borders(28, 28), lenet_5_borders(8, 8)
+        ((0, 0), (2, 0), (2, 2))
+    """
+    side = min(height, width)
+    return 2 if side < 32 else 0, 2 if side < 12 else 0
+
+
 def fits(name: str, shape: tuple[int, ...], task: str = "classification", *, data: str = "") -> None:
     """See that a model of the table is spelt right and takes data of this kind. Nothing is said of code of one's own.
 

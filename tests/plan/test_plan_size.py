@@ -6,11 +6,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from whether import Data, adam, sgd
 from whether.history.facts import Model, Training
 from whether.history.resolve import settle
 from whether.models.build import build
+from whether.models.gpt import gpt
 from whether.plan.size import (
     LINE,
     LOOKED_AT_ONCE,
@@ -56,6 +58,34 @@ class TestOperations:
         with counter.FlopCounterMode(display=False) as counted:
             torch.nn.functional.cross_entropy(module(x), torch.zeros(6, dtype=torch.int64)).backward()
         assert counted.get_total_flops() == flops_per_step(known, 6)
+
+    @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 13, 17), (3, 32, 32)])
+    @pytest.mark.parametrize("name", ["lenet-5", "conv-2", "conv-6", "vgg-13-w4", "resnet-14-w4", "resnet-8-w5-gn"])
+    def test_they_are_what_torch_counts_of_convolutions(self, name: str, shape: tuple[int, ...]) -> None:
+        counter = pytest.importorskip("torch.utils.flop_counter")
+        known = model(name, shape, 4)
+        module, x = build(known), torch.zeros(2, *shape)
+        with counter.FlopCounterMode(display=False) as looked, torch.no_grad():
+            module(x)
+        assert looked.get_total_flops() == flops_per_look(known, 2)
+        with counter.FlopCounterMode(display=False) as counted:
+            torch.nn.functional.cross_entropy(module(x), torch.zeros(2, dtype=torch.int64)).backward()
+        assert counted.get_total_flops() == flops_per_step(known, 2)
+
+    @pytest.mark.parametrize(("name", "places", "vocabulary"), [("gpt-1-32", 5, 7), ("gpt-3-64", 12, 40)])
+    def test_they_are_what_torch_counts_of_a_gpt(self, name: str, places: int, vocabulary: int) -> None:
+        counter = pytest.importorskip("torch.utils.flop_counter")
+        known = model(name, (places,), vocabulary)
+        module, x = gpt(name, (places,), vocabulary), torch.zeros(2, places, dtype=torch.int64)
+        with sdpa_kernel(SDPBackend.MATH), counter.FlopCounterMode(display=False) as counted:
+            module(x).sum().backward()
+        assert counted.get_total_flops() == flops_per_step(known, 2)
+
+    def test_what_is_no_perceptron_is_trained_alone(self) -> None:
+        for name in ("lenet-5", "conv-2", "vgg-11", "resnet-8"):
+            known = model(name, (1, 8, 8))
+            assert weights_stored(known) is memory_per_network(known, 5, 2) is None
+            assert networks_at_once(known) == 1
 
     def test_code_of_ones_own_is_not_known(self) -> None:
         assert flops_per_step(OWN, 5) is flops_per_look(OWN, 5) is weights_stored(OWN) is None

@@ -34,8 +34,7 @@ def lenet_5(shape: tuple[int, ...], classes: int) -> nn.Sequential:
     """
     fit.fits("lenet-5", shape)
     channels, *sides = shape
-    first = 2 if min(sides) < 32 else 0
-    second = 2 if min(sides) < 12 else 0
+    first, second = fit.lenet_5_borders(*sides)
     height, width = (((side + 2 * first - 4) // 2 + 2 * second - 4) // 2 for side in sides)
     return nn.Sequential(
         *(nn.Conv2d(channels, 6, 5, padding=first), nn.ReLU(), nn.MaxPool2d(2)),

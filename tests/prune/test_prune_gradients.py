@@ -85,6 +85,38 @@ def test_grasp_is_the_hessian_times_the_gradient(kind: str, temperature: float) 
     assert bool((found > 0).any())
 
 
+class Attention(nn.Module):
+    """One causal head, by the fused function or as it is written."""
+
+    def __init__(self, fused: bool) -> None:
+        super().__init__()
+        self.into, self.answer, self.fused = nn.Linear(4, 12), nn.Linear(4, 3), fused
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, key, value = self.into(x).chunk(3, -1)
+        if self.fused:
+            heads = (part.unsqueeze(1) for part in (query, key, value))
+            seen = nn.functional.scaled_dot_product_attention(*heads, is_causal=True).squeeze(1)
+        else:
+            later = torch.ones(4, 4).triu(1).bool()
+            seen = (query @ key.mT / 2).masked_fill(later, -torch.inf).softmax(-1) @ value
+        result: Tensor = self.answer(seen.mean(1))
+        return result
+
+
+def test_grasp_of_fused_attention_is_that_of_the_written_one() -> None:
+    fused, written = Attention(True), Attention(False)
+    for module in (fused, written):
+        drawn = scattered({name: tuple(value.shape) for name, value in module.named_parameters()})
+        module.load_state_dict(drawn)
+    x = X.float().squeeze(1)
+    found, expected = (
+        grasp(*parts(module), module=module, x=x, y=Y, loss=entropy, temperature=0.1) for module in (fused, written)
+    )
+    torch.testing.assert_close(flat(found), flat(expected), rtol=1e-3, atol=1e-5)
+    assert float(flat(expected).abs().max()) > 1e-2
+
+
 def gradient_flow(module: nn.Module, weights: Named, masks: Named) -> float:
     row = flat({name: weights[name].where(masks[name], 0.0) for name in weights}).requires_grad_()
     (slope,) = torch.autograd.grad(loss_of(module, row, list(weights)), row)

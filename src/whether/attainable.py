@@ -44,7 +44,10 @@ def scale_of(fact: MeasureFact, kind: MeasureKind) -> Scale:
     low, high = {
         "accuracy": (0.0, 100.0),
         "density": (0.0, 100.0),
+        "barrier": (0.0, 100.0),
+        "disagreement": (0.0, 100.0),
         "loss": (0.0, math.inf),
+        "loss_barrier": (0.0, math.inf),
         "early_stop": (0.0, float(fact.state.step)),
     }.get(fact.name, (0.0, 100.0) if kind.share else (-math.inf, math.inf))
     return Scale(kind, low, high, 100.0 if kind.share else resolution_of(fact))

@@ -15,7 +15,6 @@ from typing import Any
 
 from whether import __version__
 from whether.answer import DONE, Column, Run
-from whether.data.cards import card
 from whether.errors import RequestError
 from whether.history import facts
 from whether.plan.demand import closure, stops_of
@@ -87,12 +86,18 @@ def _worst(arm: Arm, fact: facts.MeasureFact) -> float:
 
 
 def worst_of(fact: facts.MeasureFact) -> float | None:
-    """What a diverged network counts as: guessing, never solved, never stopping early; None for other measures."""
+    """What a diverged network counts as: guessing, never solved, never stopping early, far from any other.
+
+    None for other measures.
+    """
     return {
         "accuracy": 100.0 / fact.state.model.classes,
         "loss": math.log(fact.state.model.classes),
         "solved": 0.0,
         "early_stop": float(fact.state.step),
+        "barrier": 100.0 - 100.0 / fact.state.model.classes,  # a network that guesses in the middle
+        "loss_barrier": math.log(fact.state.model.classes),
+        "disagreement": 100.0,
     }.get(fact.name)
 
 
@@ -218,7 +223,7 @@ def data_facts(asked: Asked) -> dict[str, Any]:
     data = next((fact.data for row in asked.arms for _, fact in row if fact.data is not None), None)
     named = next((fact.data_name for row in asked.arms for _, fact in row), None)
     name = named.name if named is not None else ""
-    known = card(name) if name else None
+    known = named.card if named is not None else None
     rows = int(data[asked.split]) if data is not None else 0
     return {
         "name": name,

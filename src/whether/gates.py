@@ -343,7 +343,7 @@ def _data_sets(asked: Asked) -> list[tuple[Data, str]]:
 def _load(data: Data) -> str:
     from whether.data.load import load
 
-    return load(data.name).digest()
+    return load(data.name, card=data.card, columns=data.columns).digest()
 
 
 def _controls(question: Question, kinds: Mapping[str, MeasureKind]) -> Gate:

@@ -48,6 +48,13 @@ def _words(kind: str, home: str, *rows: tuple[Any, ...]) -> tuple[Word, ...]:
     )
 
 
+def _probes(module: str, *rows: tuple[str, str, Mapping[str, Any]]) -> tuple[Word, ...]:
+    """Measures of one module: name, what it tells, options."""
+    return tuple(
+        Word("measure", name, f"whether.probe.{module}:{name}", takes, options=options) for name, takes, options in rows
+    )
+
+
 _STATISTICS = {"statistics": "re-estimated"}
 _PATH: dict[str, Any] = {"points": 31, **_STATISTICS}
 
@@ -154,9 +161,47 @@ WORDS = (
             {"needs": ("other",), "options": _PATH},
         ),
         ("path", "path", "two networks; error and loss along their path", {"needs": ("other",), "options": _PATH}),
-        ("distance", "distance", "two networks; L2 over the prunable weights", {"needs": ("since",)}),
         ("cosine_distance", "cosine_distance", "two networks; over the prunable weights", {"needs": ("since",)}),
         ("disagreement", "disagreement", "two networks; per cent labelled differently", {"needs": ("other",)}),
+    ),
+    *_probes("calibration", ("calibration", "calibration error, in points", {"bins": 15})),
+    *_probes(
+        "classes",
+        ("class_error", "per cent of one class that are wrong", {"label": 0}),
+        ("worst_class_error", "per cent wrong of the class that is worst off", {}),
+        ("subgroup_error", "per cent wrong of a group of your own", {"groups": "", "group": 0}),
+    ),
+    *_probes(
+        "activity",
+        ("weight_sparsity", "per cent of prunable weights that are zero", {"layer": None}),
+        ("activation_sparsity", "per cent of ReLU outputs that are zero", {"layer": None}),
+        ("gradient_sparsity", "per cent of gradients that are zero", {"layer": None}),
+        ("dead_units", "per cent of ReLU units that no example fires", {"layer": None}),
+    ),
+    *_probes("rank", ("effective_rank", "of the last hidden activations, or of a layer's weights", {"layer": None})),
+    *_probes("curvature", ("hessian_eigenvalue", "the largest, of the loss on some examples", {"rows": 500})),
+    *_probes(
+        "cost",
+        ("parameters_left", "how many parameters exist", {"count": "all"}),
+        ("flops_left", "multiply-adds of one example that remain", {}),
+    ),
+    Word(
+        "measure",
+        "distance",
+        "whether.probe.distance:distance",
+        "an earlier state; L2 over the weights",
+        needs=("since",),
+        options={"over": "prunable"},
+    ),
+    *_probes(
+        "speed",
+        ("step_time", "milliseconds of a training step", {"batch": 60, "repeats": 30}),
+        ("inference_time", "milliseconds of a batch's forward pass", {"batch": 60, "repeats": 30}),
+        (
+            "sparse_speed",
+            "how many times faster a layer is sparse than dense",
+            {"layer": "output", "kind": "training", "batch": 60, "repeats": 20, "uses": 1000},
+        ),
     ),
 )
 
@@ -195,6 +240,21 @@ MEASURES: dict[str, MeasureKind] = {
     "distance": MeasureKind("", better="lower"),
     "cosine_distance": MeasureKind("", better="lower"),
     "disagreement": MeasureKind("points", better="lower", split=True),
+    "calibration": MeasureKind("points", better="lower", split=True),
+    "class_error": MeasureKind("points", better="lower", split=True),
+    "worst_class_error": MeasureKind("points", better="lower", split=True),
+    "subgroup_error": MeasureKind("points", better="lower", split=True),
+    "weight_sparsity": MeasureKind("points"),
+    "activation_sparsity": MeasureKind("points", split=True),
+    "gradient_sparsity": MeasureKind("points", split=True),
+    "dead_units": MeasureKind("points", split=True),
+    "effective_rank": MeasureKind("", split=True),
+    "hessian_eigenvalue": MeasureKind("", better="lower", split=True),
+    "parameters_left": MeasureKind("weights", better="lower"),
+    "flops_left": MeasureKind("multiply-adds", better="lower"),
+    "step_time": MeasureKind("ms", better="lower", split=True, timed=True),
+    "inference_time": MeasureKind("ms", better="lower", split=True, timed=True),
+    "sparse_speed": MeasureKind("times", split=True, timed=True),
 }
 CURVES = ("train loss", "train accuracy", "validation loss", "validation accuracy")
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.util
 import platform
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from whether import words
 from whether.errors import RequestError
+from whether.history import facts
 from whether.history.code import code_digest
 
 _known: dict[str, tuple[object, str]] = {}
@@ -59,3 +62,28 @@ def _import_of(module: str) -> object:
 def _file(module: str) -> str:
     spec = _import_of(module) or importlib.util.find_spec(module)
     return str(getattr(spec, "origin", module))
+
+
+def importable(kind: str, name: str, code: str = "") -> None:
+    """See that code of one's own can be imported, and is that of the history; of a word of the table nothing."""
+    name, _, begins = name.partition("@")  # some names carry the hash of their code
+    if words.is_own_code(name):
+        load(kind, name, code or begins)
+
+
+def own_words(fact: facts.State) -> dict[object, Callable[[], object]]:
+    """By word, how to see that code of one's own which makes a state can be used."""
+    match fact:
+        case facts.Start(init=init) | facts.Redrawn(init=init):
+            return {("initialiser", init): partial(importable, "initialiser", init)}
+        case facts.Perturbed(how=how, code=code):
+            return {("perturbation", how): partial(importable, "perturbation", how, code)}
+    return {}
+
+
+def own_of(training: facts.Training) -> list[tuple[str, str]]:
+    """The code of one's own in a recipe: kinds and names."""
+    found = [("assert", name) for name in training.asserts]
+    found += [("loss", training.loss)] if training.loss else []
+    own = training.optimizer["name"]
+    return found + ([("optimizer", own)] if words.is_own_code(own) else [])

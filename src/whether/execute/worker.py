@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 
@@ -29,8 +30,10 @@ from whether.execute import profiles
 from whether.execute.contract import Advanced, Ended, Event, Failed, Failure, Job, Reached, Stood, Told
 from whether.execute.progress import Note
 from whether.execute.shelf import history, stands
-from whether.execute.workshop import Made, NoStateError, Workshop
-from whether.history.facts import MeasureFact, Point
+from whether.execute.making import Made
+from whether.execute.workshop import NoStateError, Workshop
+from whether.history.facts import MeasureFact, Point, Trajectory
+from whether.models import prunable
 from whether.plan.plan import Piece
 from whether.settings import seconds_of
 from whether.store.clean import quarantine
@@ -197,6 +200,8 @@ class Worker:
                 curves=found.curves,
                 checks=found.checks,
                 seconds=found.seconds,
+                resumed=True,
+                **self._limits(trajectory),
             )
         try:
             made = self.workshop.state(trajectory.begin)
@@ -211,7 +216,16 @@ class Worker:
             weights=made.weights,
             masks=made.masks,
             optimizer=self.workshop.optimizer(resumed) if resumed is not None else None,
+            **self._limits(trajectory),
         )
+
+    def _limits(self, trajectory: Trajectory) -> dict[str, Any]:
+        """What of a network may change in its training: which parameters train, which weights masks are of."""
+        model, held = trajectory.begin.model, trajectory.begin.held
+        return {
+            "trains": None if held is None else self.workshop.trains(held),
+            "prunable": prunable(self.workshop.module(model)) if trajectory.training.sparsify is not None else (),
+        }
 
     def _checkpointed(self, piece: Piece) -> Snapshot | None:
         """The checkpoint that a piece can go on from: on its way, and nothing before it is still to be published."""

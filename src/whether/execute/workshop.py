@@ -5,11 +5,11 @@ Trained states come from the lab; fresh, masked and redrawn ones and masks are c
 
 from __future__ import annotations
 
+import copy
 import platform
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -32,16 +32,22 @@ from whether.errors import (
     failed,
     gather,
 )
-from whether.execute import owncode
+from whether.execute import making
+from whether.execute.making import Made, needed, prunable_of, put
+from whether.execute.offered import Offered, asked
+from whether.execute.owncode import importable, own_of, own_words
 from whether.execute.progress import Listener, Note, nobody
 from whether.history import facts
-from whether.models import build, draw, prunable
+from whether.models import build
 from whether.models.alone import alone
 from whether.plan.demand import closure, nearest_points
 from whether.probe import measures
-from whether.prune import density_percent, full, inverted, select, shuffled, wear
+from whether.prune import density_percent, full, inverted, shuffled, wear
+from whether.seeds import Seed
 from whether.store.folder import Store
+from whether.tasks.task import find
 from whether.train.checkpoint import decode_state, decode_tensors, encode_state
+from whether.train.freeze import trainable
 from whether.train.replica import Named
 
 KEPT_BYTES = 256 * 2**20
@@ -54,14 +60,6 @@ class NoStateError(WorkError):
         self.digest, self.outcome = digest, outcome
         hint = "" if outcome == DIVERGED else f" `whether why {digest[:12]}` says how; `whether retry` tries again."
         super().__init__(f"the network {digest[:12]} {outcome}; there are no weights to go on from.{hint}")
-
-
-@dataclass(frozen=True)
-class Made:
-    """A state's tensors: weights (parameters and buffers) and the masks that they wear, None for every weight."""
-
-    weights: Named
-    masks: Named | None
 
 
 class Workshop:
@@ -79,7 +77,7 @@ class Workshop:
     def module(self, model: facts.Model) -> nn.Module:
         """The architecture's module, built once; its weights are nobody's."""
         if model.digest not in self._modules:
-            _importable("model", model.name, model.code)
+            importable("model", model.name, model.code)
             self._modules[model.digest] = build(model)
         return self._modules[model.digest]
 
@@ -98,16 +96,25 @@ class Workshop:
             match fact:
                 case facts.State():
                     checks[fact.model.digest] = partial(self.module, fact.model)
-                    if isinstance(fact, (facts.Start, facts.Redrawn)):
-                        checks["initialiser", fact.init] = partial(_importable, "initialiser", fact.init)
+                    checks |= own_words(fact)
+                    if isinstance(fact, facts.Holding):
+                        checks["freezing", fact.digest] = partial(self.trains, fact)
                 case facts.MeasureFact(name=name, code=code):
-                    checks["measure", name] = partial(_importable, "measure", name, code)
+                    checks["measure", name] = partial(importable, "measure", name, code)
                 case facts.PrunedMask(by=name, code=code):
-                    checks["score", name] = partial(_importable, "score", name, code)
+                    checks["score", name] = partial(importable, "score", name, code)
                 case facts.Trajectory(training=training):
-                    for name in training.asserts:
-                        checks["assert", name] = partial(_importable, "assert", name)
+                    for kind, name in own_of(training):
+                        checks[kind, name] = partial(importable, kind, name)
         gather(*checks.values())
+
+    def trains(self, holding: facts.Holding) -> Named:
+        """Which parameters a state trains from here on: by name, true where one is.
+
+        Raises:
+            RequestError: when the architecture has none such.
+        """
+        return trainable(self.module(holding.model), holding.trains, seed=holding.seed)
 
     def data(self, named: Data, said: Mapping[str, Any] | None, device: torch.device | str = "cpu") -> Tensors:
         """A data set's tensors, by default on the host; decoding images for the first time is told.
@@ -211,21 +218,36 @@ class Workshop:
             if fact.name in ("early_stop", "curve"):
                 return body | self._recorded(fact)
             made = self.state(fact.state)
+            other = self.state(fact.other) if fact.other is not None else None
         except NoStateError as error:
             return body | {"value": None, "outcome": error.outcome, "note": f"{error.outcome} ({error.digest[:8]})"}
+        return body | {"value": self._value(fact, made, other), "outcome": DONE, "note": ""}
+
+    def _value(self, fact: facts.MeasureFact, made: Made, other: Made | None) -> Any:
+        module = copy.deepcopy(self.module(fact.state.model))
         if fact.name == "density":
-            masks = made.masks or full(made.weights, self._prunable(fact.state.model))
-            return body | {"value": density_percent(masks), "outcome": DONE, "note": ""}
+            return density_percent(made.masks or full(made.weights, prunable_of(module, fact.state.model.name)))
         function = words.load(words.find("measure", fact.name))
-        module = self.module(fact.state.model)
-        module.load_state_dict(made.weights, strict=False)
+        data = partial(self.data, fact.data_name, fact.data)
+        offered: Offered = {
+            "other": lambda: needed(other, "other").weights,
+            "since": lambda: needed(other, "since").weights,
+            "masks": lambda: made.masks,
+            "seed": lambda: Seed(int(fact.digest[:16], 16)),
+            "task": lambda: find(fact.state.model.task),
+        }
+        if not words.is_own_code(fact.name):
+            offered = {**offered, "data": data, "split": lambda: fact.split}
+        given = () if not words.is_own_code(fact.name) else (data(), fact.split)
         with _by_itself(fact, f"the measure {fact.name!r}"):
-            value = function(module, self.data(fact.data_name, fact.data), fact.split, **fact.options)
+            value = function(put(module, made.weights), *given, **asked(function, offered, fact.options))
+        if isinstance(value, dict) and fact.name == "path":
+            return value
         if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1):
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise RequestError(f"the measure {fact.name!r} returned {value!r}; expected a number.")
-        return body | {"value": float(value), "outcome": DONE, "note": ""}
+        return float(value)
 
     def encode(self, made: Made) -> bytes:
         """A state as the bytes that the lab keeps."""
@@ -266,26 +288,52 @@ class Workshop:
 
     def _one(self, fact: facts.Fact, made: dict[str, Any]) -> Made | Named:
         match fact:
-            case facts.Start(architecture=model, init=init, seed=seed):
-                # Code of one's own draws what it draws when it is made, so it is made again with this seed.
-                module = build(model, seed) if words.is_own_code(model.name) else self.module(model)
-                return Made(draw(module, init, seed), None)
+            case facts.Start():
+                return Made(making.fresh(self.module(fact.architecture), fact), None)
+            case facts.Loaded():
+                return making.loaded(self.module(fact.architecture), fact)
             case facts.Point():
                 return self._stored(fact)
             case facts.Wearing(origin=origin, worn=worn):
                 masks = made[worn.digest]
                 return Made(wear(made[origin.digest].weights, masks), masks)
+            case facts.Holding(origin=origin) | facts.Clocked(origin=origin):
+                found: Made = made[origin.digest]
+                return found
             case facts.Redrawn(origin=origin):
-                return self._redrawn(fact, made[origin.digest])
+                return making.redrawn(self.module(fact.model), fact, made[origin.digest])
+            case facts.Perturbed(origin=origin, other=other):
+                return self._perturbed(fact, made[origin.digest], made[other.digest] if other is not None else None)
             case facts.FullMask(model=model):
-                return full(dict(self.module(model).named_parameters()), self._prunable(model))
-            case facts.PrunedMask(state=state):
-                return self._pruned(fact, made[state.digest])
+                module = self.module(model)
+                return full(dict(module.named_parameters()), prunable_of(module, model.name))
+            case facts.GrownMask(state=state):
+                grown: Named = made[state.digest].masks
+                return grown
+            case facts.PrunedMask(state=state, since=since):
+                return self._pruned(fact, made[state.digest], made[since.digest] if since is not None else None)
             case facts.ShuffledMask(origin=mask, seed=seed, scope=scope):
                 return shuffled(made[mask.digest], seed, scope)
             case facts.InvertedMask(origin=mask):
                 return inverted(made[mask.digest])
         raise TypeError(f"{fact!r} is nothing that can be made")
+
+    def _perturbed(self, fact: facts.Perturbed, old: Made, other: Made | None) -> Made:
+        module = copy.deepcopy(self.module(fact.model))
+        start: facts.State = fact
+        while start.before is not None:
+            start = start.before
+        with _by_itself(fact, f"the perturbation {fact.how!r}"):
+            return making.perturbed(module, fact, old, other, partial(self._looks, fact), start)
+
+    def _pruned(self, fact: facts.PrunedMask, made: Made, since: Made | None) -> Named:
+        module = copy.deepcopy(self.module(fact.state.model))
+        with _by_itself(fact, f"the score {fact.by!r}"):
+            return making.pruned(module, fact, made, since, partial(self._looks, fact))
+
+    def _looks(self, fact: facts.PrunedMask | facts.Perturbed) -> Tensors:
+        assert fact.data_name is not None
+        return self.data(fact.data_name, fact.data)
 
     def _stored(self, point: facts.Point) -> Made:
         if point.digest in self._states:
@@ -301,45 +349,6 @@ class Workshop:
         self.remember(point, made)
         return made
 
-    def _redrawn(self, fact: facts.Redrawn, old: Made) -> Made:
-        module = build(fact.model, fact.seed) if words.is_own_code(fact.model.name) else self.module(fact.model)
-        new = draw(module, fact.init, fact.seed)
-        if fact.keep != "nothing":
-            for name in prunable(module):
-                signs, sizes = (old.weights, new) if fact.keep == "signs" else (new, old.weights)
-                new[name] = sizes[name].abs() * signs[name].sign()
-        return Made(wear(new, old.masks or {}), old.masks)
-
-    def _pruned(self, fact: facts.PrunedMask, made: Made) -> Named:
-        names = self._prunable(fact.state.model)
-        worn = made.masks or full(made.weights, names)
-        # In the order of layers, which files do not keep: it decides which is the output, and ties.
-        masks = {name: worn[name] for name in names}
-        score = words.load(words.find("score", fact.by))
-        with _by_itself(fact, f"the score {fact.by!r}"):
-            scores = score({name: made.weights[name].clone() for name in names}, masks)
-        shapes = {name: tuple(mask.shape) for name, mask in masks.items()}
-        given = scores.items() if isinstance(scores, dict) else ()
-        if {name: tuple(score.shape) for name, score in given if isinstance(score, Tensor)} != shapes:
-            asked = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise RequestError(
-                f"the score {fact.by!r} returned {_told(scores)}; expected a dict of one score a weight: {asked}."
-            )
-        return select(
-            scores,
-            masks,
-            fraction=fact.fraction,
-            scope=fact.scope,
-            structure=fact.structure,
-            layers=fact.layers,
-        )
-
-    def _prunable(self, model: facts.Model) -> tuple[str, ...]:
-        names = prunable(self.module(model))
-        if not names:
-            raise RequestError(f"the model {model.name!r} has no linear or convolution layer: nothing can be pruned.")
-        return names
-
     def _drop(self, digest: str) -> None:
         made = self._states.pop(digest, None)
         self._bytes -= _size(made) if made is not None else 0
@@ -348,12 +357,6 @@ class Workshop:
         if digest not in self._hashes:
             self._hashes[digest] = self.record(digest).get("state", {}).get("sha256")
         return self._hashes[digest]
-
-
-def _importable(kind: str, name: str, code: str = "") -> None:
-    name, _, begins = name.partition("@")  # some names carry the hash of their code
-    if words.is_own_code(name):
-        owncode.load(kind, name, code or begins)
 
 
 @contextmanager
@@ -366,13 +369,6 @@ def _by_itself(fact: facts.Fact, what: str) -> Iterator[None]:
         raise
     except CODE_RAISES as error:
         raise failed(what, error) from error
-
-
-def _told(scores: object) -> str:
-    if not isinstance(scores, dict):
-        return f"a {type(scores).__name__}"
-    shapes = (f"{name} {tuple(getattr(score, 'shape', ()))}" for name, score in scores.items())
-    return f"a dict of {', '.join(shapes) or 'nothing'}"
 
 
 def _size(made: Made) -> int:

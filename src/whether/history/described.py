@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from whether.history import ops
 from whether.history.ops import MaskOp, NetworkOp
+
+if TYPE_CHECKING:
+    from whether.history.network import Network
 
 
 def describe(op: NetworkOp | MaskOp, data: str) -> str:
@@ -34,7 +39,8 @@ def describe(op: NetworkOp | MaskOp, data: str) -> str:
                 op = mask.op
             case _:
                 said.append(_word(op))
-                op, data = op.origin.op, op.origin.data.name
+                origin: Network = op.origin
+                op, data = origin.op, origin.data.name
     return " ← ".join([*said, "…"])
 
 

@@ -113,8 +113,8 @@ def _between(name: str, a: Network, b: Network, *, split: str | None, points: in
     return measure(name, a, other=b, split=split, options={"points": points, "statistics": statistics})
 
 
-def distance(network: Network, since: Network) -> Measure:
-    """L2 distance between the prunable weights of two networks, such as from the fresh one."""
+def distance(network: Network, since: Network | None = None) -> Measure:
+    """L2 distance of the prunable weights from an earlier state, by default the fresh one."""
     return measure("distance", network, other=since)
 
 
@@ -164,7 +164,8 @@ def measure(
         if other is not None and not isinstance(other, Network):
             raise RequestError(f"{name}: compared with a {type(other).__name__}; expected a Network.")
         if not words.is_own_code(name):
-            two = bool({"other", "since"} & {*words.find("measure", name).needs})
+            needs = words.find("measure", name).needs
+            two = "other" in needs or ("since" in needs and other is not None)
             if two != (other is not None):
                 raise RequestError(
                     f"the measure {name!r} compares {'two networks' if two else 'nothing'}: " + _say(two)
@@ -178,6 +179,8 @@ def measure(
     )
     kind = words.MEASURES.get(name) or words.MeasureKind(unit, better=better, split=True, worst=worst)
     word = words.find("measure", name)
+    if other is None and "since" in word.needs:
+        other = network.fresh
     return Measure(name, network, split, {**word.options, **said}, other, kind)
 
 

@@ -41,8 +41,9 @@ from whether.history.ops import (
     Trained,
     WornBy,
 )
-from whether.recipe import Recipe, Sparsify, default_recipe
+from whether.recipe import Recipe, default_recipe
 from whether.seeds import Seed, as_seed
+from whether.sparsify import Sparsify
 from whether.steps import Steps
 from whether.structure import fraction_of as share_pruned
 

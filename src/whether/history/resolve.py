@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from whether import words
-from whether.data.cards import Data, card
+from whether.data.cards import Data
 from whether.digest import plain
 from whether.errors import RequestError
 from whether.fit import fits
@@ -163,15 +163,15 @@ class Resolver:
                 return facts.Clocked(origin=state, at=at) if at < state.step else state
 
     def _model(self, name: str, options: Mapping[str, Any], data: Data) -> facts.Model:
-        known = card(data.name)
-        fits(name, known.shape, getattr(known, "task", "classification"))
+        known = data.card
+        fits(name, known.shape, known.task)
         model = facts.Model(
             name=name,
             shape=known.shape,
             classes=known.classes,
             code=self._own(name),
             options=plain(options),
-            task=getattr(known, "task", "classification"),
+            task=known.task,
         )
         made: facts.Model = self._made.setdefault(model.digest, model)
         return made
@@ -184,6 +184,7 @@ class Resolver:
         other = None if op.other is None else self.state(op.other)
         if other is not None:
             _check_alike(op.how, origin, other)
+        _check_masks(op.how, origin, other)
         word = words.find("perturbation", op.how)
         looks = "examples" in word.needs or op.examples is not None
         return facts.Perturbed(
@@ -203,7 +204,7 @@ class Resolver:
         rows = int(self._resolved(data)["train"])
         if said is not None and said > rows:
             raise RequestError(f"examples is {said}, and {data.name!r} has {rows} to train on; name fewer.")
-        return said if said is not None else min(rows, 10 * card(data.name).classes)
+        return said if said is not None else min(rows, 10 * data.card.classes)
 
     def _mask(self, sentence: network.Mask) -> facts.MaskFact:
         match sentence.op:
@@ -283,6 +284,21 @@ def _check_alike(word: str, one: facts.State, other: facts.State) -> None:
         raise RequestError(
             f"{word} compares a {_named(one.model)} with a {_named(other.model)}; expected two networks of one "
             "architecture, so that each weight has its counterpart."
+        )
+
+
+def _check_masks(how: str, origin: facts.State, other: facts.State | None) -> None:
+    """Refuse to reorder units under a mask, and to mix networks that wear two."""
+    masks = [state.mask for state in (origin, other) if state is not None]
+    if how in ("align-weights", "align-activations", "permute-units") and any(mask is not None for mask in masks):
+        raise RequestError(
+            f"{how} reorders units, and a mask would have to be reordered with them: align the dense networks, and "
+            "prune what comes of it."
+        )
+    if how == "interpolate" and len({mask.digest if mask is not None else "" for mask in masks}) > 1:
+        raise RequestError(
+            "interpolate mixes two networks that wear different masks; a point between them has neither. Give both "
+            "the same mask, or ask for the barrier, which wears none."
         )
 
 

@@ -23,7 +23,8 @@ from whether.conclude import conclude
 from whether.digest import plain
 from whether.errors import WorkError
 from whether.execute import workshop as workshops
-from whether.execute.workshop import Made, Workshop
+from whether.execute.making import Made
+from whether.execute.workshop import Workshop
 from whether.history.facts import MeasureFact, Model, Point, PrunedMask, ShuffledMask, Start, State, Trajectory
 from whether.models import build, draw, prunable
 from whether.models.alone import alone

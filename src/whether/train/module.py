@@ -7,13 +7,19 @@ and the step.
 
 from __future__ import annotations
 
+import copy
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from whether.history.facts import Training
 from whether.models.alone import alone
 from whether.seeds import Stream
+from whether.tasks.kinds import Classification
+from whether.tasks.task import find
 from whether.train.layout import Layout
 
 EVALUATED_AT_ONCE = 500
@@ -25,11 +31,18 @@ class Modules:
     Args:
         module: gives the computation; its own weights are never used. Parameters that ask for no gradient stay.
         noise: one stream a network, for whatever the module draws (dropout).
+        training: says what is minimised, and in which precision.
     """
 
-    def __init__(self, module: nn.Module, noise: list[Stream]) -> None:
-        self.module = module
+    def __init__(self, module: nn.Module, noise: list[Stream], training: Training) -> None:
+        # Calls put weights into a module for a while: one that nobody else uses needs no turns to be taken.
+        self.draws = may_draw(module)
+        self.module = module if self.draws else copy.deepcopy(module)
         self.noise = noise
+        self.task = find(training.loss or training.task)
+        self.counts = find(training.task)
+        self.smoothing = training.smoothing
+        self.precision = training.precision
         shapes = {name: tuple(value.shape) for name, value in module.named_parameters() if value.requires_grad}
         self.layout = Layout.of(shapes, padded=False)
         self._buffers: list[dict[str, Tensor]] = [{} for _ in noise]
@@ -51,16 +64,17 @@ class Modules:
         losses, rights = [], []
         for place in range(len(weights)):
             row = weights[place].detach().requires_grad_()
-            with torch.enable_grad(), alone(noise_key(self.noise[place], step)):
+            with torch.enable_grad(), self._turn(self.noise[place], step):
                 named = self._named(row, place)
-                logits = functional_call(self.module, named, (x[place],))
-                loss = nn.functional.cross_entropy(logits, y[place])
+                with autocast(self.precision, x.device.type):
+                    logits = functional_call(self.module, named, (x[place],))
+                loss = self.task.loss(logits.float(), y[place], smoothing=self.smoothing)
                 (found,) = torch.autograd.grad(loss, row)
             into[place] = found
             # Running statistics are changed in place, or by new tensors that `functional_call` leaves in the dict.
             self._buffers[place] = {name: named[name].detach() for name in self._buffers[place]}
             losses.append(loss.detach())
-            rights.append((logits.detach().argmax(-1) == y[place]).sum())
+            rights.append(self.counts.right(logits.detach(), y[place]))
         return torch.stack(losses), torch.stack(rights)
 
     def evaluate(
@@ -76,14 +90,14 @@ class Modules:
         with torch.no_grad():
             for place in range(len(weights)):
                 named = self._named(weights[place], place)
-                with alone(noise_key(Stream(self.noise[place].seed, "noise of looks"), 0)):
+                with self._turn(Stream(self.noise[place].seed, "noise of looks"), 0):
                     for begin in range(0, len(x), EVALUATED_AT_ONCE):
                         labels = y[begin : begin + EVALUATED_AT_ONCE]
                         logits = functional_call(self.module, named, (x[begin : begin + EVALUATED_AT_ONCE],))
-                        loss[place] += nn.functional.cross_entropy(logits, labels, reduction="sum").double()
-                        right[place] += (logits.argmax(-1) == labels).sum()
+                        loss[place] += self._summed(logits, labels)
+                        right[place] += self.counts.right(logits, labels)
         self.module.train()
-        return (loss / len(x)).to(torch.float32), right
+        return (loss / self.counts.counted(y)).to(torch.float32), right
 
     def keep(self, places: list[int]) -> None:
         """Let go of all networks but these."""
@@ -98,6 +112,16 @@ class Modules:
         """Give a network its state that is not trained."""
         self._buffers[place] = {name: value.clone() for name, value in values.items()}
 
+    def _turn(self, noise: Stream, step: int) -> AbstractContextManager[None]:
+        """What a module draws follows from its stream and the step; one that draws nothing waits for nobody."""
+        return alone(noise_key(noise, step)) if self.draws else nullcontext()
+
+    def _summed(self, outputs: Tensor, y: Tensor) -> Float[Tensor, ""]:
+        """The loss summed over predictions."""
+        if isinstance(self.task, Classification):
+            return nn.functional.cross_entropy(outputs, y, reduction="sum").double()
+        return self.task.loss(outputs, y).double() * self.counts.counted(y)
+
     def _named(self, row: Tensor, place: int) -> dict[str, Tensor]:
         slots = self.layout.slots
         named = {slot.name: row[slot.begin : slot.begin + slot.size].view(slot.shape) for slot in slots}
@@ -107,3 +131,22 @@ class Modules:
 def noise_key(noise: Stream, step: int) -> int:
     """The 64 bits from which whatever a module draws in one step follows."""
     return int(noise.words(1, step)[0])
+
+
+def may_draw(module: nn.Module) -> bool:
+    """Whether a module may draw random numbers: it has dropout, or code that is neither PyTorch's nor ours."""
+
+    def draws(layer: nn.Module) -> bool:
+        home = type(layer).__module__
+        known = home.startswith(("torch.nn.", "whether.models."))
+        drops = isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p > 0
+        inside = isinstance(getattr(layer, "dropout", 0), float) and getattr(layer, "dropout", 0) > 0
+        hooked = bool(layer._forward_hooks or layer._forward_pre_hooks)
+        return not known or drops or inside or hooked or isinstance(layer, (nn.RReLU, nn.FractionalMaxPool2d))
+
+    return any(map(draws, module.modules()))
+
+
+def autocast(precision: str, device: str) -> AbstractContextManager[None]:
+    """The context in which a forward pass has a precision; weights, losses and updates stay float32."""
+    return torch.autocast(device, dtype=torch.bfloat16) if precision == "bf16" else nullcontext()

@@ -19,6 +19,8 @@ from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
 from whether.history.facts import Training
+from whether.train.layout import Layout
+from whether.train.replica import Named
 from whether.train.schedule import factor
 
 MOMENTS = {"sgd": ("momentum",), "adam": ("exp_avg", "exp_avg_sq"), "adamw": ("exp_avg", "exp_avg_sq")}
@@ -64,6 +66,23 @@ class PackOptimizer:
         for group in self._groups:
             _step(group, step)
         self.counts = [count + 1 for count in self.counts]
+
+    def state(self, place: int, layout: Layout) -> Named:
+        """What a network's updates go on from: its moments as "exp_avg/0.weight", and "count"."""
+        found = {
+            f"{name}/{key}": value
+            for name, rows in self.moments.items()
+            for key, value in layout.take(rows[place]).items()
+        }
+        return found | {"count": torch.tensor(self.counts[place])}
+
+    def load(self, place: int, state: Named, layout: Layout) -> None:
+        """Go on from a state that `state` gave."""
+        for name, rows in self.moments.items():
+            prefix = f"{name}/"
+            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            layout.fill(rows[place], own)
+        self.counts[place] = int(state["count"])
 
     def keep(self, places: Sequence[int]) -> None:
         """Let go of all networks but these; weights and gradients are other tensors from now on."""

@@ -17,17 +17,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from whether import words
 from whether.data.tensors import Tensors
+from whether.history.facts import Training
 from whether.prune.masks import wear
 from whether.seeds import Stream
+from whether.tasks.task import find
 from whether.train import asserts
+from whether.train.batches import Batches
+from whether.train.bounds import Bounds
 from whether.train.chain import EVALUATED_AT_ONCE, Chain
 from whether.train.layout import Layout
 from whether.train.module import Modules
 from whether.train.optim import PackOptimizer
+from whether.train.own import OwnOptimizer
 from whether.train.replica import CURVES, Named, Replica, Snapshot
 
 SMALL_BATCH = 64  # below it a lone network is computed on one thread: two would cut its products elsewhere
@@ -104,30 +110,30 @@ class _Pack:
         self.watch = watch
         self.data = data
         device = data.x_train.device
-        self.program: Program = (
-            Chain(module)
-            if Chain.fits(module)
-            else Modules(module.to(device), [Stream(r.order, "noise") for r in replicas])
-        )
+        self.program: Program = _program(module.to(device), replicas)
         layout = self.program.layout
-        self.train_index = data.train_index.cpu()
-        self.x, self.y = self.program.inputs(data.x_train), data.y_train
-        self.x_held, self.y_held = self.x[data.validation_index], self.y[data.validation_index]
+        self.batches = Batches(replicas, data, self.program.inputs)
+        self.task = find(self.training.task)
+        held = data.validation_index
+        self.x_held = self.program.inputs(data.x_train[held]) if len(held) else data.x_train[held]
+        self.y_held = data.y_train[held]
+        self.held = int(self.task.counted(self.y_held)) if len(self.y_held) else 0
         self.weights = torch.zeros(len(replicas), layout.size, dtype=torch.float32, device=device)
         self.gradient = torch.zeros_like(self.weights)
         self.bits = self.weights.view(torch.int32)
-        self.optimizer = PackOptimizer([r.training for r in replicas], self.weights)
-        self.keep_bits = self._masks(device)
+        self.optimizer = _optimizer([replica.training for replica in replicas], self.weights, layout)
         for place, replica in enumerate(replicas):
             self._load(place, replica)
+        self.bounds = Bounds(layout, replicas, self.weights)
+        if self.training.sparsify is not None:
+            self.bounds.restore(self.weights, self.bits)
         self.curves = [replica.curves.copy() for replica in replicas]
         self.loss = torch.tensor([c.gathered[0] for c in self.curves], dtype=torch.float64, device=device)
         self.right = torch.tensor([c.gathered[1] for c in self.curves], dtype=torch.int64, device=device)
         self.seen = [c.gathered[2] for c in self.curves]
-        self.batches = self.curves[0].batches
+        self.gathered = self.curves[0].batches
         self.checks = [list(replica.checks) for replica in replicas]
-        self.orders: Tensor | None = None
-        self.rooms: dict[int, Tensor] = {}  # for batches: fresh tensors at every step cost more than filling them
+        self.is_counted = self.training.task != "regression"  # otherwise nothing is right or wrong
         self.spent = 0.0  # seconds, each network's share
         self.since = self.saved = time.perf_counter()
 
@@ -135,24 +141,33 @@ class _Pack:
         if not self.curves[0].steps and self.step in self.grid:
             self._look()
         while self.replicas:
-            place, size = self.step % self.training.per_epoch, self.training.batch
-            rows = min(size, len(self.train_index) - place * size)  # an epoch's last batch may be small
-            with _threads(len(self.replicas), rows, self.watch.threads()):
+            with self._threads(self.batches.rows(self.step)):
                 self._advance()
 
+    @contextmanager
+    def _threads(self, rows: int) -> Iterator[None]:
+        """One thread for a lone network with few rows, and for modules: what keeps bits independent of width."""
+        before = torch.get_num_threads()
+        alone = isinstance(self.program, Modules) or (len(self.replicas) == 1 and rows < SMALL_BATCH)
+        torch.set_num_threads(1 if alone else self.watch.threads())
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
     def _advance(self) -> None:
-        x, y = self._batch()
+        x, y = self.batches.at(self.step)
         losses, right = self.program.gradient(self.weights, self.gradient, x, y, self.step)
         if self.step == 0:
             self._check_start(losses)
+        self.bounds.limit(self.gradient)
         self.optimizer.update(self.weights, self.gradient, self.step)
-        if self.keep_bits is not None:
-            # Exactly zero whatever stood there, at the speed of a product: the bits of masked weights are cleared.
-            self.bits.bitwise_and_(self.keep_bits)
+        self.bounds.restore(self.weights, self.bits)
+        self.bounds.change(self.step + 1, self.weights, self.gradient, list(self.optimizer.moments.values()))
         self.loss += losses
         self.right += right
-        self.seen = [seen + y.shape[1] for seen in self.seen]
-        self.batches += 1
+        self.seen = [seen + count for seen, count in zip(self.seen, self._counted(y), strict=True)]
+        self.gathered += 1
         self.step += 1
         self.watch.progress(len(self.replicas))
         if self.step in self.grid:
@@ -160,41 +175,28 @@ class _Pack:
         self._stop()
         self._checkpoint()
 
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        per_epoch, size = self.training.per_epoch, self.training.batch
-        epoch, place = divmod(self.step, per_epoch)
-        whole = size == len(self.data.train_index)  # one batch holds everything: there is no order to draw
-        if self.orders is None or (place == 0 and not whole):
-            self.orders = torch.stack([self._order(replica, epoch) for replica in self.replicas]).to(self.x.device)
-        index = self.orders[:, place * size : (place + 1) * size]
-        rows = index.reshape(-1)
-        if len(rows) not in self.rooms:
-            self.rooms[len(rows)] = self.x.new_empty(len(rows), *self.x.shape[1:])
-        x = torch.index_select(self.x, 0, rows, out=self.rooms[len(rows)])
-        return x.view(*index.shape, *self.x.shape[1:]), self.y[index]
-
-    def _order(self, replica: Replica, epoch: int) -> Int[Tensor, " row"]:
-        index = self.train_index
-        if self.training.batch == len(index):
-            return index
-        return index[torch.from_numpy(Stream(replica.order, "order").permutation(len(index), epoch))]
+    def _counted(self, y: Tensor) -> list[int]:
+        """Predictions in a batch, by network."""
+        if self.training.task != "language-modelling":
+            return [y.shape[1]] * len(y)
+        return [int(self.task.counted(labels)) for labels in y]
 
     def _look(self) -> None:
         """A point of the grid: training figures since the last one, validation figures now; the diverged are let go."""
         held = [torch.full((len(self.replicas),), math.nan), torch.zeros(len(self.replicas), dtype=torch.int64)]
         if len(self.y_held):
             last_part = len(self.y_held) % EVALUATED_AT_ONCE or EVALUATED_AT_ONCE
-            with _threads(len(self.replicas), last_part, self.watch.threads()):
+            with self._threads(last_part):
                 held = list(self.program.evaluate(self.weights, self.x_held, self.y_held))
         rows = zip(self.loss.tolist(), self.right.tolist(), held[0].tolist(), held[1].tolist(), strict=True)
         lost: list[int] = []
         for place, (loss, right, held_loss, held_right) in enumerate(rows):
-            seen, batches = self.seen[place], self.batches
+            seen, batches = self.seen[place], self.gathered
             found = (
                 loss / batches if batches else None,
-                100.0 * right / seen if seen else None,
-                held_loss if len(self.y_held) else None,
-                100.0 * held_right / len(self.y_held) if len(self.y_held) else None,
+                100.0 * right / seen if seen and self.is_counted else None,
+                held_loss if self.held else None,
+                100.0 * held_right / self.held if self.held and self.is_counted else None,
             )
             finite = math.isfinite(loss) and (math.isfinite(held_loss) or not len(self.y_held))
             if not finite:
@@ -206,7 +208,7 @@ class _Pack:
         self.loss.zero_()
         self.right.zero_()
         self.seen = [0] * len(self.seen)
-        self.batches = 0
+        self.gathered = 0
         self._diverge(lost)
 
     def _diverge(self, lost: Sequence[int]) -> None:
@@ -244,24 +246,18 @@ class _Pack:
         self.saved = time.perf_counter()
 
     def _snapshot(self, place: int, outcome: str) -> Snapshot:
-        layout, replica = self.program.layout, self.replicas[place]
+        layout, replica, masks = self.program.layout, self.replicas[place], self.bounds.masks[place]
         curves = self.curves[place].copy()
         curves.gathered = (float(self.loss[place]), int(self.right[place]), self.seen[place])
-        curves.batches = self.batches
+        curves.batches = self.gathered
         self._account()
         checks, seconds = tuple(self.checks[place]), replica.seconds + self.spent
         if outcome == "diverged":
-            return Snapshot(self.step, outcome, {}, replica.masks, {}, curves, checks, seconds)
+            return Snapshot(self.step, outcome, {}, masks, {}, curves, checks, seconds)
         weights = _on_host(layout.take(self.weights[place]) | self.program.buffers(place))
-        asserts.masks_hold(weights, replica.masks)
-        moments = {
-            f"{name}/{key}": value
-            for name, rows in self.optimizer.moments.items()
-            for key, value in layout.take(rows[place]).items()
-        }
-        moments = _on_host(moments)
-        moments["count"] = torch.tensor(self.optimizer.counts[place])
-        return Snapshot(self.step, outcome, weights, replica.masks, moments, curves, checks, seconds)
+        asserts.masks_hold(weights, masks)
+        moments = _on_host(self.optimizer.state(place, layout))
+        return Snapshot(self.step, outcome, weights, masks, moments, curves, checks, seconds)
 
     def _account(self) -> None:
         now = time.perf_counter()
@@ -275,29 +271,12 @@ class _Pack:
         names = {slot.name for slot in layout.slots}
         self.program.set_buffers(place, {name: value for name, value in worn.items() if name not in names})
         if replica.optimizer is not None:
-            for moment, rows in self.optimizer.moments.items():
-                prefix = f"{moment}/"
-                layout.fill(
-                    rows[place],
-                    {k.removeprefix(prefix): v for k, v in replica.optimizer.items() if k.startswith(prefix)},
-                )
-            self.optimizer.counts[place] = int(replica.optimizer["count"])
-
-    def _masks(self, device: torch.device) -> Int[Tensor, "replica flat"] | None:
-        if all(replica.masks is None for replica in self.replicas):
-            return None
-        keep = torch.ones_like(self.weights)
-        for place, replica in enumerate(self.replicas):
-            if replica.masks is not None:
-                ones = {slot.name: torch.ones(slot.shape) for slot in self.program.layout.slots}
-                self.program.layout.fill(
-                    keep[place], ones | {name: mask.float() for name, mask in replica.masks.items()}
-                )
-        return -keep.to(torch.int32).to(device)
+            self.optimizer.load(place, replica.optimizer, layout)
 
     def _check_start(self, losses: Float[Tensor, " replica"]) -> None:
+        chance = find(self.training.loss or self.training.task).chance_loss(self.data.card.classes)
         for place, loss in enumerate(losses.tolist()):
-            if self.replicas[place].masks is not None:
+            if self.bounds.masks[place] is not None or chance is None:
                 continue  # a sparse beginning is no fresh network: its outputs are small
             said = asserts.loss_at_start(loss, self.data.card.classes)
             if said:
@@ -308,10 +287,9 @@ class _Pack:
         index = torch.tensor(places, dtype=torch.int64, device=self.weights.device)
         self.weights, self.gradient = self.weights[index], self.gradient[index]
         self.bits = self.weights.view(torch.int32)
-        self.keep_bits = None if self.keep_bits is None else self.keep_bits[index]
         self.loss, self.right = self.loss[index], self.right[index]
-        self.orders = None if self.orders is None else self.orders[index]
-        self.rooms.clear()
+        self.batches.keep(places)
+        self.bounds.keep(places)
         self.program.keep(places)
         self.optimizer.keep(places)
         for name in ("replicas", "places", "curves", "seen", "checks"):
@@ -319,16 +297,19 @@ class _Pack:
             setattr(self, name, [rows[place] for place in places])
 
 
+def _optimizer(trainings: Sequence[Training], like: Tensor, layout: Layout) -> PackOptimizer | OwnOptimizer:
+    own = words.is_own_code(trainings[0].optimizer["name"])
+    return OwnOptimizer(trainings, like, layout) if own else PackOptimizer(trainings, like)
+
+
 def _on_host(tensors: Named) -> Named:
     return {name: value.cpu() for name, value in tensors.items()}
 
 
-@contextmanager
-def _threads(replicas: int, rows: int, allowed: int) -> Iterator[None]:
-    """One thread for a lone network with few rows, all of them otherwise: what keeps bits independent of width."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if replicas == 1 and rows < SMALL_BATCH else allowed)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _program(module: nn.Module, replicas: Sequence[Replica]) -> Chain | Modules:
+    """How a pack computes: written out for perceptrons with the plain loss, through autograd for everything else."""
+    training = replicas[0].training
+    plain = training.precision == "fp32" and not training.loss and not training.smoothing
+    if plain and training.task == "classification" and Chain.fits(module):
+        return Chain(module)
+    return Modules(module, [Stream(replica.order, "noise") for replica in replicas], training)

@@ -47,6 +47,9 @@ class Replica:
         stops: the steps at which its state is wanted, ascending; training ends at the last.
         checks: what the training asserts have said so far.
         seconds: that its training has taken so far.
+        trains: by parameter name, true where it is trained; None for all of them.
+        prunable: names of the weights that masks are of, in the order of layers.
+        resumed: it goes on from a checkpoint of this training, with the masks that this had reached.
     """
 
     training: Training
@@ -59,6 +62,9 @@ class Replica:
     curves: Curves = field(default_factory=Curves)
     checks: tuple[str, ...] = ()
     seconds: float = 0.0
+    trains: Named | None = None
+    prunable: tuple[str, ...] = ()
+    resumed: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,142 @@
+"""What a step may not do: revive masked weights, move held ones, take a gradient that is too long.
+
+One object a pack, beside its optimiser: the mask of every network (which may change inside training) and what of it is
+held. Everything is said for flat rows [replica, flat], as the pack keeps its weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from whether.prune import dynamic
+from whether.seeds import Stream
+from whether.train.layout import Layout
+from whether.train.replica import Named, Replica
+
+
+class Bounds:
+    """The masks of a pack's networks, what of them is held, and how long a gradient may be.
+
+    Args:
+        layout: where each tensor lies in a row.
+        replicas: the networks.
+        like: the pack's weights [replica, flat], already loaded: what is held keeps these values.
+
+    Attributes:
+        masks: of each network by name, None for every weight.
+    """
+
+    def __init__(self, layout: Layout, replicas: Sequence[Replica], like: Float[Tensor, "replica flat"]) -> None:
+        self.layout = layout
+        training = replicas[0].training
+        self.plan = training.sparsify
+        self.clip = training.clip
+        self.streams = [Stream(replica.order, "sparsify") for replica in replicas]
+        self.masks = [self._first(replica) for replica in replicas]
+        self.keep_bits = self._bits(like) if any(masks is not None for masks in self.masks) else None
+        self.trains = self._trains(replicas, like) if any(r.trains is not None for r in replicas) else None
+        self.held = like.clone() if self.trains is not None else None
+
+    def limit(self, gradient: Float[Tensor, "replica flat"]) -> None:
+        """What a gradient may be, in place: nothing where weights are held, and no longer than the recipe says."""
+        if self.trains is not None:
+            gradient.masked_fill_(~self.trains, 0.0)
+        if self.clip is not None:
+            seen = gradient if self.keep_bits is None else _cleared(gradient, self.keep_bits)
+            norms = torch.linalg.vector_norm(seen, dim=1, keepdim=True)
+            gradient.mul_((self.clip / (norms + 1e-6)).clamp_(max=1.0))  # as torch.nn.utils.clip_grad_norm_ has it
+
+    def restore(self, weights: Float[Tensor, "replica flat"], bits: Int[Tensor, "replica flat"]) -> None:
+        """What weights must be after a step, in place: those that are held as they were, masked ones zero.
+
+        Args:
+            weights: after the update.
+            bits: the same memory, seen as integers.
+        """
+        if self.trains is not None and self.held is not None:
+            torch.where(self.trains, weights, self.held, out=weights)
+        if self.keep_bits is not None:
+            # Exactly zero whatever stood there, at the speed of a product: the bits of masked weights are cleared.
+            bits.bitwise_and_(self.keep_bits)
+
+    def change(
+        self,
+        step: int,
+        weights: Float[Tensor, "replica flat"],
+        gradient: Float[Tensor, "replica flat"],
+        moments: Sequence[Float[Tensor, "replica flat"]],
+    ) -> None:
+        """Change masks where the recipe's course of sparsity asks for it after so many updates.
+
+        Weights that go and weights that come are zero, and so is what the optimiser remembers of both.
+        """
+        if self.plan is None or self.keep_bits is None or not dynamic.changes_at(self.plan, step):
+            return
+        for place, masks in enumerate(self.masks):
+            assert masks is not None
+            new = dynamic.change(
+                self.plan,
+                step,
+                weights=self._prunable(weights[place], masks),
+                gradients=self._prunable(gradient[place], masks),
+                masks=masks,
+                stream=self.streams[place],
+            )
+            if new is None:
+                continue
+            before = self.keep_bits[place].clone()
+            self.masks[place] = new
+            self._fill_bits(self.keep_bits[place], new)
+            stays = (before & self.keep_bits[place]) != 0
+            for rows in (weights, *moments):
+                rows[place].masked_fill_(~stays, 0.0)
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Let go of all networks but these."""
+        self.streams = [self.streams[place] for place in places]
+        self.masks = [self.masks[place] for place in places]
+        for name in ("keep_bits", "trains", "held"):
+            rows = getattr(self, name)
+            if rows is not None:
+                setattr(self, name, rows[torch.tensor(list(places), dtype=torch.int64, device=rows.device)])
+
+    def _first(self, replica: Replica) -> Named | None:
+        """The masks that training begins with: those that are worn, or those of a course of sparsity."""
+        if self.plan is None or replica.resumed:
+            return replica.masks
+        shapes = {name: tuple(replica.weights[name].shape) for name in replica.prunable}
+        return dynamic.begin(self.plan, replica.masks, shapes, Stream(replica.order, "sparsify"))
+
+    def _prunable(self, row: Float[Tensor, " flat"], masks: Named) -> Named:
+        taken = self.layout.take(row)
+        return {name: taken[name] for name in masks}
+
+    def _bits(self, like: Float[Tensor, "replica flat"]) -> Int[Tensor, "replica flat"]:
+        rows = torch.empty(like.shape, dtype=torch.int32)
+        for place, masks in enumerate(self.masks):
+            self._fill_bits(rows[place], masks or {})
+        return rows.to(like.device)
+
+    def _fill_bits(self, row: Int[Tensor, " flat"], masks: Named) -> None:
+        """All bits of what exists, none of what does not; what no mask names exists."""
+        keep = torch.ones(row.shape)
+        ones = {slot.name: torch.ones(slot.shape) for slot in self.layout.slots}
+        self.layout.fill(keep, ones | {name: mask.float() for name, mask in masks.items()})
+        row.copy_(-keep.to(torch.int32))
+
+    def _trains(self, replicas: Sequence[Replica], like: Float[Tensor, "replica flat"]) -> Bool[Tensor, "replica flat"]:
+        rows = torch.zeros(like.shape)
+        for place, replica in enumerate(replicas):
+            whole = {slot.name: torch.ones(slot.shape) for slot in self.layout.slots}
+            said = {name: mask.float() for name, mask in (replica.trains or {}).items() if name in whole}
+            self.layout.fill(rows[place], whole | said)
+        return rows.bool().to(like.device)
+
+
+def _cleared(rows: Float[Tensor, "replica flat"], keep: Int[Tensor, "replica flat"]) -> Float[Tensor, "replica flat"]:
+    """Rows with zeros where no weight exists."""
+    return (rows.view(torch.int32) & keep).view(torch.float32)

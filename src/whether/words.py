@@ -65,7 +65,10 @@ WORDS = (
     Word("model", "conv-<2|4|6>", "whether.models.conv:conv", "images (Frankle & Carbin, 2019)", r"conv-[\w-]+"),
     Word("model", "vgg-<depth>[-w<width>]", "whether.models.vgg:vgg", "images; with BatchNorm", r"vgg-[\w-]+"),
     Word("model", "resnet-<6n+2>[-w<width>][-gn|-ln]", "whether.models.resnet:resnet", "images", r"resnet-[\w-]+"),
-    Word("model", "gpt-<layers>-<width>", "whether.models.gpt:gpt", "sequences of tokens", r"gpt-[\w-]+"),
+    Word(
+        *("model", "gpt-<layers>-<width>", "whether.models.gpt:gpt", "sequences of tokens", r"gpt-[\w-]+"),
+        options={"heads": None, "tied": False},
+    ),
     Word("model", "torchvision/<name>", "whether.models.zoo:torchvision", "images; torchvision", r"torchvision/\w+"),
     Word("model", "timm/<name>", "whether.models.zoo:timm", "images; timm", r"timm/[\w.]+"),
     *(

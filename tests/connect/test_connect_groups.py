@@ -16,6 +16,7 @@ from whether.connect.groups import groups
 from whether.errors import RequestError
 from whether.history.facts import Model
 from whether.models import build
+from whether.models.gpt import gpt
 from whether.seeds import Seed
 
 
@@ -133,8 +134,8 @@ SHIPPED = [
 @pytest.mark.parametrize(("name", "shape", "sizes"), SHIPPED, ids=[name for name, _, _ in SHIPPED])
 def test_our_own_architectures_can_be_aligned(name: str, shape: tuple[int, ...], sizes: list[int]) -> None:
     tokens = name.startswith("gpt")
-    options = {"heads": 2, "tied": True} if tokens else {}
-    module = build(Model(name=name, shape=shape, classes=10, options=options)).double().eval()
+    model = Model(name=name, shape=shape, classes=10, options={})
+    module = (gpt(name, shape, 10, heads=2, tied=True) if tokens else build(model)).double().eval()
     found = groups(module, shape, tokens=tokens, hold=tokens)
     assert [group.size for group in found.groups] == sizes
     generator = torch.Generator().manual_seed(1)

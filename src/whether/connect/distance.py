@@ -70,7 +70,7 @@ def parameters(module: nn.Module) -> tuple[str, ...]:
     return tuple(name for name, _ in module.named_parameters())
 
 
-def disagreement(a: Float[Tensor, "*row class"], b: Float[Tensor, "*row class"]) -> float:
+def disagreement(a: Float[Tensor, "*row class"], b: Float[Tensor, "..."]) -> float:
     """Per cent of examples (or tokens) on which two networks answer differently, whoever is right.
 
     Args:

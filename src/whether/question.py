@@ -31,6 +31,7 @@ __all__ = [
     "Claim",
     "Control",
     "Ladder",
+    "Published",
     "Question",
     "Replicate",
     "Template",
@@ -69,6 +70,27 @@ class Arm:
     x: float | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A figure from the literature, shown beside an arm's result where the protocol is the published one.
+
+    Attributes:
+        arm: of this question, or what the figure is of, where no arm has its measure.
+        value: in the arm's unit.
+        unit: such as "points", "%".
+        spread: ± of it as published, if it is.
+        source: paper, and table or figure; "second-hand" where it was not read in the paper itself.
+        note: how its protocol differs from this one.
+    """
+
+    arm: str
+    value: float
+    unit: str
+    source: str
+    spread: float | None = None
+    note: str = ""
+
+
 ArmsOf = Callable[[Replicate], Mapping[str, "Network | Measure | Mapping[float, Network | Measure]"]]
 
 
@@ -102,6 +124,7 @@ class Question:
         pairing: "replicate" where arms share a replicate's seeds, "none" where they do not.
         metric: the measure of arms that are given as Networks.
         axis: what the keys of a family of arms are, with unit.
+        published: figures of the literature, shown beside the result; they decide nothing.
         name, text, category, options, source: filled in by the Template; `source` is what the command line calls it.
     """
 
@@ -123,6 +146,7 @@ class Question:
     pairing: str = "replicate"
     metric: str = "accuracy"
     axis: str = ""
+    published: Sequence[Published] = ()
     name: str = "question"
     text: str = ""
     category: str = "science"

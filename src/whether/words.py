@@ -182,7 +182,7 @@ WORDS = (
         ("dead_units", "per cent of ReLU units that no example fires", {"layer": None}),
     ),
     *_probes("rank", ("effective_rank", "of the last hidden activations, or of a layer's weights", {"layer": None})),
-    *_probes("curvature", ("hessian_eigenvalue", "the largest, of the loss on some examples", {"rows": 500})),
+    *_probes("curvature", ("hessian_eigenvalue", "the largest, of the loss on some examples", {"rows": 200})),
     *_probes(
         "cost",
         ("parameters_left", "how many parameters exist", {"count": "all"}),
@@ -265,6 +265,11 @@ CURVES = ("train loss", "train accuracy", "validation loss", "validation accurac
 def is_own_code(name: str) -> bool:
     """Whether a name has the form "module:function"."""
     return isinstance(name, str) and OWN_CODE.fullmatch(name) is not None
+
+
+def draws_itself(model: str) -> bool:
+    """Whether a model draws values when it is made: code of one's own, and another library's models ("timm/…")."""
+    return is_own_code(model) or (isinstance(model, str) and "/" in model)
 
 
 def find(kind: str, name: str) -> Word:

@@ -38,7 +38,7 @@ def signs_matter(density=0.1, s=1.0):
 """The smallest question there is; shown to those whose file has none."""
 
 _FOLDER = Path(__file__).parent
-_NOT_QUESTIONS = ("__init__", "find")
+_NOT_QUESTIONS = ("__init__", "find", "settings")
 _FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<question>[\w.\-]+))?")
 
 

@@ -8,10 +8,11 @@ from functools import partial
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from whether.connect import align, groups
+from whether.connect import align
 from whether.connect import path as line
 from whether.connect.distance import cosine
 from whether.connect.distance import disagreement as differently
+from whether.connect.groups import Groups
 from whether.connect.statistics import reestimate
 from whether.data.tensors import Tensors
 from whether.models.build import prunable
@@ -48,7 +49,8 @@ def path(
         "stale error" and "stale loss" when they are re-estimated.
     """
     x, y = examples(data, split)
-    weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
+    named = {**dict(module.named_parameters()), **dict(module.named_buffers())}  # a shared tensor has one name
+    weights = {name: value.detach().clone() for name, value in named.items()}
     again = partial(_again, module, data) if statistics == "re-estimated" else None
     found = line.walk(
         module, weights, other, alphas=line.alphas(points), evaluate=partial(_evaluate, task, x, y), reestimate=again
@@ -109,24 +111,21 @@ def interpolate(weights: Named, *, other: Named, at: float = 0.5) -> Named:
     return line.interpolate(weights, other, at)
 
 
-def align_weights(weights: Named, *, module: nn.Module, other: Named, seed: Seed, shape: tuple[int, ...]) -> Named:
+def align_weights(weights: Named, *, units: Groups, other: Named, seed: Seed) -> Named:
     """The same function with units matched to another network's by their weights (Ainsworth et al., 2023)."""
-    found = groups.groups(module, shape)
-    return align.permute(weights, found, align.match_weights(found, other, weights, seed=seed))
+    return align.permute(weights, units, align.match_weights(units, other, weights, seed=seed))
 
 
 def align_activations(
-    weights: Named, *, module: nn.Module, other: Named, x: Float[Tensor, "row *shape"], shape: tuple[int, ...]
+    weights: Named, *, module: nn.Module, units: Groups, other: Named, x: Float[Tensor, "row *shape"]
 ) -> Named:
     """The same function with units matched to another network's by what they do on examples (Li et al., 2015)."""
-    found = groups.groups(module, shape)
-    return align.permute(weights, found, align.match_activations(module, found, other, weights, x))
+    return align.permute(weights, units, align.match_activations(module, units, other, weights, x))
 
 
-def permute_units(weights: Named, *, module: nn.Module, seed: Seed, shape: tuple[int, ...]) -> Named:
+def permute_units(weights: Named, *, units: Groups, seed: Seed) -> Named:
     """The same function with its units in a random order."""
-    found = groups.groups(module, shape)
-    return align.permute(weights, found, align.random_permutations(found, seed))
+    return align.permute(weights, units, align.random_permutations(units, seed))
 
 
 def re_estimate(weights: Named, *, module: nn.Module, x: Float[Tensor, "row *shape"]) -> Named:

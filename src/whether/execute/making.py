@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from whether import words
+from whether.connect.groups import Groups, groups
 from whether.data.tensors import Tensors
 from whether.errors import RequestError
 from whether.execute.offered import Offered, asked
@@ -49,7 +50,7 @@ def fresh(module: nn.Module, fact: facts.Start | facts.Redrawn) -> Named:
         module: the architecture's; code of one's own draws what it draws when it is made, so it is made again.
         fact: with initialiser and seed.
     """
-    own = words.is_own_code(fact.model.name)
+    own = words.draws_itself(fact.model.name)
     return draw(build(fact.model, fact.seed) if own else module, fact.init, fact.seed)
 
 
@@ -117,7 +118,7 @@ def perturbed(
         "other": lambda: needed(other, "other").weights,
         "module": lambda: put(module, old.weights),
         "init": lambda: init,
-        "shape": lambda: tuple(fact.model.shape),
+        "units": lambda: units_of(module, fact.model),
         **_examples(fact, seed, data),
     }
     given = {name: value.clone() for name, value in old.weights.items()}
@@ -129,6 +130,16 @@ def perturbed(
             "name, each in its shape."
         )
     return Made(wear(new, old.masks or {}), old.masks)
+
+
+def units_of(module: nn.Module, model: facts.Model) -> Groups:
+    """Which units of an architecture may change places; of a language model those of its perceptrons.
+
+    Raises:
+        RequestError: when that cannot be read from what the module does.
+    """
+    tokens = model.task == "language-modelling"
+    return groups(module, tuple(model.shape), tokens=tokens, hold=tokens)
 
 
 def pruned(module: nn.Module, fact: facts.PrunedMask, made: Made, since: Made | None, data: Looks) -> Named:
@@ -151,7 +162,7 @@ def pruned(module: nn.Module, fact: facts.PrunedMask, made: Made, since: Made | 
     rescore = partial(_scores, module, fact, made, since, data)
     if fact.rounds == 1:
         return select(rescore(masks), masks, fraction=fact.fraction, **how)
-    return iterate(rescore, masks, fraction=fact.fraction, rounds=fact.rounds, **how)
+    return dict(iterate(rescore, masks, fraction=fact.fraction, rounds=fact.rounds, **how))
 
 
 def _scores(

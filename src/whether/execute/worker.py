@@ -28,9 +28,9 @@ from whether.errors import (
 )
 from whether.execute import profiles
 from whether.execute.contract import Advanced, Ended, Event, Failed, Failure, Job, Reached, Stood, Told
+from whether.execute.making import Made
 from whether.execute.progress import Note
 from whether.execute.shelf import history, stands
-from whether.execute.making import Made
 from whether.execute.workshop import NoStateError, Workshop
 from whether.history.facts import MeasureFact, Point, Trajectory
 from whether.models import prunable

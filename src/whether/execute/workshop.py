@@ -38,6 +38,7 @@ from whether.execute.offered import Offered, asked
 from whether.execute.owncode import importable, own_of, own_words
 from whether.execute.progress import Listener, Note, nobody
 from whether.history import facts
+from whether.history.resolved import NAMES
 from whether.models import build
 from whether.models.alone import alone
 from whether.plan.demand import closure, nearest_points
@@ -215,6 +216,8 @@ class Workshop:
         """
         body = {"kind": "measure", "name": fact.name, "parents": self.parents(fact)}
         try:
+            if fact.parts:
+                return body | {"value": self._derived(fact), "outcome": DONE, "note": ""}
             if fact.name in ("early_stop", "curve"):
                 return body | self._recorded(fact)
             made = self.state(fact.state)
@@ -222,6 +225,20 @@ class Workshop:
         except NoStateError as error:
             return body | {"value": None, "outcome": error.outcome, "note": f"{error.outcome} ({error.digest[:8]})"}
         return body | {"value": self._value(fact, made, other), "outcome": DONE, "note": ""}
+
+    def _derived(self, fact: facts.MeasureFact) -> float:
+        """A number of the parts' values, each from its record where it has one."""
+        names, values = fact.options[NAMES], []
+        for part in fact.parts:
+            known = self.store.records.has(part.digest)
+            body = self.record(part.digest) if known else self.measure(part)
+            if body["outcome"] != DONE:
+                raise NoStateError(part.state.digest, body["outcome"])
+            values.append(body["value"])
+        function = words.load(words.find("measure", fact.name))
+        options = {name: value for name, value in fact.options.items() if name != NAMES}
+        with _by_itself(fact, f"the measure {fact.name!r}"):
+            return self._number(fact, function(dict(zip(names, values, strict=True)), **options))
 
     def _value(self, fact: facts.MeasureFact, made: Made, other: Made | None) -> Any:
         module = copy.deepcopy(self.module(fact.state.model))
@@ -241,8 +258,9 @@ class Workshop:
         given = () if not words.is_own_code(fact.name) else (data(), fact.split)
         with _by_itself(fact, f"the measure {fact.name!r}"):
             value = function(put(module, made.weights), *given, **asked(function, offered, fact.options))
-        if isinstance(value, dict) and fact.name == "path":
-            return value
+        return value if isinstance(value, dict) and fact.name == "path" else self._number(fact, value)
+
+    def _number(self, fact: facts.MeasureFact, value: Any) -> float:
         if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1):
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, (int, float)):

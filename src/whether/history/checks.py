@@ -36,10 +36,10 @@ def plain_options(kind: str, word: str, given: Mapping[str, Any]) -> None:
     """Refuse options that a word does not take, and such as have no identity."""
     known = words.find(kind, word).options
     strangers = [name for name in given if name not in known]
-    if strangers and not words.is_own_code(word):
+    if strangers and not words.draws_itself(word):
         if known:
             raise RequestError.join(unknown(f"option of the {kind} {word!r}", name, known) for name in strangers)
-        raise RequestError(f"the {kind} {word!r} takes no options, got {', '.join(given)}.")
+        raise RequestError(f"the {kind} {word!r} takes no options, got {', '.join(given)}; only code of your own does.")
     for name, value in given.items():
         try:
             canonical(value)

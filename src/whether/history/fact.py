@@ -46,7 +46,11 @@ class Fact:
 
     def parents(self) -> Iterator[Fact]:
         """The facts that this one is said of."""
-        return (value for value in self.__dict__.values() if isinstance(value, Fact))
+        for value in self.__dict__.values():
+            if isinstance(value, Fact):
+                yield value
+            elif isinstance(value, tuple):
+                yield from (item for item in value if isinstance(item, Fact))
 
     def _is_neutral(self, name: str, value: Any) -> bool:
         return name in self.neutral and value == self.neutral[name]

@@ -335,7 +335,8 @@ class GrownMask(MaskFact):
 class MeasureFact(Fact):
     """A number asked of a state; `data` and `split` say on which examples, for measures that need any.
 
-    `other` is the second state of those that compare two; `machine` is where a time was taken.
+    `other` is the second state of those that compare two; `machine` is where a time was taken; `parts` are the measures
+    that a derived one is computed of, the first of the same state.
     """
 
     tag = "measure"
@@ -345,6 +346,7 @@ class MeasureFact(Fact):
         "machine": "",
         "options": {},
         "other": None,
+        "parts": (),
         "split": None,
     }
     aside = ("data_name",)
@@ -357,6 +359,7 @@ class MeasureFact(Fact):
     code: str = ""
     other: State | None = None
     machine: str = ""
+    parts: tuple[MeasureFact, ...] = ()
 
 
 def reach(begin: State, training: Training, order: Seed, until: int) -> State:

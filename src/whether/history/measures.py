@@ -26,6 +26,7 @@ class Measure:
         split: "train", "validation" or "test"; None for the split that the answer's grade opens.
         options: further plain arguments.
         other: a second network, for measures that compare two.
+        parts: by name, the measures that a derived one is computed of.
         kind: what its numbers mean.
     """
 
@@ -34,6 +35,7 @@ class Measure:
     split: str | None
     options: Mapping[str, Any] = field(default_factory=dict)
     other: Network | None = None
+    parts: Mapping[str, Measure] = field(default_factory=dict)
     kind: words.MeasureKind = field(default_factory=lambda: words.MeasureKind(""))
 
     def __repr__(self) -> str:
@@ -181,7 +183,47 @@ def measure(
     word = words.find("measure", name)
     if other is None and "since" in word.needs:
         other = network.fresh
-    return Measure(name, network, split, {**word.options, **said}, other, kind)
+    return Measure(name, network, split, {**word.options, **said}, other, {}, kind)
+
+
+def derived(
+    name: str,
+    parts: Mapping[str, Measure],
+    *,
+    unit: str = "",
+    better: str = "higher",
+    worst: float | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Measure:
+    """A number computed of other measures of the same replicate, such as how well a law predicts what was held out.
+
+    Args:
+        name: "module:function" that takes the parts' values by name (curves are dicts) and the options, and returns a
+            number. It is pure: what it draws would have to follow from its arguments.
+        parts: what it is computed of, one or more.
+        unit, better, worst: as of a measure of your own.
+        options: plain keyword arguments for it.
+    """
+    said = dict(options or {})
+
+    def whole() -> None:
+        if not isinstance(parts, Mapping) or not parts or not all(isinstance(p, Measure) for p in parts.values()):
+            raise RequestError(f"{name}: derived of {parts!r}; expected a dict of one Measure or more by name.")
+
+    gather(
+        lambda: _own(name),
+        whole,
+        lambda: plain_options("derived measure", name, said) if said else None,
+        lambda: one_of("better", better, ("higher", "lower")),
+    )
+    first = next(iter(parts.values()))
+    kind = words.MeasureKind(unit, better=better, worst=worst)
+    return Measure(name, first.network, None, said, None, dict(parts), kind)
+
+
+def _own(name: str) -> None:
+    if not words.is_own_code(name):
+        raise RequestError(f"derived() got {name!r}; expected 'module:function', such as 'laws:excess_error'.")
 
 
 def _say(two: bool) -> str:

@@ -90,7 +90,7 @@ class Network:
             checks.append(lambda: plain_options("model", model, options))
         gather(*checks)
         parsed, root = Data.parse(data), as_seed(seed)
-        drawn = init or ("own" if words.is_own_code(model) else "xavier-normal")
+        drawn = init or ("own" if words.draws_itself(model) else "xavier-normal")
         op = Start(model, dict(options or {}), drawn, root.seed("weights"))
         self._say(op, parsed, recipe or default_recipe(parsed.name), root.seed("order"))
 

@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from whether.fit import fits
 from whether.history import facts, network, ops
 from whether.history.code import code_digest
 from whether.history.measures import Measure
+from whether.history.resolved import NAMES
 from whether.history.settle import settle
 from whether.recipe import Recipe
 
@@ -50,7 +52,7 @@ class Resolver:
     @property
     def own_code(self) -> frozenset[str]:
         """The names of code of one's own in what was resolved."""
-        return frozenset(name for name, found in self._code.items() if found)
+        return frozenset(name for name, found in self._code.items() if found and words.is_own_code(name))
 
     def state(self, sentence: network.Network) -> facts.State:
         """The state that a network is."""
@@ -67,6 +69,7 @@ class Resolver:
     def measure(self, sentence: Measure) -> facts.MeasureFact:
         """A measure of a resolved state."""
         state = self.state(sentence.network)
+        parts = tuple(self.measure(part) for part in sentence.parts.values())
         kind = sentence.kind
         data = sentence.network.data
         fact = facts.MeasureFact(
@@ -75,8 +78,9 @@ class Resolver:
             split=(sentence.split or self.split) if kind.split else None,
             data=self._resolved(data) if kind.split else None,
             data_name=data,
-            options=plain(sentence.options),
+            options=plain({**sentence.options, **({NAMES: list(sentence.parts)} if parts else {})}),
             code=self._own(sentence.name),
+            parts=parts,
             other=None if sentence.other is None else self.state(sentence.other),
             machine=this_machine() if kind.timed else "",
         )
@@ -164,7 +168,7 @@ class Resolver:
 
     def _model(self, name: str, options: Mapping[str, Any], data: Data) -> facts.Model:
         known = data.card
-        fits(name, known.shape, known.task)
+        fits(name, known.shape, known.task, data=known.name)
         model = facts.Model(
             name=name,
             shape=known.shape,
@@ -256,7 +260,7 @@ class Resolver:
     def _own(self, name: str) -> str:
         """The identity of code of one's own, read once; empty for a word of the table."""
         if name not in self._code:
-            self._code[name] = code_digest(name) if words.is_own_code(name) else ""
+            self._code[name] = code_digest(name) if words.is_own_code(name) else library_of(name)
         return self._code[name]
 
 
@@ -317,6 +321,23 @@ def content_of(path: str) -> str:
     except OSError as error:
         raise RequestError(
             f"the weights {path} cannot be read: {error.strerror}; expected a safetensors file."
+        ) from error
+
+
+def library_of(model: str) -> str:
+    """The package and version that a model's name rests on, such as "timm==1.0.9"; empty where it is one of ours.
+
+    Raises:
+        RequestError: when the package is not installed.
+    """
+    package, slash, _ = model.partition("/")
+    if not slash:
+        return ""
+    try:
+        return f"{package}=={version(package).partition('+')[0]}"
+    except PackageNotFoundError as error:
+        raise RequestError(
+            f"the model {model!r} needs {package}, which is not installed: pip install {package}."
         ) from error
 
 

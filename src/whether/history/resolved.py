@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from whether.data.cards import Data
 from whether.history.fact import Fact
 
+NAMES = "names of parts"
+"""The option of a derived measure that says what its parts are called."""
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Model(Fact):

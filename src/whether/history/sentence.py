@@ -15,6 +15,7 @@ from whether.errors import RequestError
 from whether.history import facts
 from whether.history.facts import Fact
 from whether.history.phrases import but, data_text, fraction_text, listed, recipe_text
+from whether.history.resolved import NAMES
 from whether.history.settle import settle_on
 from whether.history.walk import generations, parents_first
 from whether.recipe import default_recipe
@@ -224,7 +225,7 @@ class _Story:
     def _start(self, start: facts.Start) -> str:
         model = start.architecture
         data = self.data.get(start.digest)
-        usual = "own" if words.is_own_code(model.name) else "xavier-normal"
+        usual = "own" if words.draws_itself(model.name) else "xavier-normal"
         habit = self.habits.get(start.digest)
         recipe = self.recipes[habit[0].digest][0] if habit else ""
         said = [
@@ -288,6 +289,11 @@ def _perturbing(state: facts.Perturbed, text: Mapping[str, str]) -> list[str]:
 
 def _measure(measure: facts.MeasureFact, text: Mapping[str, str]) -> str:
     state = text[measure.state.digest]
+    if measure.parts:
+        names = zip(measure.options[NAMES], measure.parts, strict=True)
+        parts = ", ".join(f"{name!r}: {text[part.digest]}" for name, part in names)
+        own = {name: value for name, value in measure.options.items() if name != NAMES}
+        return f"derived({listed([repr(measure.name), '{' + parts + '}', f'options={own}' if own else ''])})"
     split = f"split={measure.split!r}" if measure.split else ""
     if measure.name == "curve":
         return f"curve({listed([state, repr(measure.options['name'])])})"

@@ -106,7 +106,9 @@ def _check_parents(name: str, missing: list[str], written: Mapping[str, Written]
 
 
 def _parents(name: str, said: Written) -> list[str]:
-    return [str(said[field]) for field in _kind(name, said).parents if said.get(field) is not None]
+    form = _kind(name, said)
+    lists = [str(part) for field in form.lists for part in said.get(field, ())]
+    return lists + [str(said[field]) for field in form.parents if said.get(field) is not None]
 
 
 def _read(name: str, said: Written, made: Mapping[str, Fact]) -> Fact:
@@ -118,7 +120,10 @@ def _read(name: str, said: Written, made: Mapping[str, Fact]) -> Fact:
             source = aside if field in form.kind.aside else said
             if field in source:
                 value = source[field]
-                given[field] = decode(made[value] if field in form.parents else value)
+                if field in form.lists:
+                    given[field] = tuple(decode(made[part]) for part in value)
+                else:
+                    given[field] = decode(made[value] if field in form.parents else value)
         fact = form.kind(**given)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, WhetherError) as error:
         raise _altered(name, said, f" ({error})") from error
@@ -129,11 +134,12 @@ def _read(name: str, said: Written, made: Mapping[str, Fact]) -> Fact:
 
 @dataclass(frozen=True)
 class _Form:
-    """How one kind of fact is read: its fields in order, and which of them are facts."""
+    """How one kind of fact is read: its fields in order, which of them are facts, and which are lists of facts."""
 
     kind: type[Fact]
     fields: Mapping[str, Callable[[Any], Any]]
     parents: tuple[str, ...]
+    lists: tuple[str, ...]
 
 
 def _kind(name: str, said: Written) -> _Form:
@@ -169,10 +175,20 @@ def _form(tag: str) -> _Form | None:
     declared = get_type_hints(kind)
     said = {item.name: declared[item.name] for item in fields(kind)}
     parents = {name: found for name, what in said.items() if (found := _fact_type(what)) is not None}
+    lists = {name: found for name, what in said.items() if (found := _listed_type(what)) is not None}
+    held = parents | lists
     decoders = {
-        name: partial(_decode_fact, parents[name]) if name in parents else _decoder(what) for name, what in said.items()
+        name: partial(_decode_fact, held[name]) if name in held else _decoder(what) for name, what in said.items()
     }
-    return _Form(kind, decoders, tuple(parents))
+    return _Form(kind, decoders, tuple(parents), tuple(lists))
+
+
+def _listed_type(declared: Any) -> type[Fact] | None:
+    """The kind of facts that a field holds several of; None for other fields."""
+    if get_origin(declared) is not tuple:
+        return None
+    inner = get_args(declared)[0]
+    return inner if isinstance(inner, type) and issubclass(inner, Fact) else None
 
 
 def _fact_type(declared: Any) -> type[Fact] | None:

@@ -27,7 +27,7 @@ class Lineage:
 
     def nearest(self, fact: Fact) -> Sequence[Point]:
         """The trained points nearest behind a fact (itself, or of a measure its state, if it is one)."""
-        state = fact.state if isinstance(fact, MeasureFact) and fact.other is None else fact
+        state = fact.state if isinstance(fact, MeasureFact) and fact.other is None and not fact.parts else fact
         return (state,) if isinstance(state, Point) else nearest_points(state)
 
     def behind(self, trajectory: Trajectory) -> tuple[Point, ...]:

@@ -8,10 +8,11 @@ and the step.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -47,7 +48,7 @@ class Modules:
         self.layout = Layout.of(shapes, padded=False)
         self._buffers: list[dict[str, Tensor]] = [{} for _ in noise]
 
-    def inputs(self, x: Float[Tensor, "row *shape"]) -> Float[Tensor, "row *shape"]:
+    def inputs(self, x: Shaped[Tensor, "row *shape"]) -> Shaped[Tensor, "row *shape"]:
         """Examples as they are."""
         return x
 
@@ -55,22 +56,22 @@ class Modules:
         self,
         weights: Float[Tensor, "replica flat"],
         into: Float[Tensor, "replica flat"],
-        x: Float[Tensor, "replica batch *shape"],
-        y: Int[Tensor, "replica batch"],
+        x: Shaped[Tensor, "replica batch *shape"],
+        y: Shaped[Tensor, "replica batch *label"],
         step: int,
     ) -> tuple[Float[Tensor, " replica"], Int[Tensor, " replica"]]:
         """Write the gradient of the mean loss into `into`; return the mean loss and how many are right, by network."""
         self.module.train()
         losses, rights = [], []
         for place in range(len(weights)):
-            row = weights[place].detach().requires_grad_()
             with torch.enable_grad(), self._turn(self.noise[place], step):
-                named = self._named(row, place)
+                named = self._named(weights[place].detach(), place)
+                leaves = [named[slot.name].requires_grad_() for slot in self.layout.slots]
                 with autocast(self.precision, x.device.type):
                     logits = functional_call(self.module, named, (x[place],))
                 loss = self.task.loss(logits.float(), y[place], smoothing=self.smoothing)
-                (found,) = torch.autograd.grad(loss, row)
-            into[place] = found
+                found = torch.autograd.grad(loss, leaves, allow_unused=True)
+            self._write(into[place], found)
             # Running statistics are changed in place, or by new tensors that `functional_call` leaves in the dict.
             self._buffers[place] = {name: named[name].detach() for name in self._buffers[place]}
             losses.append(loss.detach())
@@ -80,8 +81,8 @@ class Modules:
     def evaluate(
         self,
         weights: Float[Tensor, "replica flat"],
-        x: Float[Tensor, "row *shape"],
-        y: Int[Tensor, " row"],
+        x: Shaped[Tensor, "row *shape"],
+        y: Shaped[Tensor, "row *label"],
     ) -> tuple[Float[Tensor, " replica"], Int[Tensor, " replica"]]:
         """Mean loss and number right on one set of examples, for every network, in evaluation mode."""
         self.module.eval()
@@ -111,6 +112,15 @@ class Modules:
     def set_buffers(self, place: int, values: dict[str, Tensor]) -> None:
         """Give a network its state that is not trained."""
         self._buffers[place] = {name: value.clone() for name, value in values.items()}
+
+    def _write(self, row: Tensor, found: Sequence[Tensor | None]) -> None:
+        """Gradients into a network's row; a parameter that takes no part has none."""
+        for slot, gradient in zip(self.layout.slots, found, strict=True):
+            there = row[slot.begin : slot.begin + slot.size].view(slot.shape)
+            if gradient is None:
+                there.zero_()
+            else:
+                there.copy_(gradient)
 
     def _turn(self, noise: Stream, step: int) -> AbstractContextManager[None]:
         """What a module draws follows from its stream and the step; one that draws nothing waits for nobody."""

@@ -1,0 +1,117 @@
+"""What several questions of the catalogue have in common: recipes by options, what rounds of pruning leave."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+from whether.data.cards import Data, card
+from whether.errors import RequestError, unknown
+from whether.recipe import OPTIMIZERS, SCHEDULES, Recipe, default_recipe, drops
+
+
+def recipe(
+    data: str | Data,
+    *,
+    base: Recipe | None = None,
+    optimizer: str | None = None,
+    lr: float | None = None,
+    momentum: float | None = None,
+    weight_decay: float | None = None,
+    schedule: str | None = None,
+    drops_at: list[str] | None = None,
+    warmup: str | None = None,
+    **given: Any,
+) -> Recipe:
+    """The recipe that options say, on what a data set's default one (or `base`) leaves open.
+
+    Args:
+        data: the data set.
+        base: what is not said is as here; by default `default_recipe`.
+        optimizer: "sgd", "adam", "adamw".
+        lr, momentum, weight_decay: of the optimiser.
+        schedule: "constant", "cosine", "linear"; `drops_at` says the steps of "drops".
+        drops_at: where the rate falls to a tenth.
+        warmup: the length of a linear warm-up.
+        given: further fields of a recipe; `steps` is its total.
+    """
+    made = base or default_recipe(Data.parse(data).name)
+    changes = {"total" if name == "steps" else name: value for name, value in given.items() if value is not None}
+    said = {"momentum": momentum, "weight_decay": weight_decay}
+    said = {name: value for name, value in said.items() if value is not None}
+    if optimizer is not None or said:
+        name = optimizer or made.optimizer.name
+        if name not in OPTIMIZERS:
+            raise unknown("optimizer", name, OPTIMIZERS)
+        changes["optimizer"] = OPTIMIZERS[name](made.optimizer.lr, **said)
+    if lr is not None:
+        changes["lr"] = lr
+    if drops_at is not None:
+        changes["schedule"] = drops(drops_at, warmup=warmup or "0it")
+    elif schedule is not None or warmup is not None:
+        if (schedule or "constant") not in SCHEDULES or schedule == "drops":
+            raise unknown("schedule", schedule, [name for name in SCHEDULES if name != "drops"])
+        changes["schedule"] = SCHEDULES[schedule or "constant"](warmup=warmup or "0it")
+    return made.but(**changes)
+
+
+def iterations(recipe: Recipe, data: str | Data) -> int:
+    """The iterations of a recipe on a data set."""
+    from whether.history.settle import settle
+
+    return settle(recipe, Data.parse(data)).total
+
+
+def weights_left(
+    model: str, data: str, *, rounds: int, fraction: float, output_fraction: float | None = None
+) -> list[float]:
+    """Per cent of the weights that are left after 0, 1, …, `rounds` rounds.
+
+    With an output fraction the layers' sizes count, which are known for perceptrons; for other models it is what is
+    left of all layers but the last.
+
+    Example:
+        >>> [round(x, 2) for x in weights_left("mlp-300-100", "mnist", rounds=3, fraction=0.2, output_fraction=0.1)[1:]]
+        [80.04, 64.06, 51.28]
+    """
+    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
+        raise RequestError(f"rounds is {rounds!r}; expected a whole number, 1 or more.")
+    for name, value in (("fraction", fraction), ("output_fraction", output_fraction)):
+        if value is not None and not (isinstance(value, (int, float)) and 0 < value < 1):
+            raise RequestError(
+                f"{name} is {value!r}; expected a number in (0, 1): the part that goes in a round, such as 0.2."
+            )
+    sizes = [1.0, 0.0]
+    known = "mlp-300-100" if model == "lenet-300-100" else model
+    if output_fraction is not None and known.startswith("mlp-"):
+        facts = card(Data.parse(data).name)
+        widths = [
+            math.prod(facts.shape),
+            *(int(width) for width in known.split("-")[1:] if width.isdigit()),
+            facts.classes,
+        ]
+        layers = [before * after for before, after in itertools.pairwise(widths)]
+        sizes = [sum(layers[:-1]), layers[-1]]
+    slow = fraction if output_fraction is None else output_fraction
+    whole = sum(sizes)
+    return [100.0 * (sizes[0] * (1 - fraction) ** k + sizes[1] * (1 - slow) ** k) / whole for k in range(rounds + 1)]
+
+
+def round_of(density: float, left: list[float]) -> int:
+    """The round that leaves a density, as far as any does.
+
+    Raises:
+        RequestError: when none comes near.
+    """
+    if not isinstance(density, (int, float)) or not 0 < density < 1:
+        raise RequestError(
+            f"density is {density!r}; expected a number in (0, 1): the part of the weights that is left."
+        )
+    nearest = min(range(1, len(left)), key=lambda k: abs(math.log(left[k] / 100 / density)))
+    if abs(math.log(left[nearest] / 100 / density)) > 0.1:
+        reached = ", ".join(f"{x / 100:.3f}" for x in left[1:])
+        raise RequestError(
+            f"no round leaves a density of {density:g}; these rounds leave {reached}. Name one, or change rounds."
+        )
+    return nearest

@@ -259,6 +259,9 @@ MEASURES: dict[str, MeasureKind] = {
     "inference_time": MeasureKind("ms", better="lower", split=True, timed=True),
     "sparse_speed": MeasureKind("times", split=True, timed=True),
 }
+OF_CLASSES = ("calibration", "class_error", "worst_class_error", "subgroup_error")
+COUNTING = ("accuracy", "solved", "barrier", "disagreement", *OF_CLASSES)
+"""Measures that count right answers; those of classes count them by class."""
 CURVES = ("train loss", "train accuracy", "validation loss", "validation accuracy")
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+
+from whether.errors import CODE_RAISES, WhetherError, failed
+from whether.history.facts import Fact
+from whether.models.alone import alone
 
 Offered = Mapping[str, Callable[[], Any]]
 """By a parameter's name, how to make what it is given."""
@@ -27,3 +32,15 @@ def asked(function: Callable[..., Any], offered: Offered, options: Mapping[str, 
     except (TypeError, ValueError):  # built into Python: it takes what it is told
         return dict(options)
     return {name: make() for name, make in offered.items() if name in named and name not in options} | dict(options)
+
+
+@contextmanager
+def by_itself(fact: Fact, what: str) -> Iterator[None]:
+    """Run a function that may be somebody's own: what it draws follows from the fact, what it raises is told."""
+    try:
+        with alone(int(fact.digest[:16], 16)):
+            yield
+    except WhetherError:
+        raise
+    except CODE_RAISES as error:
+        raise failed(what, error) from error

@@ -146,6 +146,10 @@ class Worker:
         )
         with self._lock:
             training = pack[0].trajectory.training
+            if training.precision == "tf32" and self.device.type != "cuda":
+                raise RequestError(
+                    f"precision='tf32' is of NVIDIA's GPUs, and this trains on {self.device}; leave it out."
+                )
             data = self.workshop.data(training.data_name, training.data, self.device)
             module = self.workshop.module(model)
         began = time.perf_counter()

@@ -8,8 +8,7 @@ from __future__ import annotations
 import copy
 import platform
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,24 +22,21 @@ from whether.data.cards import Data
 from whether.data.tensors import Tensors, tensors
 from whether.digest import plain
 from whether.errors import (
-    CODE_RAISES,
     DamagedPieceError,
     DamageError,
     RequestError,
-    WhetherError,
     WorkError,
-    failed,
     gather,
 )
 from whether.execute import making
 from whether.execute.making import Made, needed, prunable_of, put
-from whether.execute.offered import Offered, asked
+from whether.execute.offered import Offered, asked, by_itself
 from whether.execute.owncode import importable, own_of, own_words
 from whether.execute.progress import Listener, Note, nobody
+from whether.execute.rehearse import rehearsals
 from whether.history import facts
 from whether.history.resolved import NAMES
 from whether.models import build
-from whether.models.alone import alone
 from whether.plan.demand import closure, nearest_points
 from whether.probe import measures
 from whether.prune import density_percent, full, inverted, shuffled, wear
@@ -74,6 +70,7 @@ class Workshop:
         self._bytes = 0
         self._hashes: dict[str, str | None] = {}
         self._resolved: dict[Data, Any] = {}
+        self._rehearsed: set[object] = set()
 
     def module(self, model: facts.Model) -> nn.Module:
         """The architecture's module, built once; its weights are nobody's."""
@@ -90,10 +87,13 @@ class Workshop:
 
         Raises:
             RequestError: with all that cannot be imported, does not fit its data, or is not what it should be; code
-                that is not that of the history, too.
+                that is not that of the history, and methods that a model cannot take.
         """
         checks: dict[object, Callable[[], object]] = {}
+        trials: dict[object, Callable[[], object]] = {}
         for fact in closure(wanted, stop=lambda fact: isinstance(fact, facts.Point)):
+            for key, trial in rehearsals(fact, self.module):
+                trials.setdefault(key, trial)
             match fact:
                 case facts.State():
                     checks[fact.model.digest] = partial(self.module, fact.model)
@@ -108,6 +108,8 @@ class Workshop:
                     for kind, name in own_of(training):
                         checks[kind, name] = partial(importable, kind, name)
         gather(*checks.values())
+        gather(*(trial for key, trial in trials.items() if key not in self._rehearsed))
+        self._rehearsed |= trials.keys()
 
     def trains(self, holding: facts.Holding) -> Named:
         """Which parameters a state trains from here on: by name, true where one is.
@@ -237,7 +239,7 @@ class Workshop:
             values.append(body["value"])
         function = words.load(words.find("measure", fact.name))
         options = {name: value for name, value in fact.options.items() if name != NAMES}
-        with _by_itself(fact, f"the measure {fact.name!r}"):
+        with by_itself(fact, f"the measure {fact.name!r}"):
             return self._number(fact, function(dict(zip(names, values, strict=True)), **options))
 
     def _value(self, fact: facts.MeasureFact, made: Made, other: Made | None) -> Any:
@@ -256,7 +258,7 @@ class Workshop:
         if not words.is_own_code(fact.name):
             offered = {**offered, "data": data, "split": lambda: fact.split}
         given = () if not words.is_own_code(fact.name) else (data(), fact.split)
-        with _by_itself(fact, f"the measure {fact.name!r}"):
+        with by_itself(fact, f"the measure {fact.name!r}"):
             value = function(put(module, made.weights), *given, **asked(function, offered, fact.options))
         return value if isinstance(value, dict) and fact.name == "path" else self._number(fact, value)
 
@@ -341,12 +343,12 @@ class Workshop:
         start: facts.State = fact
         while start.before is not None:
             start = start.before
-        with _by_itself(fact, f"the perturbation {fact.how!r}"):
+        with by_itself(fact, f"the perturbation {fact.how!r}"):
             return making.perturbed(module, fact, old, other, partial(self._looks, fact), start)
 
     def _pruned(self, fact: facts.PrunedMask, made: Made, since: Made | None) -> Named:
         module = copy.deepcopy(self.module(fact.state.model))
-        with _by_itself(fact, f"the score {fact.by!r}"):
+        with by_itself(fact, f"the score {fact.by!r}"):
             return making.pruned(module, fact, made, since, partial(self._looks, fact))
 
     def _looks(self, fact: facts.PrunedMask | facts.Perturbed) -> Tensors:
@@ -375,18 +377,6 @@ class Workshop:
         if digest not in self._hashes:
             self._hashes[digest] = self.record(digest).get("state", {}).get("sha256")
         return self._hashes[digest]
-
-
-@contextmanager
-def _by_itself(fact: facts.Fact, what: str) -> Iterator[None]:
-    """Run a function that may be somebody's own: what it draws follows from the fact, what it raises is told."""
-    try:
-        with alone(int(fact.digest[:16], 16)):
-            yield
-    except WhetherError:
-        raise
-    except CODE_RAISES as error:
-        raise failed(what, error) from error
 
 
 def _size(made: Made) -> int:

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
+from whether.data.cards import Data
 from whether.history import facts
+from whether.history.courses import aligned, course, fit
 from whether.history.events import told
 from whether.history.facts import Fact
 from whether.history.phrases import fraction_text, optimizer_text, schedule_text
+from whether.history.resolved import NAMES
 from whether.history.walk import mask_before
 from whether.seeds import Seed
 
 Walk = Iterator[Any]
 """A comparison as a generator of the comparisons that it needs done first: depth costs no recursion."""
 F = TypeVar("F", bound=Fact)
+Looks = facts.Training | facts.MeasureFact | facts.PrunedMask | facts.Perturbed
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class _Comparison:
         return [
             Difference(" › ".join((*where, *what)), a, b)
             for (what, a, b), where in self._rows.items()
-            if not (data and what[-1] in ("shape", "classes"))
+            if not (data and what[-1] in ("shape", "classes", "task"))
         ]
 
     def tell(self, where: tuple[str, ...], what: tuple[str, ...], a: str, b: str) -> None:
@@ -106,8 +109,8 @@ class _Comparison:
                 if self.is_new(a, b):
                     self.measures(a, b, where)
                     yield self.pair(a.state, b.state, where)
-                    if a.other is not None and b.other is not None:
-                        yield self.pair(a.other, b.other, (*where, "compared with"))
+                    yield self._seconds(a.other, b.other, (*where, "compared with"))
+                    yield from self._parts(a, b, where)
             case facts.MeasureFact(state=state), _:
                 self.tell(where, ("asked for",), a.name, "itself")
                 yield self.pair(state, b, where)
@@ -127,7 +130,7 @@ class _Comparison:
     def states(self, a: facts.State, b: facts.State, where: tuple[str, ...]) -> Walk:
         """Compare two courses of events, from the first that differs."""
         for ours, others in self._beside(a, b, lambda state: state.before, _event, _kind):
-            if not _fit(ours, others):
+            if not fit(ours, others):
                 self.tell(where, (_when(ours, others, a, b),), told(ours), told(others))
                 continue
             match ours[0], others[0]:
@@ -161,10 +164,10 @@ class _Comparison:
                 for name in ("seed", "examples"):
                     self.tell(where, ("perturbed", name), _text(getattr(one, name)), _text(getattr(other, name)))
                 self._mappings(where, ("perturbed", "options"), one.options, other.options)
+                self._looked_at(where, ("perturbed",), one, other)
                 if one.how == other.how:
                     self.tell(where, ("perturbed", f"code of {one.how}"), _code(one.code), _code(other.code))
-                if one.other is not None and other.other is not None:
-                    yield self.states(one.other, other.other, (*where, "the other network"))
+                yield self._seconds(one.other, other.other, (*where, "the other network"))
             case facts.Holding() as one, facts.Holding() as other:
                 self.tell(where, ("only", "trains"), one.trains, other.trains)
                 self.tell(where, ("only", "seed"), _text(one.seed), _text(other.seed))
@@ -176,7 +179,7 @@ class _Comparison:
         """Compare two masks, from the first round that differs."""
         rounds = self._round(a), self._round(b)
         for ours, others in self._beside(a, b, mask_before, _kind):
-            if not _fit(ours, others):
+            if not fit(ours, others):
                 if all(map(_prunes, (*ours, *others))):
                     self.tell(where, ("mask", "rounds of pruning"), *map(str, rounds))
                 else:
@@ -185,15 +188,30 @@ class _Comparison:
             match ours[0], others[0]:
                 case facts.PrunedMask() as one, facts.PrunedMask() as other:
                     self._pruned(one, other, where)
-                    if one.since is not None and other.since is not None:
-                        yield self.states(one.since, other.since, (*where, "since"))
+                    yield self._seconds(one.since, other.since, (*where, "since"))
                     inside = f"pruned in round {self._round(one)}" if max(rounds) > 1 else "pruned"
                     yield self.states(one.state, other.state, (*where, inside))
                 case facts.ShuffledMask() as one, facts.ShuffledMask() as other:
                     self.tell(where, ("mask", "shuffled", "seed"), one.seed.hex, other.seed.hex)
                     self.tell(where, ("mask", "shuffled", "scope"), one.scope, other.scope)
+                case facts.GrownMask() as one, facts.GrownMask() as other:
+                    yield self.states(one.state, other.state, (*where, "grown"))
                 case facts.FullMask() as one, facts.FullMask() as other:
                     self.models(one.model, other.model, where)
+
+    def _seconds(self, a: facts.State | None, b: facts.State | None, where: tuple[str, ...]) -> Walk:
+        """Compare the second networks of two that may have none."""
+        if a is not None and b is not None:
+            yield self.states(a, b, where)
+        else:
+            self.tell(where[:-1], where[-1:], *("—" if item is None else item.tag for item in (a, b)))
+
+    def _parts(self, a: facts.MeasureFact, b: facts.MeasureFact, where: tuple[str, ...]) -> Walk:
+        """Compare what two derived measures are computed of, by name."""
+        ours, others = (dict(zip(item.options.get(NAMES, ()), item.parts, strict=True)) for item in (a, b))
+        for name in sorted({*ours, *others}):
+            if name in ours and name in others:
+                yield self.pair(ours[name], others[name], (*where, name))
 
     def _beside(
         self, a: F, b: F, before: Callable[[F], F | None], *tokens: Callable[[F], Hashable]
@@ -201,9 +219,9 @@ class _Comparison:
         """Two courses of events side by side, from where they part; all that is given counts as compared."""
         found = self._backwards(a, b, before)
         if found is None:
-            found = list(_aligned(_course(a, before), _course(b, before), *tokens))
+            found = list(aligned(course(a, before), course(b, before), *tokens))
             self._seen.add((a.digest, b.digest))
-        self._seen |= {(ours[0].digest, others[0].digest) for ours, others in found if _fit(ours, others)}
+        self._seen |= {(ours[0].digest, others[0].digest) for ours, others in found if fit(ours, others)}
         return found
 
     def _backwards(self, a: F, b: F, before: Callable[[F], F | None]) -> list[tuple[Sequence[F], Sequence[F]]] | None:
@@ -239,6 +257,7 @@ class _Comparison:
         for name in ("by", "scope", "structure", "seed", "examples", "rounds"):
             self.tell(where, ("mask", name), _text(getattr(a, name)), _text(getattr(b, name)))
         self._mappings(where, ("mask", "options"), a.options, b.options)
+        self._looked_at(where, ("mask",), a, b)
         for layer in sorted({*a.layers, *b.layers}):
             said = (fraction_text(item.layers[layer]) if layer in item.layers else "—" for item in (a, b))
             self.tell(where, ("mask", f"fraction of {layer}"), *said)
@@ -250,10 +269,10 @@ class _Comparison:
         self.tell(where, ("asked for",), a.name, b.name)
         self.tell(where, ("asked for", "split"), a.split or "—", b.split or "—")
         self._mappings(where, ("asked for", "options"), a.options, b.options)
+        self.tell(where, ("asked for", "machine"), a.machine or "—", b.machine or "—")
+        self._looked_at(where, ("asked for",), a, b)
         if a.name == b.name:
             self.tell(where, ("asked for", f"code of {a.name}"), _code(a.code), _code(b.code))
-        if a.data and b.data:
-            self._data(where, ("asked for",), a, b)
 
     def models(self, a: facts.Model, b: facts.Model, where: tuple[str, ...]) -> None:
         """Compare two architectures."""
@@ -265,6 +284,7 @@ class _Comparison:
             self.tell(where, ("start", f"code of {a.name}"), _code(a.code), _code(b.code))
         self.tell(where, ("start", "shape"), str(tuple(a.shape)), str(tuple(b.shape)))
         self.tell(where, ("start", "classes"), str(a.classes), str(b.classes))
+        self.tell(where, ("start", "task"), a.task, b.task)
 
     def trainings(self, a: facts.Trajectory, b: facts.Trajectory, where: tuple[str, ...]) -> None:
         """Compare by what and in which order two states are trained."""
@@ -292,16 +312,15 @@ class _Comparison:
             self.tell(where, ("train", name), _text(getattr(a, name)), _text(getattr(b, name)))
         self._mappings(where, ("train", "sparsify"), a.sparsify or {}, b.sparsify or {})
 
-    def _data(
-        self,
-        where: tuple[str, ...],
-        before: tuple[str, ...],
-        a: facts.Training | facts.MeasureFact,
-        b: facts.Training | facts.MeasureFact,
-    ) -> None:
+    def _looked_at(self, where: tuple[str, ...], before: tuple[str, ...], a: Looks, b: Looks) -> None:
+        """Compare the data of two that may have none; whether they have follows from what else they say."""
+        if a.data and b.data:
+            self._data(where, before, a, b)
+
+    def _data(self, where: tuple[str, ...], before: tuple[str, ...], a: Looks, b: Looks) -> None:
         ours, others = a.data or {}, b.data or {}
         if ours.get("content") != others.get("content"):
-            said = (f"{item.data_name.name} ({str((item.data or {})['content'])[:8]})" for item in (a, b))
+            said = (_named(item.data_name, dict(item.data or {})) for item in (a, b))
             self.tell(where, (*before, "data"), *said)
             return
         called = {"validation": "rows held out", "split": "split_seed"}
@@ -314,47 +333,6 @@ class _Comparison:
     ) -> None:
         for name in sorted({*a, *b}):
             self.tell(where, (*before, name), _text(a.get(name)), _text(b.get(name)))
-
-
-def _aligned(
-    ours: Sequence[F], others: Sequence[F], *tokens: Callable[[F], Hashable]
-) -> Iterator[tuple[Sequence[F], Sequence[F]]]:
-    """Two sequences beside one another, without what they begin with in common.
-
-    Args:
-        ours, others: facts, each after those that it comes of.
-        tokens: what makes two of them fit, the finest first; the next one is for what the first left over.
-
-    Yields:
-        Pairs of one each of the same kind, and what does not fit: a run of some, and of others or nothing.
-    """
-    start = 0
-    while start < min(len(ours), len(others)) and ours[start].digest == others[start].digest:
-        start += 1
-    ours, others = ours[start:], others[start:]
-    finest, *coarser = tokens
-    left, right = [finest(item) for item in ours], [finest(item) for item in others]
-    for what, i, j, k, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if what == "equal":
-            yield from (((one,), (other,)) for one, other in zip(ours[i:j], others[k:m], strict=True))
-        elif what == "replace" and coarser:
-            yield from _aligned(ours[i:j], others[k:m], *coarser)
-        else:
-            yield ours[i:j], others[k:m]
-
-
-def _fit(ours: Sequence[Fact], others: Sequence[Fact]) -> bool:
-    return len(ours) == len(others) == 1 and ours[0].tag == others[0].tag
-
-
-def _course(last: F, before: Callable[[F], F | None]) -> list[F]:
-    """The events that led to a fact, the first one first."""
-    found: list[F] = []
-    at: F | None = last
-    while at is not None:
-        found.append(at)
-        at = before(at)
-    return found[::-1]
 
 
 def _prunes(mask: Fact) -> bool:
@@ -376,6 +354,10 @@ def _when(ours: Sequence[Fact], others: Sequence[Fact], a: Fact, b: Fact) -> str
 
 def _ends(point: facts.Point) -> bool:
     return point.at == point.trajectory.training.total
+
+
+def _named(data: Data | None, said: Mapping[str, Any]) -> str:
+    return f"{data.name if data is not None else '…'} ({str(said['content'])[:8]})"
 
 
 def _code(digest: str) -> str:

@@ -388,5 +388,6 @@ def has_moments(state: State) -> bool:
 
 
 def _same_moments(before: Training, after: Training) -> bool:
-    kept = [(said["name"], said.get("momentum") != 0.0) for said in (before.optimizer, after.optimizer)]
+    said = before.optimizer, after.optimizer
+    kept = [(one["name"], one.get("code"), one.get("momentum") != 0.0) for one in said]
     return kept[0] == kept[1]

@@ -1,4 +1,4 @@
-"""Iterative magnitude pruning: the loop that everyone writes, as a sentence."""
+"""Iterative pruning: the loop that everyone writes, as a sentence."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from typing import overload
 
 from whether.errors import RequestError, gather
+from whether.history.checks import one_of
 from whether.history.described import describe
 from whether.history.network import Mask, Network
+from whether.history.ops import Trained
+from whether.recipe import Recipe
 from whether.steps import Steps
+from whether.structure import fraction_of as share_of
+
+RETRAIN = ("weights", "rate")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,12 +24,14 @@ class Tickets(Sequence[Network]):
     """The trained networks of iterative pruning, densest first: `tickets[0]` is the dense one, `tickets[-1]` the last.
 
     Attributes:
-        early: the state whose weights every round is rewound to.
+        early: the state at the step that every round is rewound to.
         rounds: the trained network after each round of pruning, beginning with none.
+        retrain: what happens after pruning, as it was said to `tickets`.
     """
 
     early: Network
     rounds: tuple[Network, ...]
+    retrain: str | Recipe = "weights"
 
     @overload
     def __getitem__(self, index: int) -> Network: ...
@@ -48,13 +56,15 @@ class Tickets(Sequence[Network]):
         return self.rounds[after].mask()
 
     def start(self, after: int = -1) -> Network:
-        """The ticket before training: `early` under the mask of a round."""
-        return self.early.masked(self.mask(after)) if after % len(self.rounds) else self.early
+        """The ticket before it is trained again: with rewound weights, `early` under the mask of a round."""
+        last = self.rounds[after].op
+        assert isinstance(last, Trained)
+        return last.origin
 
     def __repr__(self) -> str:
-        return (
-            f"<Tickets after 0 to {len(self) - 1} rounds, rewound to {describe(self.early.op, self.early.data.name)}>"
-        )
+        begun = describe(self.early.op, self.early.data.name)
+        how = {"weights": "rewound to", "rate": "rates rewound to"}.get(str(self.retrain), "fine-tuned; begun with")
+        return f"<Tickets after 0 to {len(self) - 1} rounds, {how} {begun}>"
 
 
 def tickets(
@@ -66,13 +76,16 @@ def tickets(
     rewind: Steps | str = "0it",
     scope: str = "global",
     layer_fractions: Mapping[str, float] | None = None,
+    by: str = "magnitude",
+    structure: str = "weight",
+    retrain: str | Recipe = "weights",
 ) -> Tickets:
-    """Find winning tickets by iterative magnitude pruning with rewinding.
+    """Find winning tickets by iterative pruning with rewinding, or sparse networks by what is done in its place.
 
-    Train; prune a fraction of the weights that remain, lowest magnitudes first; give those that are left the values
-    they had at step `rewind`; train again; and so on. Source: Frankle & Carbin, "The Lottery Ticket Hypothesis"
-    (ICLR 2019); rewinding to a later step: Frankle et al., "Linear Mode Connectivity and the Lottery Ticket
-    Hypothesis" (ICML 2020).
+    Train; prune a fraction of the weights that remain, lowest scores first; give those that are left the values they
+    had at step `rewind`; train again; and so on. Source: Frankle & Carbin, "The Lottery Ticket Hypothesis" (ICLR 2019);
+    rewinding to a later step: Frankle et al., "Linear Mode Connectivity and the Lottery Ticket Hypothesis" (ICML 2020);
+    learning-rate rewinding: Renda et al., "Comparing Rewinding and Fine-tuning in Neural Network Pruning" (ICLR 2020).
 
     Args:
         start: the untrained network.
@@ -83,12 +96,43 @@ def tickets(
         rewind: the step whose weights a ticket gets; "0it" are the fresh ones.
         scope: see `Network.prune`.
         layer_fractions: see `Network.prune`; {"output": 0.1} prunes the last layer half as fast.
+        by, structure: see `Network.prune`; not a structure with a share of its own, such as "2:4".
+        retrain: after pruning, go back to the "weights" of step `rewind`; or keep the trained weights and go back to
+            that step's "rate", that is to its place in the schedule and in the data; or do the latter with a Recipe of
+            its own, from step `rewind` to its total: fine-tuning, when its rate is low.
 
     Example:
         >>> found = tickets(Network("mlp-300-100", data="digits", seed=1), density=0.1)
         >>> len(found) - 1
         11
     """
+    _check_way(structure, retrain)
+    many, exact = _rounds(density, rounds, fraction, uneven=bool(layer_fractions))
+    early = start.train(until=rewind)
+    found = [early.train()]
+    for _ in range(many):
+        last = found[-1]
+        mask = last.prune(fraction=exact, by=by, scope=scope, structure=structure, layer_fractions=layer_fractions)
+        if retrain == "weights":
+            found.append(early.masked(mask).train())
+        else:
+            recipe = retrain if isinstance(retrain, Recipe) else None
+            found.append(last.masked(mask).rate_rewound(rewind).train(recipe))
+    return Tickets(early, tuple(found), retrain)
+
+
+def _check_way(structure: str, retrain: str | Recipe) -> None:
+    if not isinstance(retrain, Recipe):
+        one_of("retrain", retrain, RETRAIN)
+    if share_of(structure) is not None:
+        raise RequestError(
+            f"tickets() got structure={structure!r}, which leaves the same share whatever the round; expected one that "
+            "is pruned by a fraction, such as 'weight' or 'channel'. `Network.prune` takes it."
+        )
+
+
+def _rounds(density: float | None, rounds: int | None, fraction: float, *, uneven: bool) -> tuple[int, float]:
+    """How many rounds, and the fraction that goes in each."""
     if (density is None) == (rounds is None):
         raise RequestError("tickets() takes either density=0.1 (what is left at the end) or rounds=10, one of the two.")
     parts = {"fraction": (fraction, "that goes in a round, such as 0.2")}
@@ -97,18 +141,13 @@ def tickets(
     gather(*(lambda name=name: _inside(name, *parts[name]) for name in parts))
     exact = fraction
     if density is not None:
-        if layer_fractions:
+        if uneven:
             raise RequestError("tickets() with density prunes every layer alike; give rounds=… with layer_fractions.")
         rounds = max(1, math.ceil(math.log(density) / math.log(1 - fraction) - 1e-9))
         exact = 1 - density ** (1 / rounds)
     if not isinstance(rounds, int) or isinstance(rounds, bool) or rounds < 1:
         raise RequestError(f"rounds is {rounds!r}; expected a whole number, 1 or more.")
-    early = start.train(until=rewind)
-    found = [early.train()]
-    for _ in range(rounds):
-        mask = found[-1].prune(fraction=exact, scope=scope, layer_fractions=layer_fractions)
-        found.append(early.masked(mask).train())
-    return Tickets(early, tuple(found))
+    return rounds, exact
 
 
 def _inside(name: str, value: float, part: str) -> None:

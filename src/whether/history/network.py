@@ -13,14 +13,23 @@ sentence into facts with digests; only then can two sentences be compared.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from whether import words
 from whether.data.cards import Data
 from whether.errors import RequestError, gather
-from whether.history.checks import check_recipe, fraction_of, needed, one_of, plain_options, whole_number
+from whether.history.checks import (
+    check_recipe,
+    fraction_of,
+    heeded,
+    needed,
+    one_of,
+    plain_options,
+    share,
+    told_freezing,
+    whole_number,
+)
 from whether.history.described import describe
 from whether.history.ops import (
     KEEPS,
@@ -45,7 +54,6 @@ from whether.recipe import Recipe, default_recipe
 from whether.seeds import Seed, as_seed
 from whether.sparsify import Sparsify
 from whether.steps import Steps
-from whether.structure import fraction_of as share_pruned
 
 
 class Network:
@@ -133,9 +141,14 @@ class Network:
             seed: of the order of the data, should it be trained on.
             init: how `reinit` draws it again; "own" leaves what the module itself draws.
         """
-        if options:
-            plain_options("model", model, options)
-        gather(lambda: words.find("model", model), lambda: Data.parse(data), lambda: as_seed(seed))
+        gather(
+            lambda: words.find("model", model),
+            lambda: Data.parse(data),
+            lambda: as_seed(seed),
+            lambda: words.find("initialiser", init) if init != "own" else None,
+            lambda: check_recipe(recipe, "from_file()") if recipe is not None else None,
+            lambda: plain_options("model", model, options) if options else None,
+        )
         made, parsed = cls.__new__(cls), Data.parse(data)
         op = Loaded(model, dict(options or {}), init, str(path))
         made._say(op, parsed, recipe or default_recipe(parsed.name), as_seed(seed).seed("order"))
@@ -201,12 +214,15 @@ class Network:
         """
         parts = dict(layer_fractions or {})
         gather(
+            lambda: None if fraction is None else fraction_of("fraction", fraction),
             lambda: words.find("score", by),
             lambda: one_of("scope", scope, SCOPES),
-            lambda: share_pruned(structure),
+            lambda: share(fraction, structure),
             lambda: whole_number("rounds", rounds),
             lambda: None if examples is None else whole_number("examples", examples),
             lambda: plain_options("score", by, options) if options else None,
+            lambda: heeded("score", by, {"since": since, "seed": seed, "examples": examples}),
+            lambda: None if since is None else expect_network("since", since),
             *(lambda name=name: fraction_of(f"layer_fractions[{name!r}]", parts[name], closed=True) for name in parts),
         )
         exact = {name: fraction_of(name, value, closed=True) for name, value in parts.items()}
@@ -218,7 +234,7 @@ class Network:
             Pruned(
                 self,
                 by,
-                _share(fraction, structure),
+                share(fraction, structure),
                 scope,
                 structure,
                 exact,
@@ -253,6 +269,7 @@ class Network:
 
     def rewound(self, to: Network) -> Network:
         """The weights and the step of another point of a history, under the mask that this network wears."""
+        expect_network("rewound(to)", to)
         return to.masked(self.mask())
 
     def rate_rewound(self, to: Steps | str) -> Network:
@@ -277,18 +294,14 @@ class Network:
         return Network._of(Redrawn(self, as_seed(seed), keep))
 
     def only(self, trains: str, *, seed: Seed | int | None = None) -> Network:
-        """The same network, of which only some parameters are trained from here on; the others are held.
+        """The same network, of which only some parameters are trained from here on; its optimiser begins afresh.
 
         Args:
             trains: "batchnorm", "output", "biases", "nothing", "random-as-batchnorm", several joined by "+", "all", or
                 "module:function" of your own that takes the module and returns names or masks by name.
             seed: for what is drawn.
         """
-        for word in trains.split("+") if isinstance(trains, str) else [trains]:
-            if word != "all":
-                words.find("freezing", word)
-        if "random" in trains and seed is None:
-            raise RequestError(f"only({trains!r}) draws which weights are trained: write only({trains!r}, seed=…).")
+        told_freezing(trains, seed)
         return Network._of(Only(self, trains, None if seed is None else as_seed(seed)))
 
     def perturbed(
@@ -317,6 +330,9 @@ class Network:
             lambda: plain_options("perturbation", how, said) if said else None,
             lambda: needed("perturbation", how, "seed", seed, f"perturbed({how!r}, rep.seed('again'))"),
             lambda: needed("perturbation", how, "other", other, f"perturbed({how!r}, other=network)"),
+            lambda: heeded("perturbation", how, {"seed": seed, "other": other, "examples": examples}),
+            lambda: None if other is None else expect_network("other", other),
+            lambda: None if examples is None else whole_number("examples", examples),
         )
         drawn = None if seed is None else as_seed(seed)
         return Network._of(Perturbed(self, how, drawn, other, examples, said))
@@ -330,11 +346,13 @@ class Network:
             examples: how many of these.
         """
         one_of("by", by, ("weights", "activations"))
+        expect_network("aligned(to)", to)
         seed = self.order.seed("align") if by == "weights" else None
         return self.perturbed(f"align-{by}", seed, other=to, examples=examples)
 
     def mixed(self, other: Network, *, at: float = 0.5) -> Network:
         """A point of the straight line to another network: (1 − at) of these weights and `at` of the other's."""
+        expect_network("mixed(other)", other)
         return self.perturbed("interpolate", other=other, at=at)
 
     def __repr__(self) -> str:
@@ -363,13 +381,7 @@ class Mask:
         return f"<Mask {describe(self.op, '')}>"
 
 
-def _share(fraction: float | None, structure: str) -> Fraction:
-    """The fraction that goes: as it is said, or as the structure has it."""
-    fixed = share_pruned(structure)
-    if fixed is None:
-        if fraction is None:
-            raise RequestError("prune() needs fraction=…: the part of what remains that goes, such as 0.2 for a fifth.")
-        return fraction_of("fraction", fraction)
-    if fraction is not None and fraction_of("fraction", fraction) != fixed:
-        raise RequestError(f"structure {structure!r} prunes exactly {fixed}; leave fraction={fraction!r} out.")
-    return fixed
+def expect_network(what: str, given: object) -> None:
+    """Refuse what is no Network."""
+    if not isinstance(given, Network):
+        raise RequestError(f"{what} is a {type(given).__name__}; expected a Network.")

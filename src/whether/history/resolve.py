@@ -22,6 +22,7 @@ from whether.errors import RequestError
 from whether.fit import fits
 from whether.history import facts, network, ops
 from whether.history.code import code_digest
+from whether.history.fitting import check_alike, check_masks, check_task, check_worn
 from whether.history.measures import Measure
 from whether.history.resolved import NAMES
 from whether.history.settle import settle
@@ -84,8 +85,9 @@ class Resolver:
             other=None if sentence.other is None else self.state(sentence.other),
             machine=this_machine() if kind.timed else "",
         )
+        check_task(sentence.name, state.model.task)
         if fact.other is not None:
-            _check_alike(sentence.name, state, fact.other)
+            check_alike(sentence.name, state, fact.other)
         if sentence.name in ("early_stop", "curve") and not isinstance(state, facts.Point):
             raise RequestError(
                 f"{sentence.name} is asked of a network that was not trained; it needs a recorded curve."
@@ -144,15 +146,17 @@ class Resolver:
                     )
                 return facts.reach(begin, training, sentence.order, stop)
             case ops.Masked(origin=origin, mask=mask, keep_optimizer=keep):
-                state = self.state(origin)  # where there is nothing to keep, keeping it is no other history
-                keep = keep and facts.has_moments(state)
-                return facts.Wearing(origin=state, worn=self.mask(mask), keep_optimizer=keep)
+                state, worn = self.state(origin), self.mask(mask)
+                check_worn(state, worn)
+                keep = keep and facts.has_moments(state)  # where there is nothing to keep, that is no other history
+                return facts.Wearing(origin=state, worn=worn, keep_optimizer=keep)
             case ops.Redrawn(origin=origin, seed=seed, keep=keep):
                 state = self.state(origin)
                 return facts.Redrawn(origin=state, init=_init_of(state), seed=seed, keep=keep)
             case ops.Perturbed():
                 return self._perturbed(sentence.op, sentence.data)
-            case ops.Only(origin=origin, trains=trains, seed=seed):
+            case ops.Only(origin=origin, trains=said, seed=seed):
+                trains = _freed(said)
                 code = "+".join(filter(None, map(self._own, trains.split("+"))))
                 return facts.Holding(origin=self.state(origin), trains=trains, seed=seed, code=code)
             case ops.RateRewound(origin=origin, to=to):
@@ -187,10 +191,11 @@ class Resolver:
         origin = self.state(op.origin)
         other = None if op.other is None else self.state(op.other)
         if other is not None:
-            _check_alike(op.how, origin, other)
-        _check_masks(op.how, origin, other)
+            check_alike(op.how, origin, other)
+        check_masks(op.how, origin, other)
         word = words.find("perturbation", op.how)
         looks = "examples" in word.needs or op.examples is not None
+        options = {**word.options, **op.options}
         return facts.Perturbed(
             origin=origin,
             how=op.how,
@@ -199,7 +204,7 @@ class Resolver:
             data=self._resolved(data) if looks else None,
             data_name=data if looks else None,
             examples=self._examples(op.examples, data) if looks else None,
-            options=plain({**word.options, **op.options}),
+            options=plain({name: _like(value, word.options.get(name)) for name, value in options.items()}),
             code=self._own(op.how),
         )
 
@@ -207,7 +212,9 @@ class Resolver:
         """How many of the training split are looked at: as said, or ten a class."""
         rows = int(self._resolved(data)["train"])
         if said is not None and said > rows:
-            raise RequestError(f"examples is {said}, and {data.name!r} has {rows} to train on; name fewer.")
+            raise RequestError(
+                f"examples is {said}, and {data.name!r} has {rows} to train on; expected at most {rows}."
+            )
         return said if said is not None else min(rows, 10 * data.card.classes)
 
     def _mask(self, sentence: network.Mask) -> facts.MaskFact:
@@ -224,16 +231,19 @@ class Resolver:
 
     def _pruned(self, op: ops.Pruned) -> facts.PrunedMask:
         looks = "examples" in words.find("score", op.by).needs or op.examples is not None
-        data = op.network.data
+        data, state = op.network.data, self.state(op.network)
+        since = None if op.since is None else self.state(op.since)
+        if since is not None:
+            check_alike(op.by, state, since)
         return facts.PrunedMask(
-            state=self.state(op.network),
+            state=state,
             by=op.by,
             fraction=op.fraction,
             scope=op.scope,
             structure=op.structure,
             layers=op.layers,
             code=self._own(op.by),
-            since=None if op.since is None else self.state(op.since),
+            since=since,
             seed=op.seed,
             data=self._resolved(data) if looks else None,
             data_name=data if looks else None,
@@ -280,34 +290,6 @@ def _parts(sentence: Sentence) -> Iterable[Sentence]:
             return (mask,)
         case _:
             return (sentence.op.origin,)
-
-
-def _check_alike(word: str, one: facts.State, other: facts.State) -> None:
-    """Refuse to compare networks of two architectures weight by weight."""
-    if one.model.digest != other.model.digest:
-        raise RequestError(
-            f"{word} compares a {_named(one.model)} with a {_named(other.model)}; expected two networks of one "
-            "architecture, so that each weight has its counterpart."
-        )
-
-
-def _check_masks(how: str, origin: facts.State, other: facts.State | None) -> None:
-    """Refuse to reorder units under a mask, and to mix networks that wear two."""
-    masks = [state.mask for state in (origin, other) if state is not None]
-    if how in ("align-weights", "align-activations", "permute-units") and any(mask is not None for mask in masks):
-        raise RequestError(
-            f"{how} reorders units, and a mask would have to be reordered with them: align the dense networks, and "
-            "prune what comes of it."
-        )
-    if how == "interpolate" and len({mask.digest if mask is not None else "" for mask in masks}) > 1:
-        raise RequestError(
-            "interpolate mixes two networks that wear different masks; a point between them has neither. Give both "
-            "the same mask, or ask for the barrier, which wears none."
-        )
-
-
-def _named(model: facts.Model) -> str:
-    return f"{model.name} for {' × '.join(map(str, model.shape))} values and {model.classes} classes"
 
 
 def content_of(path: str) -> str:

@@ -29,10 +29,9 @@ SAID_BY_NAME = (
     "early_stop",
     "barrier",
     "loss_barrier",
-    "path",
     "disagreement",
 )
-"""Measures that the front door has a function for; `distance`'s second network is an argument by another name."""
+"""Measures that the front door has a function for which takes its networks in this order."""
 
 WIDE = 96
 """Columns in which a line is still easy to read."""
@@ -127,12 +126,12 @@ class _Story:
             text[item.digest] = said
         return [*recipes, *lines, text[self.items[-1].digest]]
 
-    def _whole(self) -> dict[str, facts.Start]:
+    def _whole(self) -> dict[str, facts.Start | facts.Loaded]:
         """By mask of every weight: a fresh network before it, whose mask it is."""
-        fresh: dict[str, facts.Start] = {}
-        found: dict[str, facts.Start] = {}
+        fresh: dict[str, facts.Start | facts.Loaded] = {}
+        found: dict[str, facts.Start | facts.Loaded] = {}
         for item in self.items:
-            if isinstance(item, facts.Start):
+            if isinstance(item, facts.Start | facts.Loaded):
                 fresh.setdefault(item.model.digest, item)
             elif isinstance(item, facts.FullMask) and item.model.digest in fresh:
                 found[item.digest] = fresh[item.model.digest]
@@ -158,6 +157,9 @@ class _Story:
                 self._name_recipe(training, own)
             elif isinstance(item, facts.MeasureFact):
                 self.data.setdefault(_taken(item.state).digest, item.data_name)
+            elif isinstance(item, facts.PrunedMask | facts.Perturbed) and item.data_name is not None:
+                seen = item.state if isinstance(item, facts.PrunedMask) else item.origin
+                self.data.setdefault(_taken(seen).digest, item.data_name)
 
     def _name_recipe(self, training: facts.Training, own: Data) -> None:
         if training.digest in self.recipes:
@@ -240,10 +242,14 @@ class _Story:
 
     def _loaded(self, state: facts.Loaded) -> str:
         model, data = state.architecture, self.data.get(state.digest)
+        habit = self.habits.get(state.digest)
+        recipe = self.recipes[habit[0].digest][0] if habit else ""
         said = [
             repr(state.path),
             f"model={model.name!r}",
             f"data={data_text(data) if data else '…'}",
+            "seed=…",
+            f"recipe={recipe}" if recipe else "",
             but("init", state.init.partition("@")[0], "own"),
             f"options={dict(model.options)}" if model.options else "",
         ]

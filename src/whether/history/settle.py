@@ -7,6 +7,7 @@ from typing import Any
 
 from whether import words
 from whether.data.cards import Data
+from whether.data.draws import parse
 from whether.digest import plain
 from whether.errors import RequestError
 from whether.history import facts
@@ -75,6 +76,8 @@ def _task(recipe: Recipe, resolved: Mapping[str, Any], data: Data) -> str:
         raise RequestError(f"{what} is for classification; {data.name!r} is for {known}. Leave it out.")
     if recipe.augment and len(resolved["shape"]) != 3:
         raise RequestError(f"augment={recipe.augment} changes images; {data.name!r} has none. Leave it out.")
+    if recipe.augment:
+        parse(recipe.augment, resolved["shape"])  # what does not fit into an image is refused
     return known
 
 

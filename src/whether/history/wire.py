@@ -82,7 +82,8 @@ def _write(fact: Fact) -> dict[str, Any]:
     said = fact.plain()
     if fact.aside:
         beside = {name: getattr(fact, name) for name in fact.aside}
-        said["aside"] = {name: _write_beside(value) for name, value in beside.items() if value is not None}
+        if there := {name: _write_beside(value) for name, value in beside.items() if value is not None}:
+            said["aside"] = there
     return said
 
 
@@ -124,6 +125,8 @@ def _read(name: str, said: Written, made: Mapping[str, Fact]) -> Fact:
                     given[field] = tuple(decode(made[part]) for part in value)
                 else:
                     given[field] = decode(made[value] if field in form.parents else value)
+        if given.get("data") is not None and given.get("data_name") is None:
+            raise ValueError("what its data are called is missing")
         fact = form.kind(**given)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, WhetherError) as error:
         raise _altered(name, said, f" ({error})") from error

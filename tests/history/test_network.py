@@ -255,11 +255,46 @@ class TestTickets:
             ({"rounds": 2.0}, r"rounds is 2\.0; expected a whole number"),
             ({"density": 0.1, "layer_fractions": {"output": 0.1}}, "with density prunes every layer alike"),
             ({"rounds": 1, "rewind": 500}, "a bare number: 500 of what"),
+            ({"rounds": 1, "by": "magnitud"}, "unknown score 'magnitud'; did you mean 'magnitude'"),
+            ({"rounds": 1, "structure": "2:4"}, "structure='2:4', which leaves the same share whatever the round"),
+            ({"rounds": 1, "retrain": "rates"}, "unknown way to retrain 'rates'; did you mean 'rate'"),
         ],
     )
     def test_mistakes(self, given: dict[str, Any], message: str) -> None:
         with pytest.raises(RequestError, match=message):
             tickets(network(), **given)
+
+    def test_learning_rate_rewinding_keeps_the_weights_and_goes_back_in_the_schedule(self) -> None:
+        found = tickets(network(), rounds=2, fraction=0.5, rewind="10it", retrain="rate")
+        trained = network().train(until="10it").train()
+        for round_ in (1, 2):
+            begun = trained.masked(trained.prune(fraction=0.5)).rate_rewound("10it")
+            assert state(found.start(round_)).digest == state(begun).digest
+            assert state(begun).step == 10
+            trained = begun.train()
+            assert state(found[round_]).digest == state(trained).digest
+        assert state(found.early).digest == state(network().train(until="10it")).digest
+        assert repr(found) == "<Tickets after 0 to 2 rounds, rates rewound to trained to 10it ← mlp-2 on xor>"
+
+    def test_fine_tuning_has_a_recipe_of_its_own_from_the_same_step(self) -> None:
+        low = RECIPE.but(lr=0.001, total="60it")
+        fine, rate = (tickets(network(), rounds=2, rewind="10it", retrain=how) for how in (low, "rate"))
+        assert state(fine.start(1)).digest == state(rate.start(1)).digest
+        assert state(fine.dense).digest == state(rate.dense).digest
+        for round_ in (1, 2):
+            tuned = point(fine[round_])
+            assert (state(fine.start(round_)).step, tuned.step) == (10, 60)
+            assert tuned.trajectory.training.optimizer["lr"] == 0.001
+        assert "fine-tuned; begun with" in repr(fine)
+
+    def test_fine_tuning_by_the_same_recipe_is_learning_rate_rewinding(self) -> None:
+        fine, rate = (tickets(network(), rounds=3, rewind="10it", retrain=how) for how in (RECIPE, "rate"))
+        assert state(fine[-1]).digest == state(rate[-1]).digest
+
+    def test_scores_and_structures_are_those_of_pruning(self) -> None:
+        found = tickets(network(), rounds=1, fraction=0.5, by="movement", structure="unit")
+        pruned = network().train().prune(fraction=0.5, by="movement", structure="unit")
+        assert mask(found.mask()).digest == mask(pruned).digest
 
     def test_repr_is_short(self) -> None:
         said = repr(tickets(network(), rounds=20, rewind="10it"))

@@ -123,7 +123,7 @@ def tickets(
 
 def _check_way(structure: str, retrain: str | Recipe) -> None:
     if not isinstance(retrain, Recipe):
-        one_of("retrain", retrain, RETRAIN)
+        one_of("way to retrain", retrain, RETRAIN)
     if share_of(structure) is not None:
         raise RequestError(
             f"tickets() got structure={structure!r}, which leaves the same share whatever the round; expected one that "

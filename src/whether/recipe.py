@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from whether.data.cards import Data
+from whether.digest import canonical
 from whether.errors import RequestError, gather, unknown
 from whether.sparsify import Sparsify
 from whether.steps import Steps
@@ -102,6 +103,11 @@ def own_optimizer(name: str, lr: float, **options: Any) -> Optimizer:
     """
     if not is_own_code(name):
         raise RequestError(f"own_optimizer() got {name!r}; expected 'module:function', or write sgd(0.1), adam(0.001).")
+    for option, value in options.items():
+        try:
+            canonical(value)
+        except (TypeError, ValueError) as error:
+            raise RequestError(f"the option {option!r} of {name!r} cannot be part of an identity: {error}.") from error
     return Optimizer(name=name, lr=lr, options=options)
 
 
@@ -244,20 +250,28 @@ class Recipe:
         smoothing, clip = self.label_smoothing, self.clip
         if isinstance(smoothing, bool) or not isinstance(smoothing, (int, float)) or not 0 <= smoothing < 1:
             raise RequestError(f"label_smoothing is {smoothing!r}; expected a number in [0, 1), such as 0.1.")
-        if clip is not None and (isinstance(clip, bool) or not isinstance(clip, (int, float)) or not clip > 0):
+        if smoothing and self.loss is not None:
+            raise RequestError(
+                f"label_smoothing is the task's own; {self.loss!r} is another loss. Leave one of them out."
+            )
+        wrong = isinstance(clip, bool) or not isinstance(clip, (int, float)) or not 0 < clip < math.inf
+        if clip is not None and wrong:
             raise RequestError(f"clip is {clip!r}; expected a norm above zero, such as 1.0.")
         if self.sparsify is not None and not isinstance(self.sparsify, Sparsify):
             raise RequestError(f"sparsify is {self.sparsify!r}; write gradual(density=0.1) or rigl(density=0.1).")
 
     def _read_augment(self) -> None:
-        given = (self.augment,) if isinstance(self.augment, str) else tuple(self.augment)
+        given = (self.augment,) if isinstance(self.augment, str) else self.augment
+        if not isinstance(given, (tuple, list)):
+            raise RequestError(f"augment is {given!r}; expected words, such as ('flip', 'crop-4').")
         for word in given:
             if not isinstance(word, str) or not AUGMENT.fullmatch(word):
-                raise unknown("augmentation", word, ("flip", "crop-4", "cutout-8"))
-        object.__setattr__(self, "augment", given)
+                known = ("flip", "crop-4", "cutout-8")
+                raise unknown("augmentation", word, known, "The numbers are pixels, and may be others.")
+        object.__setattr__(self, "augment", tuple(given))
 
     def _read_asserts(self) -> None:
-        if isinstance(self.asserts, str) or not all(is_own_code(name) for name in self.asserts):
+        if not isinstance(self.asserts, (tuple, list)) or not all(is_own_code(name) for name in self.asserts):
             raise RequestError(f"a recipe's asserts are {self.asserts!r}; expected a tuple of 'module:function'.")
         object.__setattr__(self, "asserts", tuple(self.asserts))
 

@@ -15,7 +15,8 @@ from whether.report.numbers import plural
 
 WEIGHTS, ORDER, MASK = "initial weights", "order of the data", "mask"
 RECIPE, LENGTH, DATA, MODEL = "recipe", "length of training", "training data", "architecture"
-PARTS = (WEIGHTS, ORDER, MASK, RECIPE, LENGTH, DATA, MODEL)
+HELD = "which parameters train"
+PARTS = (WEIGHTS, ORDER, MASK, RECIPE, LENGTH, HELD, DATA, MODEL)
 
 
 def sources(asked: Asked) -> dict[str, Any]:
@@ -60,13 +61,18 @@ def line(state: facts.State) -> dict[str, Any]:
     orders: list[str] = []
     recipes: list[str] = []
     data: list[str] = []
+    held: list[tuple[str, ...]] = []
+    length = 0
     current: facts.State | None = state
     while current is not None:
         match current:
-            case facts.Point(trajectory=trajectory):
+            case facts.Point(trajectory=trajectory, at=at):
+                length += at - trajectory.begin.step
                 orders.append(trajectory.order.hex)
                 recipes.append(trajectory.training.digest)
                 data.append(str(trajectory.training.data.get("content")))
+            case facts.Holding():  # of what was trained since, and not by a later word
+                held += [_held(current)] * (len(orders) - len(held))
             case facts.Redrawn(seed=seed, init=init, keep=keep):
                 found.setdefault(WEIGHTS, (model, seed.hex, init, keep))
             case facts.Start(seed=seed, init=init):
@@ -76,7 +82,15 @@ def line(state: facts.State) -> dict[str, Any]:
             case facts.Perturbed():  # whatever it came of, these weights are its own
                 found.setdefault(WEIGHTS, (model, current.digest))
         current = current.before
-    return found | {ORDER: tuple(orders), RECIPE: tuple(recipes), LENGTH: state.step, DATA: tuple(data)}
+    found |= {ORDER: tuple(orders), RECIPE: tuple(recipes), LENGTH: length, DATA: tuple(data)}
+    return found | {HELD: tuple(held + [()] * (len(orders) - len(held))) if any(held) else ()}
+
+
+def _held(said: facts.Holding) -> tuple[str, ...]:
+    """Which parameters train; nothing when all do."""
+    if said.trains == "all":
+        return ()
+    return said.trains, said.seed.hex if said.seed is not None else "", said.code
 
 
 def _varied(columns: Sequence[Sequence[dict[str, Any]]]) -> tuple[list[str], list[str]]:

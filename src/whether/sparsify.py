@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from whether.errors import RequestError, unknown
+from whether.errors import RequestError, gather, unknown
 from whether.steps import Steps
 
 
@@ -21,11 +21,27 @@ class Sparsify:
     layers: str = "global"
 
     def __post_init__(self) -> None:
-        for what, value in (("density", self.density), *((("fraction", self.fraction),) if self.fraction else ())):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
-                raise RequestError(f"{self.name}: {what} is {value!r}; expected a number in (0, 1), such as 0.1.")
+        if self.name not in LAYERS:
+            raise unknown("course of sparsity", self.name, LAYERS)
+        gather(
+            lambda: self._check_part("density", self.density),
+            lambda: self._check_part("fraction", self.fraction) if self.name != "gradual" else None,
+            self._check_every,
+            self._check_layers,
+        )
+
+    def _check_part(self, what: str, value: float) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+            raise RequestError(f"{self.name}: {what} is {value!r}; expected a number in (0, 1), such as 0.1.")
+
+    def _check_every(self) -> None:
+        if self.every.amount <= 0:
+            raise RequestError(f"{self.name}: every is '{self.every}'; expected a step above zero, such as '100it'.")
+
+    def _check_layers(self) -> None:
         if self.layers not in LAYERS[self.name]:
-            raise unknown(f"rule of {self.name} for the layers", self.layers, LAYERS[self.name])
+            what = "scope of gradual" if self.name == "gradual" else f"rule of {self.name} for the layers"
+            raise unknown(what, self.layers, LAYERS[self.name])
 
 
 LAYERS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from whether import words
 from whether.errors import RequestError
 from whether.history import facts
@@ -53,7 +55,7 @@ def check_masks(how: str, origin: facts.State, other: facts.State | None) -> Non
         )
 
 
-def _freed(trains: str) -> str:
+def freed(trains: str) -> str:
     """The words for what is trained in one form: their order and what adds nothing are of no account."""
     parts = set(trains.split("+"))
     if "all" in parts:
@@ -61,7 +63,7 @@ def _freed(trains: str) -> str:
     return "+".join(sorted(parts - {"nothing"})) or "nothing"
 
 
-def _like(value: Any, usual: Any) -> Any:
+def like(value: Any, usual: Any) -> Any:
     """An option in the form of its usual value, so that 1 and 1.0 are one."""
     return float(value) if isinstance(usual, float) else value
 

@@ -22,7 +22,7 @@ from whether.errors import RequestError
 from whether.fit import fits
 from whether.history import facts, network, ops
 from whether.history.code import code_digest
-from whether.history.fitting import check_alike, check_masks, check_task, check_worn
+from whether.history.fitting import check_alike, check_masks, check_task, check_worn, freed, like
 from whether.history.measures import Measure
 from whether.history.resolved import NAMES
 from whether.history.settle import settle
@@ -156,7 +156,7 @@ class Resolver:
             case ops.Perturbed():
                 return self._perturbed(sentence.op, sentence.data)
             case ops.Only(origin=origin, trains=said, seed=seed):
-                trains = _freed(said)
+                trains = freed(said)
                 code = "+".join(filter(None, map(self._own, trains.split("+"))))
                 return facts.Holding(origin=self.state(origin), trains=trains, seed=seed, code=code)
             case ops.RateRewound(origin=origin, to=to):
@@ -204,7 +204,7 @@ class Resolver:
             data=self._resolved(data) if looks else None,
             data_name=data if looks else None,
             examples=self._examples(op.examples, data) if looks else None,
-            options=plain({name: _like(value, word.options.get(name)) for name, value in options.items()}),
+            options=plain({name: like(value, word.options.get(name)) for name, value in options.items()}),
             code=self._own(op.how),
         )
 

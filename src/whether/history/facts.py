@@ -361,6 +361,11 @@ class MeasureFact(Fact):
     machine: str = ""
     parts: tuple[MeasureFact, ...] = ()
 
+    @property
+    def taken_on(self) -> str:
+        """The machine that it, or a measure that it is computed of, is a time of; empty where nothing is timed."""
+        return self.machine or next((part.taken_on for part in self.parts if part.taken_on), "")
+
 
 def reach(begin: State, training: Training, order: Seed, until: int) -> State:
     """The state at step `until` of training `begin` on: fused with the trajectory that `begin` lies on, if it is one.

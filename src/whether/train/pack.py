@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 from whether import words
 from whether.data.tensors import Tensors
-from whether.history.facts import Training
 from whether.prune.masks import wear
 from whether.seeds import Stream
 from whether.tasks.task import find
@@ -35,6 +34,7 @@ from whether.train.module import Modules
 from whether.train.optim import PackOptimizer
 from whether.train.own import OwnOptimizer
 from whether.train.replica import CURVES, Named, Replica, Snapshot
+from whether.train.stacked import Stacked, why_not
 
 SMALL_BATCH = 64  # below it a lone network is computed on one thread: two would cut its products elsewhere
 
@@ -79,6 +79,7 @@ class Watch:
         checkpoint: called for every network each `checkpoint_every` seconds.
         progress: called with the number of network-steps since the last call.
         threads: asked at every step how many threads this pack may use.
+        note: called with what a reader should know, such as why networks are not trained at once.
     """
 
     stop: OnStop
@@ -86,6 +87,7 @@ class Watch:
     progress: Callable[[int], None] = _unheard
     checkpoint_every: float = 20.0
     threads: Callable[[], int] = torch.get_num_threads
+    note: Callable[[str], None] = _unheard
 
 
 def train_pack(module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch) -> None:
@@ -110,7 +112,7 @@ class _Pack:
         self.watch = watch
         self.data = data
         device = data.x_train.device
-        self.program: Program = _program(module.to(device), replicas)
+        self.program: Program = _program(module.to(device), replicas, data, watch)
         layout = self.program.layout
         self.batches = Batches(replicas, data, self.program.inputs)
         self.task = find(self.training.task)
@@ -121,9 +123,9 @@ class _Pack:
         self.weights = torch.zeros(len(replicas), layout.size, dtype=torch.float32, device=device)
         self.gradient = torch.zeros_like(self.weights)
         self.bits = self.weights.view(torch.int32)
-        self.optimizer = _optimizer([replica.training for replica in replicas], self.weights, layout)
         for place, replica in enumerate(replicas):
             self._load(place, replica)
+        self.optimizer = _optimizer(replicas, self.weights, layout)
         self.bounds = Bounds(layout, replicas, self.weights)
         if self.training.sparsify is not None:
             self.bounds.restore(self.weights, self.bits)
@@ -163,7 +165,8 @@ class _Pack:
         self.bounds.limit(self.gradient)
         self.optimizer.update(self.weights, self.gradient, self.step)
         self.bounds.restore(self.weights, self.bits)
-        self.bounds.change(self.step + 1, self.weights, self.gradient, list(self.optimizer.moments.values()))
+        for place, stays in self.bounds.change(self.step + 1, self.weights, self.gradient).items():
+            self.optimizer.forget(place, stays)
         self.loss += losses
         self.right += right
         self.seen = [seen + count for seen, count in zip(self.seen, self._counted(y), strict=True)]
@@ -270,8 +273,6 @@ class _Pack:
         layout.fill(self.weights[place], worn)
         names = {slot.name for slot in layout.slots}
         self.program.set_buffers(place, {name: value for name, value in worn.items() if name not in names})
-        if replica.optimizer is not None:
-            self.optimizer.load(place, replica.optimizer, layout)
 
     def _check_start(self, losses: Float[Tensor, " replica"]) -> None:
         chance = find(self.training.loss or self.training.task).chance_loss(self.data.card.classes)
@@ -297,19 +298,38 @@ class _Pack:
             setattr(self, name, [rows[place] for place in places])
 
 
-def _optimizer(trainings: Sequence[Training], like: Tensor, layout: Layout) -> PackOptimizer | OwnOptimizer:
-    own = words.is_own_code(trainings[0].optimizer["name"])
-    return OwnOptimizer(trainings, like, layout) if own else PackOptimizer(trainings, like)
+def _optimizer(replicas: Sequence[Replica], like: Tensor, layout: Layout) -> PackOptimizer | OwnOptimizer:
+    """The optimisers of networks whose weights are there, going on from where they were."""
+    trainings = [replica.training for replica in replicas]
+    made: PackOptimizer | OwnOptimizer
+    if words.is_own_code(trainings[0].optimizer["name"]):
+        made = OwnOptimizer(trainings, like, layout, [Stream(replica.order, "optimizer") for replica in replicas])
+    else:
+        made = PackOptimizer(trainings, like)
+    for place, replica in enumerate(replicas):
+        if replica.optimizer is not None:
+            made.load(place, replica.optimizer, layout)
+    return made
 
 
 def _on_host(tensors: Named) -> Named:
     return {name: value.cpu() for name, value in tensors.items()}
 
 
-def _program(module: nn.Module, replicas: Sequence[Replica]) -> Chain | Modules:
-    """How a pack computes: written out for perceptrons with the plain loss, through autograd for everything else."""
+def _program(module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch) -> Chain | Modules | Stacked:
+    """How a pack computes: written out for perceptrons with the plain loss, through autograd for everything else.
+
+    On a GPU networks of any module are stacked into one computation where a trial shows that they can be; on a CPU they
+    go one by one, since bits must not depend on width there.
+    """
     training = replicas[0].training
     plain = training.precision == "fp32" and not training.loss and not training.smoothing
     if plain and training.task == "classification" and Chain.fits(module):
         return Chain(module)
+    if data.x_train.device.type == "cuda" and len(replicas) > 1:
+        rows = data.train_index[: training.batch]
+        reason = why_not(module, data.x_train[rows], data.y_train[rows], training)
+        if not reason:
+            return Stacked(module, len(replicas), training)
+        watch.note(f"these networks are trained one at a time: {reason}")
     return Modules(module, [Stream(replica.order, "noise") for replica in replicas], training)

@@ -7,7 +7,6 @@ from typing import Any
 from whether import words
 from whether.errors import RequestError
 from whether.history import facts
-from whether.history.walk import generations
 
 
 def check_alike(word: str, one: facts.State, other: facts.State) -> None:
@@ -19,14 +18,46 @@ def check_alike(word: str, one: facts.State, other: facts.State) -> None:
         )
 
 
-def check_worn(state: facts.State, mask: facts.MaskFact) -> None:
+class Models:
+    """The architecture that each state and mask is of, looked for once, so that deep histories cost what they hold."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, facts.Model] = {}
+
+    def of(self, fact: facts.State | facts.MaskFact) -> facts.Model:
+        """The architecture of a fact, found without recursion."""
+        passed: list[str] = []
+        at: facts.State | facts.MaskFact = fact
+        while at.digest not in self._known:
+            passed.append(at.digest)
+            behind = _behind(at)
+            if isinstance(behind, facts.Model):
+                self._known[at.digest] = behind
+            else:
+                at = behind
+        self._known |= dict.fromkeys(passed, self._known[at.digest])
+        return self._known[at.digest]
+
+
+def _behind(fact: facts.State | facts.MaskFact) -> facts.State | facts.MaskFact | facts.Model:
+    """What has the same architecture as a fact, or that architecture."""
+    match fact:
+        case facts.FullMask(model=model) | facts.Start(architecture=model) | facts.Loaded(architecture=model):
+            return model
+        case facts.PrunedMask(state=state) | facts.GrownMask(state=state):
+            return state
+        case facts.ShuffledMask(origin=mask) | facts.InvertedMask(origin=mask):
+            return mask
+        case facts.State(before=before) if before is not None:
+            return before
+    raise TypeError(f"{fact!r} is of no architecture")
+
+
+def check_worn(state: facts.State, mask: facts.MaskFact, models: Models) -> None:
     """Refuse to put the mask of one architecture on another."""
-    first = generations(mask)[0]
-    of = first.model if isinstance(first, facts.FullMask) else getattr(first, "state", state).model
-    if of.digest != state.model.digest:
-        raise RequestError(
-            f"a mask of a {_named(of)} does not fit a {_named(state.model)}; prune a network of that kind."
-        )
+    of, worn_by = models.of(mask), models.of(state)
+    if of.digest != worn_by.digest:
+        raise RequestError(f"a mask of a {_named(of)} does not fit a {_named(worn_by)}; prune a network of that kind.")
 
 
 def check_task(name: str, task: str) -> None:

@@ -22,7 +22,7 @@ from whether.errors import RequestError
 from whether.fit import fits
 from whether.history import facts, network, ops
 from whether.history.code import code_digest
-from whether.history.fitting import check_alike, check_masks, check_task, check_worn, freed, like
+from whether.history.fitting import Models, check_alike, check_masks, check_task, check_worn, freed, like
 from whether.history.measures import Measure
 from whether.history.resolved import NAMES
 from whether.history.settle import settle
@@ -49,6 +49,7 @@ class Resolver:
     _trainings: dict[tuple[int, Data], tuple[Recipe, facts.Training]] = field(default_factory=dict)
     _data: dict[Data, dict[str, Any]] = field(default_factory=dict)
     _code: dict[str, str] = field(default_factory=dict)
+    _models: Models = field(default_factory=Models)
 
     @property
     def own_code(self) -> frozenset[str]:
@@ -147,7 +148,7 @@ class Resolver:
                 return facts.reach(begin, training, sentence.order, stop)
             case ops.Masked(origin=origin, mask=mask, keep_optimizer=keep):
                 state, worn = self.state(origin), self.mask(mask)
-                check_worn(state, worn)
+                check_worn(state, worn, self._models)
                 keep = keep and facts.has_moments(state)  # where there is nothing to keep, that is no other history
                 return facts.Wearing(origin=state, worn=worn, keep_optimizer=keep)
             case ops.Redrawn(origin=origin, seed=seed, keep=keep):

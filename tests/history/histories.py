@@ -10,14 +10,35 @@ and for a new operation, add to the record and look at what changed:
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from whether import Data, Network, Recipe, accuracy, adam, curve, drops, loss, sgd
+from whether import (
+    Data,
+    Network,
+    Recipe,
+    accuracy,
+    adam,
+    barrier,
+    curve,
+    distance,
+    drops,
+    gradual,
+    loss,
+    measure,
+    rigl,
+    set_,
+    sgd,
+)
 from whether.history.facts import Fact, MaskFact, Point, State
 from whether.history.resolve import Resolver
+from whether.history.resolved import NAMES
 from whether.history.walk import closure
 
+WEIGHTS = Path(__file__).with_name("weights.safetensors")
+"""Weights of two hidden units on XOR, whose content is part of the record."""
+CODE = "0123456789abcdef" * 4
 GOLDEN = Path(__file__).with_name("golden.json")
 NOTE = "Final: a digest changes only together with the version of an operation behind it; see histories.py."
 RECIPE = Recipe(optimizer=adam(0.02), total="100it", batch=4)
@@ -58,7 +79,7 @@ def operations() -> dict[str, Fact]:
     pruned = dense.prune(fraction=0.2)
     by_layer = dense.prune(fraction=0.25, scope="layer", structure="unit", layer_fractions={"output": 0.1})
     point_, resolver = point(dense), Resolver()
-    return {
+    facts = {
         "model": state(start).model,
         "start": state(start),
         "training": point_.trajectory.training,
@@ -83,6 +104,95 @@ def operations() -> dict[str, Fact]:
         "measure: of a split": resolver.measure(loss(dense, split="train")),
         "measure: with options": resolver.measure(curve(dense, "train loss")),
         "ticket": state(start.masked(pruned).train()),
+    }
+    return facts | _beginnings() | _changes() | _looks() | _recipes(point_) | _comparisons()
+
+
+def _beginnings() -> dict[str, Fact]:
+    """Weights from files, models of another task, and of code of one's own."""
+    given = Network.from_file(WEIGHTS, model="mlp-2", data="xor", seed=3, recipe=RECIPE)
+    model = state(network(3)).model
+    return {
+        "model: another task": replace(model, shape=(10,), classes=1, task="regression"),
+        "model: own code": replace(model, name="nets:make", code=CODE, options={"width": 3}),
+        "loaded": state(given),
+        "loaded: trained": state(given.train()),
+        "loaded: another initialiser": state(
+            Network.from_file(WEIGHTS, model="mlp-2", data="xor", seed=3, init="pytorch").reinit(4).train(RECIPE)
+        ),
+    }
+
+
+def _changes() -> dict[str, Fact]:
+    """Weights changed, held, taken to another step, and masks that training changes."""
+    start = network(3)
+    dense, other = start.train(), network(3, init="pytorch").train()
+    changed = state(dense.perturbed("noise", 5, scale=2.0))
+    held = state(start.only("output"))
+    return {
+        "perturbed": changed,
+        "perturbed: by another network": state(dense.mixed(other, at=0.25)),
+        "perturbed: aligned": state(dense.aligned(other)),
+        "perturbed: own code": replace(changed, how="nets:change", code=CODE, options={}),  # type: ignore[type-var]
+        "holding": held,
+        "holding: drawn": state(start.only("random-as-batchnorm+biases", seed=7)),
+        "holding: trained": state(start.only("output").train()),
+        "holding: own code": replace(held, trains="nets:some", code=CODE),  # type: ignore[type-var]
+        "clocked": state(dense.rate_rewound("30it")),
+        "clocked: trained": state(dense.masked(dense.prune(fraction=0.2)).rate_rewound("30it").train()),
+        "mask-grown": mask(start.train(sparsify=gradual(0.5, every="10it")).mask()),
+        "ticket: of a grown mask": state(start.masked(start.train(sparsify=rigl(0.5)).mask()).train()),
+    }
+
+
+def _looks() -> dict[str, Fact]:
+    """Scores and changes that look at examples, at an earlier state, and several times."""
+    start = network(3)
+    dense = start.train()
+    return {
+        "perturbed: looks": state(dense.perturbed("re-estimate", 6, examples=3)),
+        "perturbed: aligned by what units do": state(dense.aligned(network(3, init="pytorch"), by="activations")),
+        "mask-pruned: looks": mask(start.prune(fraction=0.4, by="snip", seed=8, examples=3)),
+        "mask-pruned: an earlier state": mask(dense.prune(fraction=0.4, by="movement", since=start.train(until="9it"))),
+        "mask-pruned: several rounds": mask(start.prune(fraction=0.4, by="random", rounds=3)),
+        "mask-pruned: n of m": mask(dense.prune(structure="1:2")),
+        "mask-pruned: own code": replace(  # type: ignore[type-var]
+            mask(dense.prune(fraction=0.2)), by="nets:score", code=CODE, options={"k": [1]}
+        ),
+    }
+
+
+def _recipes(dense: Point) -> dict[str, Fact]:
+    """Recipes that say what most do not."""
+    digits = network(3, data="digits", recipe=RECIPE.but(batch=60), model="mlp-3")
+    learning = RECIPE.but(batch=60, label_smoothing=0.1, clip=1, augment=("flip", "crop-1"), precision="bf16")
+    own = {"name": "nets:optimizer", "lr": 0.1, "weight_decay": 0.0, "options": {"k": 2}, "code": CODE}
+    trained = dense.trajectory.training
+    return {
+        "training: how it learns": point(digits.train(learning)).trajectory.training,
+        "training: another task": replace(trained, task="regression"),
+        "training: own code": replace(
+            trained, optimizer=own, loss=f"nets:loss@{CODE[:16]}", asserts=(f"nets:check@{CODE[:16]}",)
+        ),
+        "training: gradual": point(digits.train(sparsify=gradual(0.25, scope="layer"))).trajectory.training,
+        "training: set": point(digits.train(sparsify=set_(0.25))).trajectory.training,
+        "training: rigl": point(digits.train(sparsify=rigl(0.25, layers="uniform"))).trajectory.training,
+    }
+
+
+def _comparisons() -> dict[str, Fact]:
+    """Measures of two networks, of a machine, of other measures, and of code of one's own."""
+    resolver, dense = Resolver(), network(3).train()
+    right = resolver.measure(accuracy(dense))
+    early = resolver.measure(accuracy(network(3).train(until="30it")))
+    timed = resolver.measure(measure("step_time", dense))
+    law = {"name": "nets:law", "code": CODE, "split": None, "data": None}
+    return {
+        "measure: of two networks": resolver.measure(barrier(dense, network(3, init="pytorch").train(), points=5)),
+        "measure: from the beginning": resolver.measure(distance(dense)),
+        "measure: timed": replace(timed, machine="a machine"),
+        "measure: own code": replace(right, name="nets:measure", code=CODE, options={"k": 1}),
+        "measure: derived": replace(early, **law, parts=(early, right), options={NAMES: ["early", "late"], "k": 1}),
     }
 
 

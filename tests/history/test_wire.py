@@ -13,7 +13,7 @@ import pytest
 from histories import network, operations, point, state
 
 import cases
-from whether import Data, Network, Recipe, accuracy, adam
+from whether import Data, Network, Recipe, accuracy, adam, loss
 from whether.data.cards import Card
 from whether.errors import DamageError, RequestError
 from whether.history import facts, wire
@@ -28,7 +28,7 @@ def histories() -> dict[str, Fact]:
     for case in cases.CASES:
         start = Network(case.model, data=case.data, seed=2, recipe=case.recipe, options=case.options)
         pruned = start.train(until="1it").prune(fraction=0.3, scope="layer")
-        trained[case.name] = Resolver().measure(accuracy(start.masked(pruned).train(), split="train"))
+        trained[case.name] = Resolver().measure(loss(start.masked(pruned).train(), split="train"))
     return operations() | trained
 
 
@@ -46,8 +46,16 @@ def sent(written: Any) -> Any:
 
 def said(fact: Fact) -> dict[str, Any]:
     """Everything that a fact holds, facts by their digests."""
-    values = {item.name: getattr(fact, item.name) for item in fields(fact)}
-    return {name: value.digest if isinstance(value, Fact) else value for name, value in values.items()}
+    return {item.name: named(getattr(fact, item.name)) for item in fields(fact)}
+
+
+def named(value: Any) -> Any:
+    match value:
+        case Fact():
+            return value.digest
+        case tuple():
+            return tuple(map(named, value))
+    return value
 
 
 def listed(value: Any) -> Any:
@@ -120,6 +128,32 @@ class TestThereAndBack:
         back = wire.read(json.loads(text))[fact.digest]
         assert isinstance(back, facts.MeasureFact)
         assert back.data_name == Data(name="some/folder")
+
+    def test_parents_that_there_may_be_come_back_as_facts(self) -> None:
+        for name in ("perturbed: by another network", "measure: of two networks", "mask-pruned: an earlier state"):
+            fact = HISTORIES[name]
+            back = wire.read(sent(wire.written([fact])))[fact.digest]
+            field = "since" if "since" in fact.plain() else "other"
+            assert isinstance(getattr(back, field), facts.State)
+            assert getattr(back, field).digest == getattr(fact, field).digest
+            without = sent(wire.written([fact]))
+            del without[getattr(fact, field).digest]
+            with pytest.raises(RequestError, match="the history is not whole"):
+                wire.read(without)
+
+    def test_where_weights_lie_is_written_beside_what_they_are(self) -> None:
+        fact = HISTORIES["loaded"]
+        assert isinstance(fact, facts.Loaded)
+        whole = sent(wire.written([fact]))
+        assert whole[fact.digest]["aside"] == {"path": fact.path}
+        whole[fact.digest]["aside"]["path"] = "/another/machine/weights.safetensors"
+        back = wire.read(whole)[fact.digest]
+        assert isinstance(back, facts.Loaded)
+        assert (back.path, back.content) == ("/another/machine/weights.safetensors", fact.content)
+
+    def test_nothing_is_written_aside_where_there_is_nothing(self) -> None:
+        for name in ("mask-pruned", "perturbed", "holding", "clocked", "mask-grown"):
+            assert "aside" not in wire.written([HISTORIES[name]])[HISTORIES[name].digest]
 
     def test_names_of_fields_and_names_of_the_form_do_not_meet(self) -> None:
         for kind in wire.KINDS.values():
@@ -218,7 +252,7 @@ class TestChanged:
     def test_data_that_are_no_data_are_damage(self) -> None:
         fact = point(network().train())
         whole = sent(wire.written([fact]))
-        whole[fact.trajectory.training.digest]["aside"]["data_name"] = {"name": "xor", "rows": 3}
+        whole[fact.trajectory.training.digest]["aside"]["data_name"] = {"name": "xor", "colour": 3}
         with pytest.raises(DamageError, match=r"the training .* is not what its digest says"):
             wire.read(whole)
         del whole[fact.trajectory.training.digest]["aside"]
@@ -236,15 +270,15 @@ class TestOtherVersions:
     def test_an_operation_that_nobody_knows_is_named(self) -> None:
         fact = point(network().train())
         whole = sent(wire.written([fact]))
-        whole[fact.digest]["type"] = "perturbed"
-        with pytest.raises(RequestError, match=r"an operation that Whether [\d.a-z]+ does not know: 'perturbed'"):
+        whole[fact.digest]["type"] = "pickled"
+        with pytest.raises(RequestError, match=r"an operation that Whether [\d.a-z]+ does not know: 'pickled'"):
             wire.read(whole)
 
     def test_a_field_that_nobody_knows_is_named(self) -> None:
         fact = point(network().train())
         whole = sent(wire.written([fact]))
-        whole[fact.trajectory.training.digest]["precision"] = "bfloat16"
-        with pytest.raises(RequestError, match=r"says 'precision', which Whether .* does not know.* a later version"):
+        whole[fact.trajectory.training.digest]["colour"] = "red"
+        with pytest.raises(RequestError, match=r"says 'colour', which Whether .* does not know.* a later version"):
             wire.read(whole)
 
 

@@ -126,7 +126,7 @@ def _read(name: str, said: Written, made: Mapping[str, Fact]) -> Fact:
                 else:
                     given[field] = decode(made[value] if field in form.parents else value)
         if given.get("data") is not None and given.get("data_name") is None:
-            raise ValueError("what its data are called is missing")
+            raise ValueError("data_name, what its data are called, is missing")
         fact = form.kind(**given)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, WhetherError) as error:
         raise _altered(name, said, f" ({error})") from error

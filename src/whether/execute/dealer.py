@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from whether.digest import digest as name_of
 from whether.execute.contract import Failure, Job, Slot
 from whether.execute.progress import Listener, Note
 from whether.execute.tally import Tally
@@ -58,6 +59,7 @@ class Going:
     measures: dict[str, MeasureFact]
     owed: dict[str, str]  # measure to the piece that it goes with
     cost: float
+    clock: str = ""  # the claim at the machine's quiet, of a job that takes a time
     advanced: int = 0
     ended_steps: int = 0
 
@@ -139,16 +141,25 @@ class Dealer:
     def next(self, free: int, running: Collection[Going]) -> Going | None:
         """A job for one of `free` slots; None when there is none for now.
 
+        A measure of time is dealt when nothing else is left to do now, alone, and while it is taken nothing is dealt.
+
         Args:
             free: slots without a job.
             running: what the others do.
         """
-        return self._measures(free) or self._pack(free, running) or self._measures(free)  # of what others did
+        if any(going.clock for going in running):
+            return None
+        quiet = bool(self.board.timed) and all(task.urgency[0] >= LAST for task in self.board.tasks.values())
+        found = self._measures(free) or (None if quiet else self._pack(free, running))
+        found = found or self._measures(free)  # of what others did
+        return found or (self._time() if not running and (quiet or self.exhausted) else None)
 
     def back(self, going: Going, seconds: float) -> None:
         """A job has left its slot, which it held for so long."""
         self.promised -= going.cost
         self.spent += seconds
+        if going.clock:
+            self.release(going.clock)
 
     def ended(self, task: Task, taken_care_of: Collection[str] = ()) -> None:
         """A piece has ended, here or elsewhere.
@@ -161,7 +172,7 @@ class Dealer:
         self.tally.trained += 1
         for fact in self.board.ended(task.digest):
             if fact.digest not in taken_care_of:
-                self.board.measures.append(fact)
+                self.board.due([fact])
 
     def look(self) -> None:
         """See what others have done, and take over what nobody does any more."""
@@ -183,9 +194,20 @@ class Dealer:
         share = -(-len(self.board.measures) // free)
         taken = self.board.take_measures(max(1, min(MEASURES_AT_ONCE, share)))
         if any(fact.digest in self.doubted for fact in taken):  # one of them may take its slot with it
-            self.board.measures[:0] = taken[1:]
+            self.board.due(taken[1:], soon=True)
             taken = taken[:1]
         return self._going([], taken) if taken else None
+
+    def _time(self) -> Going | None:
+        """The next measure of time; none while another command of this lab takes one on the same machine."""
+        if not self.board.timed:
+            return None
+        clock = name_of({"times of": self.board.timed[0].taken_on})
+        if self.claimant is not None and not self.claimant.claim(clock):
+            return None
+        going = self._going([], [self.board.timed.pop(0)])
+        going.clock = clock
+        return going
 
     def _pack(self, free: int, running: Collection[Going]) -> Going | None:
         while (first := self.board.first()) is not None:

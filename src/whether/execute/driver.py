@@ -11,6 +11,7 @@ processes, a cluster, and simulated devices.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Collection, Sequence
 from itertools import islice
 
@@ -140,7 +141,7 @@ class Driver:
             self._deal()
             if self._halt and not (self.running and isinstance(self._halt, DamagedPieceError)):
                 raise self._halt  # where something stored is damaged, what goes on is let finish
-            if self.dealer.exhausted and not self.running and not self.dealer.elsewhere:
+            if self.dealer.exhausted and not (self.running or self.dealer.elsewhere or self.board.timed):
                 break
             for event in self.executor.events(LOOK_EVERY / 5 if self.dealer.elsewhere else LOOK_EVERY):
                 self._take(event)
@@ -152,12 +153,17 @@ class Driver:
             going = self.dealer.next(len(self.free), self.running.values())
             if going is None:
                 return
-            slot = next(iter(self.free))
+            slot = self._place(going)
             del self.free[slot]
             self.running[slot] = going
             self.tally.begins(slot, going.job, wording.label(going.job), self.executor.now())
             self.executor.give(slot, going.job)
             self._progress(slot, force=True)
+
+    def _place(self, going: Going) -> str:
+        """The free slot that a job goes to: one on this machine, where it takes a time of this machine."""
+        here = (name for name, slot in self.free.items() if going.clock and slot.host == platform.node())
+        return next(here, None) or next(iter(self.free))
 
     # What happened.
 
@@ -262,7 +268,7 @@ class Driver:
         if failure.item in going.measures:  # a measure that raises does so again: its author mends it
             self._halt = self._halt or failure.error()
         untaken = [fact for digest, fact in going.measures.items() if going.owed.get(digest) not in going.tasks]
-        self.board.measures[:0] = untaken  # soon, so that one that always fails is known soon
+        self.board.due(untaken, soon=True)  # so that one that always fails is known soon
         if not going.tasks:
             self._doubt_measures(going, failure, lost)
         for task in going.tasks.values():

@@ -33,6 +33,7 @@ from whether.execute.progress import Note
 from whether.execute.shelf import history, stands
 from whether.execute.workshop import NoStateError, Workshop
 from whether.history.facts import MeasureFact, Point, Trajectory
+from whether.history.resolve import this_machine
 from whether.models import prunable
 from whether.plan.plan import Piece
 from whether.settings import seconds_of
@@ -143,6 +144,7 @@ class Worker:
             checkpoint_every=self._checkpoint_every,
             progress=pulse.beat,
             threads=post.threads,
+            note=lambda text: post.say(Told(post.slot, text)),
         )
         with self._lock:
             training = pack[0].trajectory.training
@@ -171,6 +173,8 @@ class Worker:
         for fact in wanted:
             if post.stopping():
                 raise StoppedError
+            if fact.taken_on not in ("", this_machine()):
+                raise RequestError(not_here(fact))
             with self._lock:
                 try:
                     body = self.workshop.measure(fact)
@@ -346,6 +350,15 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and "not enough memory" in str(error)
+
+
+def not_here(fact: MeasureFact) -> str:
+    """Why a time cannot be taken here."""
+    return (
+        f"{fact.name} is a time of the machine that asked ({fact.taken_on}), and the slot that was to take it is on "
+        f"another ({this_machine()}). What was trained stays: run the command again on the machine whose times you "
+        "want, with --on inprocess or --on local."
+    )
 
 
 def failure_of(error: BaseException) -> Failure:

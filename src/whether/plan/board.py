@@ -76,6 +76,7 @@ class Board:
         self._caps: dict[tuple[object, ...], int] = {}
         self.ready = 0
         self.measures: list[MeasureFact] = []
+        self.timed: list[MeasureFact] = []  # measures of time, which are taken while nothing else runs
         self._late: dict[str, list[tuple[MeasureFact, set[str]]]] = {}  # by piece, measures that need several pieces
         self._keys: dict[str, tuple[object, ...]] = {}  # of recipes
         self._attached: set[str] = set()
@@ -157,8 +158,9 @@ class Board:
             self._queues[group] = [item for item in queue if item[1].digest not in names]
         self._requeue()
         unwanted = set(measures)
-        dropped |= {fact.digest for fact in self.measures if fact.digest in unwanted}
-        self.measures = [fact for fact in self.measures if fact.digest not in unwanted]
+        for due in (self.measures, self.timed):
+            dropped |= {fact.digest for fact in due if fact.digest in unwanted}
+            due[:] = [fact for fact in due if fact.digest not in unwanted]
         self._attached -= dropped  # they may be wanted again
         return gone
 
@@ -177,7 +179,7 @@ class Board:
     @property
     def left(self) -> bool:
         """Whether anything is still to be done or going on."""
-        return bool(self.tasks) or bool(self.measures)
+        return bool(self.tasks) or bool(self.measures) or bool(self.timed)
 
     @property
     def attached(self) -> int:
@@ -260,7 +262,7 @@ class Board:
         for fact, others in self._late.pop(digest, ()):
             others.discard(digest)
             if not others:
-                self.measures.append(fact)
+                self.due([fact])
         return task.measures
 
     def behind(self, digest: str) -> list[Task]:
@@ -287,7 +289,7 @@ class Board:
             measures |= {fact.digest: fact for fact, _ in self._late.pop(name, ())}
         for name, waiting in list(self._late.items()):
             self._late[name] = [item for item in waiting if item[0].digest not in measures]
-        self.measures += [fact for fact in measures.values() if not self._waits(fact)]
+        self.due([fact for fact in measures.values() if not self._waits(fact)])
         measures = {digest: fact for digest, fact in measures.items() if self._waits(fact)}
         for task in lost:
             del self.tasks[task.digest]
@@ -296,6 +298,12 @@ class Board:
         for name, after in self._after.items():
             self._after[name] = [task for task in after if task.digest not in names]
         return lost, list(measures.values())
+
+    def due(self, facts: Sequence[MeasureFact], *, soon: bool = False) -> None:
+        """Measures of which everything stands are to be taken, after the others or before them (`soon`)."""
+        for there, timed in ((self.measures, False), (self.timed, True)):
+            place = 0 if soon else len(there)
+            there[place:place] = [fact for fact in facts if bool(fact.taken_on) == timed]
 
     def take_measures(self, most: int) -> list[MeasureFact]:
         """Some measures of which everything stands."""
@@ -309,8 +317,8 @@ class Board:
     def _attach(self, fact: MeasureFact) -> None:
         needed = {self._maker[p.digest].digest for p in nearest_points(fact) if p.digest in self._maker}
         if not needed:
-            self.measures.append(fact)
-        elif len(needed) == 1:
+            self.due([fact])
+        elif len(needed) == 1 and not fact.taken_on:  # a time is not taken right after training, beside others
             self.tasks[needed.pop()].measures.append(fact)
         else:
             for name in needed:

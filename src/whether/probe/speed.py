@@ -1,7 +1,9 @@
 """Measured time: of a step, of inference, and of one layer computed dense and sparse.
 
 Numbers of this file depend on the machine, on how many threads there are, and on what else runs. The paired ones are
-therefore taken in blocks that take turns: what slows the machine for a second slows both sides.
+therefore taken in blocks that take turns: what slows the machine for a second slows both sides. A lab takes them while
+nothing else runs in it, one at a time, on the host's processor and on one thread, as a worker of a CPU trains; another
+machine takes its own.
 """
 
 from __future__ import annotations

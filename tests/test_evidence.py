@@ -30,6 +30,7 @@ from whether.design import design_digest, same_prose
 from whether.errors import RequestError
 from whether.evidence import columns, curves, data_facts, failed_checks
 from whether.plan import Asked, ask
+from whether.question import Published
 from whether.seeds import Seed
 
 WHY = "less is noise"
@@ -125,6 +126,14 @@ class TestDesign:
         ):
             changed = {"secondary": question.secondary, "controls": question.controls, "text": question.text} | other
             assert not same_prose(answer, asking(**changed))
+
+    def test_a_figure_beside_is_shown_and_is_no_design(self) -> None:
+        figure = Published(arm="a", value=91, unit="%", source="A. Author (2020)")
+        plain, shown = asking(), asking(published=(figure,))
+        assert design_digest(asked(plain)) == design_digest(asked(shown))
+        found = columns(asked(plain), lambda digest: measured())
+        answers = [conclude(one, found, digest="", grade="", split="", data={}) for one in (plain, shown)]
+        assert [same_prose(answer, one) for answer in answers for one in (plain, shown)] == [True, False, False, True]
 
 
 class TestColumns:

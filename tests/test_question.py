@@ -175,7 +175,8 @@ class TestArms:
         ]
 
     @pytest.mark.parametrize(
-        ("x", "name"), [(100, "f at 100"), (3.5184, "f at 3.52"), (0.00123, "f at 0.00123"), (1e6, "f at 1e+06")]
+        ("x", "name"),
+        [(100, "f at 100"), (3.5184, "f at 3.52"), (0.00123, "f at 0.00123"), (2000, "f at 2000"), (1e6, "f at 1e+06")],
     )
     def test_at(self, x: float, name: str) -> None:
         assert at("f", x) == name

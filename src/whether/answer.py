@@ -15,6 +15,8 @@ from whether.stats.verdict import Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
+    from whether.question import Published
+
 DONE, DIVERGED, FAILED, OVERRUN = "done", "diverged", "failed", "overrun"
 FORMAT = 2
 
@@ -181,6 +183,7 @@ class Answer:
         study: of a registered question its registration, in plain values (`registration.told`); empty otherwise.
         sources: what varied between replicates, what was held fixed, and what the arms of each claim share.
         overrun: runs of replicates beyond the look that decided; shown, and never analysed.
+        published: figures of the literature, shown beside the arms; no part of what decides.
         ledger: how long the lab's ledger was when this was written.
     """
 
@@ -222,6 +225,7 @@ class Answer:
     checks: Sequence[str] = ()
     sources: Mapping[str, Any] = field(default_factory=dict)
     overrun: Sequence[Run] = field(default_factory=list)
+    published: Sequence[Published] = field(default_factory=list)
     circumstances: Mapping[str, Any] = field(default_factory=dict)
     ledger: Mapping[str, Any] = field(default_factory=dict)
 
@@ -244,11 +248,20 @@ class Answer:
 
     def to_json(self) -> str:
         """`answer.json`: readable, with sorted keys."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+        return json.dumps(self.plain(), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+    def plain(self) -> dict[str, Any]:
+        """All of it in plain values, as it is stored; without published figures nothing is said of them."""
+        said = asdict(self)
+        if not said["published"]:
+            del said["published"]
+        return said
 
     @staticmethod
     def from_json(text: str) -> Answer:
         """Read `answer.json` back."""
+        from whether.question import Published
+
         said = json.loads(text)
 
         def claim(item: dict[str, Any]) -> ClaimResult:
@@ -268,6 +281,7 @@ class Answer:
                 "table": [Run(**item) for item in said["table"]],
                 "overrun": [Run(**item) for item in said["overrun"]],
                 "looks": [LookResult(**item) for item in said["looks"]],
+                "published": [Published(**item) for item in said.get("published", ())],
             }
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from whether.answer import FAILED, FORMAT, Answer
@@ -102,7 +101,7 @@ class Answered:
         folder = self.store.answers.open(answer.name, answer.digest)
         for name, content in render(answer).items():
             folder.write(name, content)
-        self.store.conclude(folder, asdict(answer))
+        self.store.conclude(folder, answer.plain())
         self.store.answers.point(folder)
         return self.read(folder) or answer
 

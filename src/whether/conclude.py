@@ -210,6 +210,7 @@ def conclude(question: Question, columns: Sequence[Column], **facts: Any) -> Ans
         ],
         arms=[_summary(column, question.alpha) for column in used],
         table=[run for column in used for run in column.runs],
+        published=list(question.published),
         **facts,
     )
 

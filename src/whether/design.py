@@ -67,5 +67,9 @@ def prose(item: Answer | Question) -> dict[str, Any]:
 
 
 def same_prose(answer: Answer, question: Question) -> bool:
-    """Whether an answer says what its question now says; prose is no part of the design digest."""
-    return prose(answer) == prose(question)
+    """Whether an answer says what its question now says, and shows the same published figures beside it.
+
+    Neither is part of the design digest: a figure beside the result decides nothing.
+    """
+    shown = [list(item.published) for item in (answer, question)]
+    return shown[0] == shown[1] and prose(answer) == prose(question)

@@ -98,7 +98,7 @@ def at(family: str, x: float) -> str:
     """The name of one member of a family of arms: `at("ticket", 10.7)` is "ticket at 10.7"."""
     if isinstance(x, bool) or not isinstance(x, (int, float)) or not math.isfinite(x):
         raise RequestError(f"the family {family!r} has the key {x!r}; expected a number, its place on the axis.")
-    return f"{family} at {x:.3g}"
+    return f"{family} at {x:.0f}" if 999.5 <= abs(x) < 1e6 else f"{family} at {x:.3g}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import measure_cases
 import report_cases
 import study_cases
 
@@ -19,4 +20,9 @@ MAKERS: dict[str, Callable[[], Answer]] = {
     "open": study_cases.still_open,
     "underpowered": study_cases.underpowered,
     "lost": study_cases.lost,
+    "connectivity": measure_cases.connectivity,
+    "nats": measure_cases.nats,
+    "ratios": measure_cases.ratios,
+    "pair": measure_cases.pair,
+    "beyond": measure_cases.beyond,
 }

@@ -38,6 +38,7 @@ def column(
     family: str = "",
     x: float | None = None,
     diverged: Sequence[int] = (),
+    measure: str = "accuracy",
     **meaning: Any,
 ) -> Column:
     """An arm with one value per replicate."""
@@ -64,7 +65,7 @@ def column(
         )
         for index, value in enumerate(values)
     ]
-    return Column(arm=arm, family=family or arm, x=x, measure="accuracy", runs=runs, **facts)
+    return Column(arm=arm, family=family or arm, x=x, measure=measure, runs=runs, **facts)
 
 
 def asked(claims: Sequence[Any], *, name: str, text: str, **fields: Any) -> Question:

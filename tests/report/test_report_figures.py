@@ -22,7 +22,8 @@ from whether.report import style
 from whether.report.captions import caption
 from whether.report.chart import linear, logarithmic, tick_labels
 from whether.report.figures import against_axis, claims_axis, figures, learning_curves
-from whether.report.lines import axis_scale, curves_range, curves_shown, units_on_axis
+from whether.report.lines import axis_scale, curves_range, curves_shown
+from whether.report.together import along_axis
 
 Boxes = list[tuple[str, Any, float]]
 Drawn = dict[str, dict[str, Figure]]
@@ -75,6 +76,11 @@ def test_every_answer_has_the_figures_that_apply(drawn: Drawn) -> None:
         "open": ["claims", "looks", "answerable", "arms"],
         "underpowered": ["claims", "answerable", "arms"],
         "lost": ["claims", "arms"],
+        "connectivity": ["claims", "against_axis"],
+        "nats": ["claims", "against_axis", "ladder"],
+        "ratios": ["claims", "arms", "arms_2", "arms_3"],
+        "pair": ["claims", "against_axis", "arms"],
+        "beyond": ["claims", "arms"],
     }
 
 
@@ -111,6 +117,8 @@ def test_weights_left_run_from_dense_to_sparse_on_a_logarithm(drawn: Drawn) -> N
         ("density (%)", [100.0, 40.0], False, True),
         ("rewound to (it)", [0.0, 500.0], False, False),
         ("rewound to (it)", [10.0, 5000.0], True, False),
+        ("rewound to (it)", [0.0, 10.0, 500.0], True, False),
+        ("step k (it)", [50.0, 1000.0], False, False),
         ("width", [8.0, 16.0], False, False),
     ],
 )
@@ -143,7 +151,7 @@ def test_units_have_panels_of_their_own() -> None:
     steps = [column(at("stop", x), [200.0, 210.0], family="stop", x=x, unit="it", resolution=8.0) for x in (1.0, 2.0)]
     claims = [exceeds(at("net", 1.0), at("net", 2.0), by=1.0, because="x")]
     answer = concluded(asked(claims, name="n", text="t", axis="width"), [*accuracy, *steps])
-    assert units_on_axis(answer) == ["points", "it"]
+    assert [group[0].unit for group in along_axis(answer)] == ["points", "it"]
     assert len(against_axis(answer).axes) == 2
 
 
@@ -246,7 +254,7 @@ def test_a_ladder_of_bounds_is_drawn_on_the_means_axis() -> None:
     rungs = ordered(*(below(at("barrier", k), 2.0, because="usual") for k in (8.0, 4.0, 2.0, 1.0)))
     question = asked(rungs.claims[:1], name="n", text="t", secondary=[rungs], axis="step k (it)")
     figure = figures(concluded(question, columns))["ladder"]
-    assert {"mean (%)", "yes", "no"} <= set(words(figure))
+    assert {"mean (points)", "yes", "no"} <= set(words(figure))
 
 
 @pytest.mark.parametrize("draw", [style.svg, style.png])

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whether.report import answerable_figure, looks_figure
-from whether.report.lines import asked_at, curves_range, curves_shown, is_share, units_on_axis
+from whether.report.lines import asked_at, curves_range, curves_shown
 from whether.report.numbers import plural
-from whether.report.rows import share_arms
+from whether.report.rows import lone_groups, share_arms
 from whether.report.standing import power
+from whether.report.together import along_axis, is_share
 from whether.report.wording import arm_mean, finding, intervals, ladder, level
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def _claims(_: str, answer: Answer) -> Caption:
 
 
 def _against_axis(_: str, answer: Answer) -> Caption:
-    units = units_on_axis(answer)
-    shown = [arm for arm in answer.arms if arm.unit in units]
+    shown = [arm for group in along_axis(answer) for arm in group]
     spoken = [f"{arm.arm}: {arm_mean(arm, answer)}" for arm in shown]
     asked = "; dotted: where the claims are asked" if asked_at(answer) else ""
     of_means = (
@@ -68,8 +68,9 @@ def _shares(_: str, answer: Answer) -> Caption:
     )
 
 
-def _arms(_: str, answer: Answer) -> Caption:
-    spoken = [f"{arm.arm}: {arm_mean(arm, answer)}" for arm in answer.arms if arm.x is None]
+def _arms(name: str, answer: Answer) -> Caption:
+    place = int(name.rpartition("_")[2]) - 1 if "_" in name else 0
+    spoken = [f"{arm.arm}: {arm_mean(arm, answer)}" for arm in lone_groups(answer)[place]]
     crosses = " A cross is a run that diverged." if answer.diverged else ""
     return Caption(
         "Each arm and its replicates",

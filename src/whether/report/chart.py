@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LINE = 10.0
 """Height of a line of small type, in points."""
 _LABEL_WIDTH = 96.0
+_LINEAR = 0.6  # decades that the way from zero to the first place takes
 _FARTHEST = 15.0
 
 
@@ -47,10 +48,13 @@ class Scale:
     labels: list[str]
     log: bool = False
     reverse: bool = False
+    first: float = 0.0
 
     def apply_x(self, axes: Axes) -> None:
-        """Set a horizontal axis to this scale."""
-        if self.log:
+        """Set a horizontal axis to this scale; from zero to `first` it is linear, if there is one."""
+        if self.first:
+            axes.set_xscale("symlog", linthresh=self.first, linscale=_LINEAR)
+        elif self.log:
             axes.set_xscale("log")
         axes.minorticks_off()
         axes.set_xlim(*((self.high, self.low) if self.reverse else (self.low, self.high)))
@@ -72,15 +76,44 @@ class Scale:
         ]
         return replace(self, ticks=[tick for tick, _ in kept], labels=[label for _, label in kept])
 
+    def spaced(self, width: float) -> Scale:
+        """The same scale without labels that would touch on an axis of this width; zero and powers of ten go last."""
+        order = sorted(zip(self.ticks, self.labels, strict=True), key=lambda item: _roundness(item[0]))
+        kept: list[tuple[float, str]] = []
+        for tick, label in order:
+            if all(
+                width * abs(self.share(tick) - self.share(other)) > (text_width(label) + text_width(beside)) / 2 + 3
+                for other, beside in kept
+            ):
+                kept.append((tick, label))
+        kept.sort()
+        return replace(self, ticks=[tick for tick, _ in kept], labels=[label for _, label in kept])
+
     def share(self, value: float) -> float:
         """How far along the axis a value lies, from 0 to 1, whichever way it runs."""
-        at = (value - self.low) / (self.high - self.low)
-        return 1 - at if self.reverse else at
+        at, low, high = (self._at(one) for one in (value, self.low, self.high))
+        share = (at - low) / (high - low)
+        return 1 - share if self.reverse else share
+
+    def _at(self, value: float) -> float:
+        if not self.log:
+            return value
+        if self.first and value <= self.first:
+            return _LINEAR / 0.9 * value / self.first  # as matplotlib has it, at base 10
+        return math.log10(value / self.first) + _LINEAR / 0.9 if self.first else math.log10(value)
 
     @property
     def margin(self) -> float:
         """Points that the labels of a vertical axis take."""
         return max(text_width(label) for label in self.labels) + 8
+
+
+def _roundness(tick: float) -> tuple[int, float]:
+    """What of several marks is kept first: zero, powers of ten, five times, twice."""
+    if tick <= 0:
+        return 0, tick
+    digit = round(tick / 10 ** math.floor(math.log10(tick) + 1e-9))
+    return {1: 1, 5: 2}.get(digit, 3), tick
 
 
 def linear(low: float, high: float, marks: int = 5, *, reverse: bool = False) -> Scale:
@@ -101,6 +134,13 @@ def logarithmic(low: float, high: float, *, reverse: bool = False) -> Scale:
     return Scale(low, high, ticks, [f"{tick:g}" for tick in ticks], log=True, reverse=reverse)
 
 
+def from_zero(first: float, high: float, *, reverse: bool = False) -> Scale:
+    """A logarithmic scale from `first` on, with zero a step before it: for places such as 0, 10, 100, 1000."""
+    rest = logarithmic(first, high)
+    ticks, labels = [0.0, *rest.ticks], ["0", *rest.labels]
+    return Scale(-0.25 * first, high, ticks, labels, log=True, reverse=reverse, first=first)
+
+
 def tick_labels(ticks: Sequence[float]) -> list[str]:
     """Labels with as many decimals as the finest step needs."""
     step = min((b - a for a, b in itertools.pairwise(ticks)), default=1.0)
@@ -110,19 +150,28 @@ def tick_labels(ticks: Sequence[float]) -> list[str]:
     return [f"{round(tick, decimals) + 0.0:.{decimals}f}".replace("-", MINUS) for tick in ticks]
 
 
-def view(series: Sequence[Series], *, whole: tuple[float, float] | None = None) -> Scale:
+def view(
+    series: Sequence[Series],
+    *,
+    whole: tuple[float, float] | None = None,
+    within: tuple[float, float] = (-math.inf, math.inf),
+    also: Sequence[float] = (),
+) -> Scale:
     """A vertical scale that shows every mean, and intervals as far as they do not dwarf the means.
 
     Args:
         series: at least one, with at least one mean.
         whole: the range of a measure that is always shown in full, such as 0 to 100 for shares.
+        within: what the measure can be at all; no interval is followed beyond it.
+        also: further values to show.
     """
-    means = [mean for one in series for mean in one.means]
+    means = [*also, *(mean for one in series for mean in one.means)]
     lows = [low for one in series for low in one.lows if low is not None]
     highs = [high for one in series for high in one.highs if high is not None]
     low, high = min(means), max(means)
     span = high - low or max([*(b - a for a, b in zip(lows, highs, strict=True)), abs(high) * 0.02, 1e-3])
     low, high = max(min([*lows, low]), low - 0.6 * span), min(max([*highs, high]), high + 0.6 * span)
+    low, high = min(max(low, within[0]), *means), max(min(high, within[1]), *means)
     if whole:
         low, high = min(low, whole[0]), max(high, whole[1])
     pad = 0.05 * (high - low)
@@ -251,6 +300,12 @@ def write_key(figure: Figure, rows: Sequence[Sequence[Series]], *, x: float, top
 
 def _key_name(one: Series) -> str:
     return wrap(one.name, WIDTH - 50, lines=1)[0]
+
+
+def mark(figure: Figure, x: float, y: float, *, color: str) -> None:
+    """A hollow mark at a place on the sheet."""
+    hollow = {"marker": "o", "markersize": 5, "markerfacecolor": colour("paper"), "markeredgewidth": 1.2}
+    _stroke(figure, (x, y), color=color, linestyle="none", **hollow)
 
 
 def _stroke(figure: Figure, *points: tuple[float, float], **look: Any) -> None:

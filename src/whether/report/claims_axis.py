@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whether.report.chart import LINE, Scale, linear
 from whether.report.numbers import short, unit_name
 from whether.report.style import SMALL, TEXT, WIDTH, colour, panel, sheet, styled, text_width, wrap, write
-from whether.report.wording import BOUNDS, MARK, claim_level, common_level, edge, estimate, mean_unit, regions
+from whether.report.wording import BOUNDS, MARK, claim_level, common_level, edge, estimate, regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,7 +93,7 @@ def _draw_panel(figure: Figure, rows: Sequence[Row], top: float, height: float) 
             _draw_row(figure, axes, row, across, (top, place))
             place += row.height
     claim = rows[0].claim
-    name = f"mean ({mean_unit(claim.unit)})" if claim.kind in BOUNDS else f"effect ({unit_name(claim.unit)})"
+    name = f"{'mean' if claim.kind in BOUNDS else 'effect'} ({unit_name(claim.unit)})"
     name = name.replace(" ()", "")
     if claim.kind not in BOUNDS and all(row.claim.kind != "same" for row in rows):
         name += ": above 0 the arm named first is better"
@@ -163,7 +163,7 @@ def _draw_interval(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale
         [across.high if right else across.low], [y], ">" if right else "<", color=tone, markersize=6, clip_on=False
     )
     if low > across.high or high < across.low:
-        _write_rim(figure, axes, y, estimate(claim), right=right, color=tone)
+        _write_rim(figure, axes, (y, _marks(claim, across)), estimate(claim), right=right, color=tone)
 
 
 def _write_beyond(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale, at: tuple[float, float]) -> None:
@@ -175,11 +175,26 @@ def _write_beyond(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale,
     low, high = (across.high - taken, math.inf) if right else (-math.inf, across.low + taken)
     reaches = (claim.low is None or claim.low <= high) and (claim.high is None or claim.high >= low)
     if not reaches:
-        _write_rim(figure, axes, y, text, right=right, color=colour("muted"))
+        _write_rim(figure, axes, (y, _marks(claim, across)), text, right=right, color=colour("muted"))
 
 
-def _write_rim(figure: Figure, axes: Axes, y: float, text: str, *, right: bool, color: str) -> None:
+def _marks(claim: ClaimResult, across: Scale) -> list[float]:
+    """Where on the sheet the sizes of interest of a claim are drawn, in points from the left."""
+    marks = (-claim.size, claim.size) if claim.kind == "same" else (edge(claim),)
+    width = WIDTH - _VERDICT - _SIDE
+    return [_SIDE + width * across.share(mark) for mark in marks if across.low <= mark <= across.high]
+
+
+def _write_rim(
+    figure: Figure, axes: Axes, at: tuple[float, Sequence[float]], text: str, *, right: bool, color: str
+) -> None:
+    """Text at the rim of a row, moved inwards until it is clear of the lines there."""
+    (y, lines), wide = at, text_width(text)
     x = WIDTH - _VERDICT - 9 if right else _SIDE + 9
+    for line in sorted(lines, reverse=right):
+        left = x - wide if right else x
+        if left - 3 < line < left + wide + 3:
+            x = line - 4 if right else line + 4
     top = 72 * figure.get_size_inches()[1] * (1 - axes.get_position().y1)
     write(figure, x, top + y + 3, text, ha="right" if right else "left", color=color)
 

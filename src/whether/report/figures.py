@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from whether.report.answerable_figure import answerable
 from whether.report.claims_axis import claims_axis
-from whether.report.lines import against_axis, curves_shown, has_ladder_figure, ladder, learning_curves, units_on_axis
+from whether.report.lines import against_axis, curves_shown, has_ladder_figure, ladder, learning_curves
 from whether.report.looks_figure import looks
-from whether.report.rows import arms, lone_arms, share_arms, shares
+from whether.report.rows import arms, lone_groups, share_arms, shares
+from whether.report.together import along_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,14 +50,14 @@ def drawings(answer: Answer) -> dict[str, Callable[[], Figure]]:
     if answer.study.get("answerable"):
         stated = answer.study["power"]["stated"]
         found["answerable"] = partial(answerable, answer.study["answerable"], power=stated, chosen=answer.planned)
-    if units_on_axis(answer):
+    if along_axis(answer):
         found["against_axis"] = partial(against_axis, answer)
     if curves_shown(answer):
         found["learning_curves"] = partial(learning_curves, answer)
     if share_arms(answer):
         found["shares"] = partial(shares, answer)
-    for place, unit in enumerate(dict.fromkeys(arm.unit for arm in lone_arms(answer))):
-        found["arms" if place == 0 else f"arms_{place + 1}"] = partial(arms, answer, unit)
+    for place, group in enumerate(lone_groups(answer)):
+        found["arms" if place == 0 else f"arms_{place + 1}"] = partial(arms, answer, group)
     for place, item in enumerate(answer.ladders):
         if has_ladder_figure(item, answer):
             found["ladder" if place == 0 else f"ladder_{place + 1}"] = partial(ladder, answer, item)

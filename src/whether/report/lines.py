@@ -13,23 +13,28 @@ from whether.report.chart import (
     Series,
     beside,
     draw,
+    from_zero,
     key_rows,
     label_width,
     linear,
     logarithmic,
+    mark,
     view,
     write_beside,
     write_key,
 )
-from whether.report.numbers import unit_name
+from whether.report.extent import common, cut, of_claims
+from whether.report.numbers import amount, unit_name
+from whether.report.published import points
 from whether.report.style import TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, wrap, write
-from whether.report.wording import BOUNDS, edge, ladder_xs, mean_unit, metric
+from whether.report.together import Group, along_axis, is_share
+from whether.report.wording import BOUNDS, edge, ladder_xs, metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from whether.answer import Answer, ArmSummary, ClaimResult, LadderResult
+    from whether.answer import Answer, ClaimResult, LadderResult
 
 _HEIGHT, _HEAD, _FOOT, _GAP = 150.0, 16.0, 17.0, 12.0
 _REFERENCE_DASHES: tuple[Any, ...] = ((0, (4, 2)), (0, (1.2, 1.6)), (0, (6, 1.6, 1.2, 1.6)))
@@ -39,14 +44,15 @@ _MOST_CURVES, _MOST_ASKED = 6, 3
 def against_axis(answer: Answer) -> Figure:
     """Every family of arms against its axis, with intervals; arms without an x are levels, with a band.
 
-    A panel for each unit. Weights left run from dense on the left to sparse on the right, on a logarithmic scale where
-    they span more than a decade. Dotted lines mark where the primary claims are asked.
+    A panel for each measure. Weights left run from dense on the left to sparse on the right, on a logarithmic scale
+    where they span more than five times; other axes are logarithmic from twenty times on. Dotted lines mark where the
+    primary claims are asked, an ink line is a bound that they name. Published figures are hollow marks.
     """
     with styled():
-        panels = [(unit, _families(answer, unit)) for unit in units_on_axis(answer)]
-        scale = axis_scale(answer.axis, [x for _, series in panels for one in series if not one.level for x in one.xs])
-        drawn = [Panel(metric(answer, unit), series, _whole(answer, unit)) for unit, series in panels]
-        return _stack(drawn, scale, answer.axis or "x", asked_at(answer))
+        drawn = [_panel(answer, group) for group in along_axis(answer)]
+        xs = [x for one in drawn for series in one.series if not series.level for x in series.xs]
+        xs += [x for one in drawn for places in one.published.values() for x, _ in places]
+        return _stack(drawn, axis_scale(answer.axis, xs), answer.axis or "x", asked_at(answer))
 
 
 def learning_curves(answer: Answer) -> Figure:
@@ -75,14 +81,14 @@ def ladder(answer: Answer, which: LadderResult) -> Figure:
             lows=[claim.low for claim in claims],
             highs=[claim.high for claim in claims],
         )
-        bound = claims[0].kind in BOUNDS
-        up = view([one, _level("", size, size)], whole=(size, size) if bound else (min(0.0, size), max(0.0, size)))
-        unit = mean_unit(claims[0].unit) if bound else unit_name(claims[0].unit)
+        bound, unit = claims[0].kind in BOUNDS, unit_name(claims[0].unit)
+        whole = (size, size) if bound else (min(0.0, size), max(0.0, size))
+        up = view([one, _level("", size, size, size, {})], whole=whole, within=of_claims(claims, answer))
         height, title = 130.0, f"{'mean' if bound else 'effect'} ({unit})".removesuffix(" ()")
         figure = sheet(_HEAD + height + _FOOT + _GAP + 4)
         axes = panel(figure, left=up.margin, top=_HEAD, width=WIDTH - up.margin - 26, height=height)
         up.apply_y(axes)
-        across.apply_x(axes)
+        (across.spaced(WIDTH - up.margin - 26) if across.log else across).apply_x(axes)
         _shade(axes, claims[0], up)
         _rungs(axes, which, one, up)
         write(figure, 2, 9, title)
@@ -100,15 +106,6 @@ def has_ladder_figure(which: LadderResult, answer: Answer) -> bool:
     return (
         len(which.claims) >= 3 and len(same) == 1 and which.claims[0].kind != "same" and bool(ladder_xs(which, answer))
     )
-
-
-def units_on_axis(answer: Answer) -> list[str]:
-    """Units in which families of arms have two places or more on the axis."""
-    found: dict[str, set[float]] = {}
-    for arm in answer.arms:
-        if arm.x is not None:
-            found.setdefault(arm.unit, set()).add(arm.x)
-    return [unit for unit, xs in found.items() if len(xs) > 1]
 
 
 def curves_shown(answer: Answer) -> list[str]:
@@ -132,59 +129,59 @@ def axis_scale(name: str, xs: Sequence[float]) -> Scale:
     """The horizontal scale of a named axis: weights left run from dense to sparse."""
     low, high = min(xs), max(xs)
     remains = any(word in name.lower() for word in ("left", "density", "remain", "kept"))
-    if low > 0 and high / low > (5 if remains else 100):
-        edge = (high / low) ** 0.05
+    least = min((x for x in xs if x > 0), default=0.0)
+    if low >= 0 and least and high / least > (5 if remains else 20):
+        edge = (high / least) ** 0.05
+        if low == 0:
+            return from_zero(least, high * edge, reverse=remains)
         return logarithmic(low / edge, high * edge, reverse=remains)
     edge = 0.05 * (high - low) or 0.5 * abs(high) or 1.0
     return linear(low - edge, high + edge, 6, reverse=remains)
 
 
-def _families(answer: Answer, unit: str) -> list[Series]:
-    arms = [arm for arm in answer.arms if arm.unit == unit]
-    families: dict[str, list[ArmSummary]] = {}
-    for arm in arms:
+def _panel(answer: Answer, group: Group) -> Panel:
+    beside = points(answer, group)
+    values = [value for places in beside.values() for _, value in places]
+    whole = (0.0, 100.0) if all(map(is_share, group)) else None
+    return Panel(metric(group), _families(answer, group), whole, common(group), beside, values)
+
+
+def _families(answer: Answer, group: Group) -> list[Series]:
+    families: dict[str, Group] = {}
+    for arm in group:
         if arm.x is not None:
             families.setdefault(arm.family, []).append(arm)
+    reverse = axis_scale(answer.axis, [arm.x for arm in group if arm.x is not None]).reverse
     series = []
     for index, (name, members) in enumerate(families.items()):
         # The line ends where the axis does, which is where its name is written.
-        inward = sorted(members, key=lambda arm: arm.x or 0.0, reverse=axis_scale(answer.axis, _xs(arms)).reverse)
+        inward = sorted(members, key=lambda arm: arm.x or 0.0, reverse=reverse)
+        limits = [cut(arm) for arm in inward]
         series.append(
             Series(
                 name=name,
                 xs=[arm.x for arm in inward if arm.x is not None],
                 means=[arm.mean for arm in inward],
-                lows=[arm.low for arm in inward],
-                highs=[arm.high for arm in inward],
+                lows=[low for low, _ in limits],
+                highs=[high for _, high in limits],
                 look=line_style(index),
             )
         )
-    lone = [arm for arm in arms if arm.x is None]
-    for index, arm in enumerate(lone):
+    for index, arm in enumerate(arm for arm in group if arm.x is None):
         dashes = _REFERENCE_DASHES[index % len(_REFERENCE_DASHES)]
-        series.append(_level(arm.arm, arm.mean, arm.mean, arm, {"color": colour("muted"), "linestyle": dashes}))
+        series.append(_level(arm.arm, arm.mean, *cut(arm), {"color": colour("muted"), "linestyle": dashes}))
+    bounds = {
+        claim.size for claim in answer.claims if claim.kind in BOUNDS and claim.left in {arm.arm for arm in group}
+    }
+    if len(bounds) == 1:
+        size = bounds.pop()
+        name = f"bound, {amount(size, group[0].unit)}"
+        series.append(_level(name, size, None, None, {"color": colour("ink"), "linestyle": "solid"}))
     return series
 
 
-def _level(name: str, low: float, high: float, arm: ArmSummary | None = None, look: Any = None) -> Series:
-    limits = (arm.low, arm.high) if arm else (low, high)
-    return Series(
-        name=name, xs=[0.0], means=[low], lows=[limits[0]], highs=[limits[1]], level=True, look=dict(look or {})
-    )
-
-
-def _xs(arms: Sequence[ArmSummary]) -> list[float]:
-    return [arm.x for arm in arms if arm.x is not None]
-
-
-def _whole(answer: Answer, unit: str) -> tuple[float, float] | None:
-    shares = [is_share(arm) for arm in answer.arms if arm.unit == unit]
-    return (0.0, 100.0) if shares and all(shares) else None
-
-
-def is_share(arm: ArmSummary) -> bool:
-    """Whether an arm's mean is a share of networks: only Wilson's interval has limits and no standard deviation."""
-    return arm.sd is None and arm.low is not None and arm.high is not None
+def _level(name: str, mean: float, low: float | None, high: float | None, look: Mapping[str, Any]) -> Series:
+    return Series(name=name, xs=[0.0], means=[mean], lows=[low], highs=[high], level=True, look=dict(look))
 
 
 def asked_at(answer: Answer) -> list[float]:
@@ -197,15 +194,21 @@ def asked_at(answer: Answer) -> list[float]:
 
 @dataclass(frozen=True)
 class Panel:
-    """One unit's part of a figure: its title, its lines, and the range that it always shows."""
+    """One measure's part of a figure: its title, its lines, the range that it always shows and the one it can have.
+
+    `published` are places and values by family, `values` all of these values.
+    """
 
     title: str
     series: list[Series]
     whole: tuple[float, float] | None
+    extent: tuple[float, float]
+    published: Mapping[str, Sequence[tuple[float, float]]]
+    values: Sequence[float]
 
 
 def _stack(panels: Sequence[Panel], across: Scale, axis: str, asked: Sequence[float]) -> Figure:
-    ups = [view(one.series, whole=one.whole) for one in panels]
+    ups = [view(one.series, whole=one.whole, within=one.extent, also=one.values) for one in panels]
     names = [beside(one.series, up, _HEIGHT) for one, up in zip(panels, ups, strict=True)]
     left = max(up.margin for up in ups)
     written = [label for labels in names if labels for label in labels]
@@ -221,15 +224,30 @@ def _stack(panels: Sequence[Panel], across: Scale, axis: str, asked: Sequence[fl
         place = top + _HEAD + taken
         axes = panel(figure, left=left, top=place, width=WIDTH - left - right, height=_HEIGHT)
         up.apply_y(axes)
-        across.apply_x(axes)
+        (across.spaced(WIDTH - left - right) if across.log else across).apply_x(axes)
         for x in asked:
             axes.axvline(x, color=colour("muted"), linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
         draw(axes, one.series, up)
+        _draw_published(figure, axes, one, top)
         if labels:
             write_beside(figure, labels, x=WIDTH - right, foot=place + _HEIGHT)
         top = place + _HEIGHT + _FOOT
     _write_axis_name(figure, axis, left, WIDTH - right)
     return figure
+
+
+def _draw_published(figure: Figure, axes: Axes, one: Panel, top: float) -> None:
+    """Published figures as hollow marks of their family, with a key in the panel's head."""
+    looks = {series.name: series.look for series in one.series}
+    for family, places in one.published.items():
+        look = looks[family]
+        hollow = {"color": look["color"], "marker": look["marker"], "markerfacecolor": colour("paper")}
+        axes.plot(*zip(*places, strict=True), linestyle="none", markersize=6, markeredgewidth=1.3, zorder=3, **hollow)
+    if one.published:
+        word = "published"
+        x = WIDTH - 4 - text_width(word)
+        mark(figure, x - 8, top + 6, color=colour("muted"))
+        write(figure, x, top + 9, word, color=colour("muted"))
 
 
 def _write_axis_name(figure: Figure, name: str, left: float, right: float) -> None:

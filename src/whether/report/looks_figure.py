@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from whether.report.chart import LINE, Scale, linear
 from whether.report.numbers import confidence, unit_name
 from whether.report.style import TEXT, WIDTH, colour, panel, sheet, styled, text_width, wrap, write
-from whether.report.wording import BOUNDS, MARK, edge, mean_unit, regions
+from whether.report.wording import BOUNDS, MARK, edge, regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def looks(answer: Answer) -> Figure:
             for row, line in enumerate(lines):
                 write(figure, 2, top + 9 + LINE * row, line, fontweight="bold" if len(names) > 1 else "normal")
             claim = answer.claims[place]
-            unit = mean_unit(claim.unit) if claim.kind in BOUNDS else unit_name(claim.unit)
+            unit = unit_name(claim.unit)
             title = f"{'mean' if claim.kind in BOUNDS else 'effect'} ({unit})".removesuffix(" ()")
             write(figure, 2, top + 9 + LINE * len(lines), title, color=colour("muted"))
             axes = panel(figure, left=left, top=top + head, width=WIDTH - left - _RIGHT, height=_HEIGHT)

@@ -17,8 +17,8 @@ def number(value: float, decimals: int) -> str:
         >>> number(-0.424, 2)
         '−0.42'
     """
-    if decimals >= _MOST_DECIMALS and 0 < abs(value) < 1e-3:
-        return f"{value:.3g}".replace("-", MINUS)
+    if decimals >= _MOST_DECIMALS and abs(value) < 1e-3:
+        return f"{value:.2g}".replace("-", MINUS) if value else "0"
     rounded = round(value, decimals) + 0.0  # no "−0.0"
     return f"{rounded:.{decimals}f}".replace("-", MINUS)
 
@@ -74,7 +74,7 @@ def unit_name(unit: str) -> str:
 def with_unit(told: str, unit: str) -> str:
     """A number that is written already, with its unit: "1 point", "1.0 points", "20 iterations"."""
     name = unit_name(unit)
-    one = told.lstrip(MINUS) == "1" and name.endswith("s") and len(name) > 2
+    one = told.lstrip(MINUS) == "1" and name.endswith("s") and len(name) > 2 and name != "times"
     return f"{told} {name[:-1] if one else name}".rstrip()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whether.report import account, numbers, rule, standing, wording
+from whether.report import account, numbers, published, rule, standing, wording
 from whether.report.captions import Caption, caption
 from whether.report.inline import inline
 from whether.report.style import DARK, LIGHT
@@ -109,7 +109,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(say=wording, write=numbers, rule=rule, standing=standing, account=account)
+    made.globals.update(say=wording, write=numbers, rule=rule, standing=standing, account=account, published=published)
     return made
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from whether.report.chart import LINE, Scale, linear
-from whether.report.lines import is_share, units_on_axis
+from whether.report.extent import cut
 from whether.report.numbers import column_decimals, number
 from whether.report.style import TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, wrap, write
+from whether.report.together import Group, apart, is_share
 from whether.report.wording import metric
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def shares(answer: Answer) -> Figure:
     """The share of networks in each arm that did what was asked, with Wilson's interval, from 0 to 100 %."""
     with styled():
         arms = share_arms(answer)[:_MOST]
-        title = f"{metric(answer, '').replace('mean of the arm', 'share')} (% of networks)"
+        title = f"{metric(arms).partition(' (')[0].replace('mean of the arm', 'share')} (% of networks)"
         ended = [f"{round(arm.mean * arm.n / 100)} of {arm.n}" for arm in arms]
 
         def dot(axes: Axes, arm: ArmSummary, y: float) -> None:
@@ -33,17 +34,17 @@ def shares(answer: Answer) -> Figure:
         return _rows_of(arms, linear(-3, 103, 6), title, ended, dot)
 
 
-def arms(answer: Answer, unit: str) -> Figure:
-    """The mean of each arm of a unit with its interval, and every replicate's own value; a cross where it diverged."""
+def arms(answer: Answer, group: Group) -> Figure:
+    """The mean of each arm of a group with its interval, and every replicate's own value; a cross where it diverged."""
     with styled():
-        found = [arm for arm in lone_arms(answer) if arm.unit == unit][:_MOST]
+        found = group[:_MOST]
         runs: dict[str, list[Run]] = {arm.arm: [] for arm in found}
         for run in answer.table:
             if run.arm in runs:
                 runs[run.arm].append(run)
         seen = [run.value for these in runs.values() for run in these] + [arm.mean for arm in found]
         span = max(seen) - min(seen) or 0.02 * abs(max(seen)) or 1.0
-        limits = [limit for arm in found for limit in (arm.low, arm.high) if limit is not None]
+        limits = [limit for arm in found for limit in cut(arm) if limit is not None]
         low, high = max(min([*seen, *limits]), min(seen) - span), min(max([*seen, *limits]), max(seen) + span)
         across = linear(low - 0.06 * span, high + 0.06 * span, 5)
         decimals = column_decimals([arm.mean for arm in found])
@@ -52,19 +53,18 @@ def arms(answer: Answer, unit: str) -> Figure:
             _draw_runs(axes, runs[arm.arm], y + 4)
             _draw_mean(axes, arm, y - 4)
 
-        return _rows_of(found, across, metric(answer, unit), [number(arm.mean, decimals) for arm in found], dots)
+        return _rows_of(found, across, metric(found), [number(arm.mean, decimals) for arm in found], dots)
 
 
-def share_arms(answer: Answer) -> list[ArmSummary]:
+def share_arms(answer: Answer) -> Group:
     """Arms whose mean is a share of networks and that no other figure shows along an axis."""
-    shown = units_on_axis(answer)
-    return [arm for arm in answer.arms if is_share(arm) and arm.unit not in shown]
+    return [arm for group in apart(answer) for arm in group if is_share(arm)]
 
 
-def lone_arms(answer: Answer) -> list[ArmSummary]:
-    """Arms with a mean that no other figure shows along an axis."""
-    shown = units_on_axis(answer)
-    return [arm for arm in answer.arms if not is_share(arm) and arm.unit not in shown]
+def lone_groups(answer: Answer) -> list[Group]:
+    """Arms with a mean that no other figure shows along an axis, by what they have in common."""
+    groups = [[arm for arm in group if not is_share(arm)] for group in apart(answer)]
+    return [group for group in groups if group]
 
 
 def _rows_of(
@@ -101,9 +101,15 @@ def _rows_of(
 
 def _draw_mean(axes: Axes, arm: ArmSummary, y: float) -> None:
     tone = line_style(0)["color"]
-    if arm.low is not None and arm.high is not None:
-        axes.hlines([y], arm.low, arm.high, color=tone, linewidth=1.8)
-        axes.vlines([arm.low, arm.high], y - 3, y + 3, color=tone, linewidth=1.8)
+    low, high = cut(arm)
+    if low is not None and high is not None:
+        least, most = axes.get_xlim()
+        axes.hlines([y], max(low, least), min(high, most), color=tone, linewidth=1.8)
+        for limit, rim, sign in ((low, least, "<"), (high, most, ">")):
+            if least <= limit <= most:
+                axes.vlines([limit], y - 3, y + 3, color=tone, linewidth=1.8)
+            else:
+                axes.plot([rim], [y], sign, color=tone, markersize=5, clip_on=False)
     axes.plot([arm.mean], [y], "o", color=tone, markersize=6)
 
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from whether.report.numbers import amount, confidence, decimals_for, limits, number, plural, short, with_unit
-from whether.report.wording import edge, lies, mean_unit
+from whether.report.numbers import amount, confidence, decimals_for, limits, number, plural, short, unit_name, with_unit
+from whether.report.wording import edge, lies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,7 @@ def _seen(claim: ClaimResult, look: LookResult, place: int) -> Seen:
     if effect is None:
         return Seen("decided before", look.verdicts[place], fresh=False)
     decimals = decimals_for(low, effect, high)
-    unit = mean_unit(claim.unit) if claim.right is None else claim.unit
+    unit = unit_name(claim.unit)
     span = "no interval" if low is None and high is None else f"[{limits(low, high, decimals)}]"
     return Seen(f"{number(effect, decimals)} {span} {unit}".rstrip(), look.verdicts[place], fresh=True)
 

@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from whether.report import account, numbers, rule, standing, wording
+from whether.question import at
+from whether.report import account, numbers, published, rule, standing, wording
 
 if TYPE_CHECKING:
     from whether.answer import Answer, ArmSummary, ClaimResult
@@ -35,6 +36,7 @@ def as_text(answer: Answer, *, report: str = "") -> str:
         _controls(answer),
         _secondary(answer),
         ["Arms", *_arms(answer, wording.level(answer))],
+        _published(answer),
         _listed("Notes", _first(standing.notices(answer))),
         _listed("What was fixed beforehand", standing.registered(answer)),
         _listed("How far to trust it", standing.trust(answer)),
@@ -148,16 +150,32 @@ def _arms(answer: Answer, level: str) -> list[str]:
     return [*listed, *more, *([""] if listed and grid else []), *grid]
 
 
+def _published(answer: Answer) -> list[str]:
+    """A row for each published figure, its source and note under it."""
+    rows = published.rows(answer)
+    if not rows:
+        return []
+    table = _table([["", "here", "published"], *([numbers.clean(row.arm), row.ours, row.published] for row in rows)])
+    lines, told = [table[0]], ""
+    for line, row in zip(table[1:], rows, strict=True):
+        about = ". ".join(filter(None, [row.source.rstrip("."), row.note]))
+        if told and about != told:
+            lines += _wrapped(told, " " * 4)
+        lines.append(line)
+        told = about
+    return ["Beside the published figures", *_wrapped(published.said(answer), "  "), *lines, *_wrapped(told, " " * 4)]
+
+
 def _side_by_side(arms: Sequence[ArmSummary], answer: Answer) -> list[str] | None:
     if not arms:
         return []
     families = list(dict.fromkeys(arm.family for arm in arms))
-    at = {(arm.family, arm.x): arm for arm in arms}
+    placed = {(arm.family, arm.x): arm for arm in arms}
     xs = list(dict.fromkeys(arm.x for arm in arms if arm.x is not None))
     rows = [[numbers.clean(answer.axis) or "at", *map(numbers.clean, families)]]
     for x in xs:
-        found = [at.get((family, x)) for family in families]
-        rows.append([f"{x:.3g}", *("" if arm is None else _brief(arm, answer) for arm in found)])
+        found = [placed.get((family, x)) for family in families]
+        rows.append([at("", x).removeprefix(" at "), *("" if arm is None else _brief(arm, answer) for arm in found)])
     table = _table(rows)
     return table if max(map(len, table)) <= COLUMNS else None
 

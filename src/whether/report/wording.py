@@ -10,8 +10,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from whether.report.extent import cut
 from whether.report.numbers import amount, confidence, decimals_for, limits, number, plural, short, unit_name, with_unit
+from whether.report.together import groups
 from whether.stats.verdict import verdict
+from whether.words import MEASURES
 
 if TYPE_CHECKING:
     from whether.answer import Answer, ArmSummary, ClaimResult, LadderResult
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 VERDICT = {"yes": "Yes", "no": "No", "inconclusive": "Inconclusive"}
 MARK = {"yes": "✓", "no": "✗", "inconclusive": "?"}
 BOUNDS = ("below", "above")
+DIFFERENCES = ("barrier", "calibration")
+"""Measures that are differences of parts of a whole."""
 
 
 def level(answer: Answer) -> str:
@@ -54,17 +59,19 @@ def interval_among(claim: ClaimResult, claims: Sequence[ClaimResult]) -> str:
     return told if common_level(claims) or told == "none" else f"{told} ({claim_level(claim)})"
 
 
-def metric(answer: Answer, unit: str) -> str:
-    """What was measured, with its unit, for an axis or the head of a column."""
-    names = {str(getattr(arm, "measure", "")).rpartition(":")[2] for arm in answer.arms if arm.unit == unit}
-    name = names.pop().replace("_", " ") if len(names) == 1 else ""
-    unit = mean_unit(unit)
-    return f"{name or 'mean of the arm'} ({unit})" if unit else name or "mean of the arm"
+def metric(arms: Sequence[ArmSummary]) -> str:
+    """What was measured of some arms, with its unit, for an axis or the head of a column."""
+    names = {arm.measure.rpartition(":")[2] for arm in arms}
+    units = {mean_unit(arm) for arm in arms}
+    name = names.pop().replace("_", " ") if len(names) == 1 else "mean of the arm"
+    unit = units.pop() if len(units) == 1 else ""
+    return f"{name} ({unit})" if unit else name
 
 
-def mean_unit(unit: str) -> str:
-    """The unit of an arm's mean: differences are in points, what they are differences of is in per cent."""
-    return "%" if unit == "points" else unit_name(unit)
+def mean_unit(arm: ArmSummary) -> str:
+    """The unit of an arm's mean: a part of a whole is in per cent, and what parts of wholes differ by is in points."""
+    share = arm.unit == "points" and arm.measure in MEASURES and arm.measure not in DIFFERENCES
+    return "%" if share else unit_name(arm.unit)
 
 
 def edge(claim: ClaimResult) -> float:
@@ -105,22 +112,22 @@ def interval(claim: ClaimResult) -> str:
     return limits(claim.low, claim.high, decimals_for(claim.low, claim.estimate, claim.high))
 
 
-def arm_decimals(answer: Answer, unit: str) -> int:
-    """With how many decimals the means of one unit are written, the same for all arms."""
-    found = [decimals_for(arm.low, arm.mean, arm.high) for arm in answer.arms if arm.unit == unit]
-    return min(max(found, default=0), 2 if unit == "points" else 5)
+def arm_decimals(answer: Answer, arm: ArmSummary) -> int:
+    """With how many decimals an arm's mean is written: the same for all that share an axis with it."""
+    group = next((group for group in groups(answer) if arm in group), [arm])
+    found = [decimals_for(*cut(one), one.mean) for one in group]
+    return min(max(found), 2 if arm.unit == "points" else 5)
 
 
 def arm_mean(arm: ArmSummary, answer: Answer) -> str:
     """The mean of an arm with its unit."""
-    return f"{number(arm.mean, arm_decimals(answer, arm.unit))} {mean_unit(arm.unit)}".rstrip()
+    return f"{number(arm.mean, arm_decimals(answer, arm))} {mean_unit(arm)}".rstrip()
 
 
 def arm_interval(arm: ArmSummary, answer: Answer) -> str:
     """The limits of an arm's mean; "none" where one replicate gives no interval."""
-    if arm.low is None and arm.high is None:
-        return "none"
-    return limits(arm.low, arm.high, arm_decimals(answer, arm.unit))
+    low, high = cut(arm)
+    return "none" if low is None and high is None else limits(low, high, arm_decimals(answer, arm))
 
 
 def spread(arm: ArmSummary) -> str:

@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from whether import Data, Recipe, Steps, adam, adamw, constant, cosine, drops, linear, sgd
+from whether import Data, Recipe, Steps, adam, adamw, constant, cosine, drops, gradual, linear, rigl, set_, sgd
 from whether.errors import RequestError
-from whether.recipe import OPTIMIZERS, SCHEDULES, Optimizer, Schedule, default_recipe, ticket_paper_mnist
+from whether.recipe import (
+    OPTIMIZERS,
+    SCHEDULES,
+    Optimizer,
+    Schedule,
+    default_recipe,
+    own_optimizer,
+    ticket_paper_mnist,
+)
+from whether.sparsify import LAYERS, Sparsify
 
 
 def recipe(**changes: Any) -> Recipe:
@@ -50,6 +59,7 @@ class TestBut:
             recipe().but(batch=0)
 
 
+ONE = Steps.parse("1it")
 MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: recipe(total=400), r"a recipe's total is 400, a bare number: 400 of what\? Write '400it'"),
     (lambda: recipe(total="10%"), "a recipe's total is '10%'; expected more than nothing, in 'it' or 'ep'"),
@@ -93,6 +103,56 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: drops("5ep"), r"drops\(at\) is '5ep'; expected a list of steps, such as \['80ep', '120ep'\]"),  # type: ignore[arg-type]
     (lambda: drops([5]), "a drop of the rate is 5, a bare number"),  # type: ignore[list-item]
     (lambda: cosine(warmup=5), "warmup is 5, a bare number"),  # type: ignore[arg-type]
+    (lambda: recipe(asserts=5), "a recipe's asserts are 5; expected a tuple of 'module:function'"),
+    (lambda: recipe(loss="mse"), "a recipe's loss is 'mse'; expected 'module:function'; left out, the task has one"),
+    (lambda: recipe(label_smoothing=1.0), r"label_smoothing is 1\.0; expected a number in \[0, 1\), such as 0\.1"),
+    (lambda: recipe(label_smoothing=True), "label_smoothing is True; expected a number"),
+    (lambda: recipe(label_smoothing="0.1"), r"label_smoothing is '0\.1'; expected a number"),
+    (
+        lambda: recipe(label_smoothing=0.1, loss="m:f"),
+        "label_smoothing is the task's own; 'm:f' is another loss. Leave one of them out",
+    ),
+    (lambda: recipe(clip=0), r"clip is 0; expected a norm above zero, such as 1\.0"),
+    (lambda: recipe(clip=float("inf")), "clip is inf; expected a norm above zero"),
+    (lambda: recipe(clip=float("nan")), "clip is nan; expected a norm above zero"),
+    (lambda: recipe(clip=True), "clip is True; expected a norm"),
+    (lambda: recipe(augment="flop"), r"unknown augmentation 'flop'; did you mean 'flip'.*The numbers are pixels"),
+    (lambda: recipe(augment="crop"), "unknown augmentation 'crop'; did you mean 'crop-4'"),
+    (lambda: recipe(augment="crop-0"), "unknown augmentation 'crop-0'; did you mean 'crop-4'"),
+    (lambda: recipe(augment=None), r"augment is None; expected words, such as \('flip', 'crop-4'\)"),
+    (lambda: recipe(augment=("flip", 4)), "unknown augmentation '4'"),
+    (
+        lambda: recipe(precision="fp16"),
+        "unknown precision 'fp16'; did you mean 'bf16' or 'fp32'.*Known: bf16, fp32, tf32",
+    ),
+    (lambda: recipe(sparsify="gradual"), r"sparsify is 'gradual'; write gradual\(density=0\.1\) or rigl"),
+    (
+        lambda: own_optimizer("sgd", 0.1),
+        r"own_optimizer\(\) got 'sgd'; expected 'module:function', or write sgd\(0\.1\)",
+    ),
+    (lambda: own_optimizer("m:f", -1), "m:f: lr is -1; expected a number, 0 or more"),
+    (
+        lambda: own_optimizer("m:f", 0.1, act=object()),
+        "the option 'act' of 'm:f' cannot be part of an identity: a object",
+    ),
+    (lambda: gradual(1.5), r"gradual: density is 1\.5; expected a number in \(0, 1\), such as 0\.1"),
+    (lambda: gradual("a"), "gradual: density is 'a'; expected a number"),  # type: ignore[arg-type]
+    (lambda: gradual(0.1, every="0it"), "gradual: every is '0it'; expected a step above zero, such as '100it'"),
+    (lambda: gradual(0.1, every=5), r"gradual\(every\) is 5, a bare number: 5 of what"),  # type: ignore[arg-type]
+    (lambda: gradual(0.1, scope="layers"), "unknown scope of gradual 'layers'; did you mean 'layer'"),
+    (lambda: rigl(0.1, fraction=0), r"rigl: fraction is 0; expected a number in \(0, 1\)"),
+    (
+        lambda: rigl(0.1, layers="er"),
+        "unknown rule of rigl for the layers 'er'; did you mean .*Known: erdos-renyi, erk, unif",
+    ),
+    (
+        lambda: set_(2, fraction=True, every="0ep", layers="all"),
+        "(?s)set: density is 2.*set: fraction is True.*set: every is '0ep'.*unknown rule of set for the layers 'all'",
+    ),
+    (
+        lambda: Sparsify(name="prune", density=0.1, every=ONE, begin=ONE, end=ONE),
+        "unknown course of sparsity 'prune'.*Known: gradual, rigl, set",
+    ),
 ]
 
 
@@ -118,6 +178,21 @@ class TestWords:
         assert {name: make(0.1).name for name, make in OPTIMIZERS.items()} == {name: name for name in OPTIMIZERS}
         made = [constant(), drops(["1ep"]), cosine(), linear()]
         assert [item.name for item in made] == list(SCHEDULES)
+
+    def test_an_optimizer_of_ones_own_says_its_options(self) -> None:
+        said = own_optimizer("m:f", 1, k=2).facts()
+        assert said == {"name": "m:f", "lr": 1.0, "weight_decay": 0.0, "options": {"k": 2}}
+        assert recipe(optimizer=own_optimizer("m:f", 1)).but(lr=0.5).optimizer.lr == 0.5
+
+    def test_augmentation_may_be_one_word(self) -> None:
+        assert recipe(augment="flip").augment == recipe(augment=["flip"]).augment == ("flip",)
+        assert recipe(augment=("crop-4", "flip")).augment == ("crop-4", "flip")
+
+    def test_courses_of_sparsity(self) -> None:
+        made = {one.name: one for one in (gradual(0.1), set_(0.1), rigl(0.1))}
+        assert list(made) == list(LAYERS)
+        assert (str(made["gradual"].end), str(made["set"].end), str(made["rigl"].end)) == ("60%", "100%", "75%")
+        assert gradual(0.1, begin="1ep") == gradual(0.1, begin=Steps.parse("1ep"))
 
     def test_schedules_warm_up(self) -> None:
         assert linear(warmup="5%").warmup == Steps.parse("5%")

@@ -8,7 +8,7 @@ from typing import Any
 from whether import Network, Question, Recipe, Replicate, adam, at, exceeds, ordered
 from whether.plan.plan import ask
 from whether.seeds import Seed
-from whether.sources import DATA, LENGTH, MASK, MODEL, ORDER, RECIPE, WEIGHTS, sources
+from whether.sources import DATA, HELD, LENGTH, MASK, MODEL, ORDER, RECIPE, WEIGHTS, sources
 
 RECIPE_ = Recipe(optimizer=adam(0.01), total="20it", batch=60)
 WHY = "less is noise"
@@ -48,6 +48,25 @@ def test_each_control_differs_in_what_it_is_a_control_of() -> None:
     assert found["varied"] == [WEIGHTS, ORDER, MASK]
     kept = [RECIPES, LENGTH, f"{DATA} (digits)", f"{MODEL} (mlp-8)"]
     assert found["fixed"] == [*kept, "the 300 examples that are measured on"]
+
+
+def test_what_is_held_and_where_the_rate_goes_back_to_are_told() -> None:
+    def arms(rep: Replicate) -> dict[str, Any]:
+        start = network(rep)
+        mask = start.train().prune(fraction=0.5)
+        early = start.train(until="5it")
+        return {
+            "all": start.train(),
+            "norms": start.only("biases").train(),
+            "ended": start.only("biases").only("all").train(),
+            "weights": early.masked(mask).train(),
+            "rate": start.train().masked(mask).rate_rewound("5it").train(),
+            "moved": start.perturbed("noise", rep.seed("noise")).train(),
+        }
+
+    pairs = [("all", name) for name in ("norms", "ended", "moved")] + [("weights", "rate")]
+    found = told(arms, *pairs)["shared"]
+    assert [pair["apart"] for pair in found] == [[HELD], [], [WEIGHTS], [LENGTH]]
 
 
 def test_what_does_not_depend_on_the_replicate_is_fixed() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from whether import words
+from whether.digest import canonical
 from whether.errors import RequestError
 
 
@@ -23,7 +24,40 @@ def test_measures_are_in_both_tables() -> None:
 def test_names_are_unique_within_their_kind() -> None:
     named = [(word.kind, word.name) for word in words.WORDS]
     assert len(set(named)) == len(named)
-    assert [word.name for word in words.table("score")] == ["magnitude"]
+
+
+def test_what_words_need_is_something_that_a_sentence_can_say() -> None:
+    assert {need for word in words.WORDS for need in word.needs} == {"examples", "other", "since", "seed"}
+    assert not [word.name for word in words.WORDS if words.is_own_code(word.name)]
+
+
+def test_options_have_values_that_have_an_identity() -> None:
+    for word in words.WORDS:
+        assert canonical(dict(word.options))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "lives"),
+    [
+        ("model", "conv-4", "whether.models.conv:conv"),
+        ("model", "vgg-11-w8", "whether.models.vgg:vgg"),
+        ("model", "resnet-20-w8-gn", "whether.models.resnet:resnet"),
+        ("model", "gpt-2-64", "whether.models.gpt:gpt"),
+        ("model", "torchvision/resnet18", "whether.models.zoo:torchvision"),
+        ("model", "timm/vit_tiny.a_1", "whether.models.zoo:timm"),
+        ("initialiser", "orthogonal+bn-uniform", "whether.models.init:orthogonal"),
+        ("score", "synflow", "whether.prune.gradients:synflow"),
+    ],
+)
+def test_members_of_families(kind: str, name: str, lives: str) -> None:
+    assert words.find(kind, name).lives == lives
+
+
+@pytest.mark.parametrize(
+    ("name", "itself"), [("nets:make", True), ("timm/vit", True), ("mlp-3", False), ("gpt-2-8", False)]
+)
+def test_models_that_draw_themselves(name: str, itself: bool) -> None:
+    assert words.draws_itself(name) == itself
 
 
 @pytest.mark.parametrize("name", ["mlp-1", "mlp-300-100", "mlp-10-9-8-7"])

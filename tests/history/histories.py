@@ -64,6 +64,11 @@ def mask(sentence: Any) -> MaskFact:
     return Resolver().mask(sentence)
 
 
+def said(fact: Fact, **otherwise: Any) -> Any:
+    """A fact that says some things otherwise, for what no sentence here can say."""
+    return replace(fact, **otherwise)
+
+
 def operations() -> dict[str, Fact]:
     """A fact of each operation, and of each of its fields that has a neutral value, at another one."""
     start = network(3)
@@ -113,8 +118,8 @@ def _beginnings() -> dict[str, Fact]:
     given = Network.from_file(WEIGHTS, model="mlp-2", data="xor", seed=3, recipe=RECIPE)
     model = state(network(3)).model
     return {
-        "model: another task": replace(model, shape=(10,), classes=1, task="regression"),
-        "model: own code": replace(model, name="nets:make", code=CODE, options={"width": 3}),
+        "model: another task": said(model, shape=(10,), classes=1, task="regression"),
+        "model: own code": said(model, name="nets:make", code=CODE, options={"width": 3}),
         "loaded": state(given),
         "loaded: trained": state(given.train()),
         "loaded: another initialiser": state(
@@ -133,11 +138,11 @@ def _changes() -> dict[str, Fact]:
         "perturbed": changed,
         "perturbed: by another network": state(dense.mixed(other, at=0.25)),
         "perturbed: aligned": state(dense.aligned(other)),
-        "perturbed: own code": replace(changed, how="nets:change", code=CODE, options={}),  # type: ignore[type-var]
+        "perturbed: own code": said(changed, how="nets:change", code=CODE, options={}),
         "holding": held,
         "holding: drawn": state(start.only("random-as-batchnorm+biases", seed=7)),
         "holding: trained": state(start.only("output").train()),
-        "holding: own code": replace(held, trains="nets:some", code=CODE),  # type: ignore[type-var]
+        "holding: own code": said(held, trains="nets:some", code=CODE),
         "clocked": state(dense.rate_rewound("30it")),
         "clocked: trained": state(dense.masked(dense.prune(fraction=0.2)).rate_rewound("30it").train()),
         "mask-grown": mask(start.train(sparsify=gradual(0.5, every="10it")).mask()),
@@ -156,9 +161,7 @@ def _looks() -> dict[str, Fact]:
         "mask-pruned: an earlier state": mask(dense.prune(fraction=0.4, by="movement", since=start.train(until="9it"))),
         "mask-pruned: several rounds": mask(start.prune(fraction=0.4, by="random", rounds=3)),
         "mask-pruned: n of m": mask(dense.prune(structure="1:2")),
-        "mask-pruned: own code": replace(  # type: ignore[type-var]
-            mask(dense.prune(fraction=0.2)), by="nets:score", code=CODE, options={"k": [1]}
-        ),
+        "mask-pruned: own code": said(mask(dense.prune(fraction=0.2)), by="nets:score", code=CODE, options={"k": [1]}),
     }
 
 
@@ -170,8 +173,8 @@ def _recipes(dense: Point) -> dict[str, Fact]:
     trained = dense.trajectory.training
     return {
         "training: how it learns": point(digits.train(learning)).trajectory.training,
-        "training: another task": replace(trained, task="regression"),
-        "training: own code": replace(
+        "training: another task": said(trained, task="regression"),
+        "training: own code": said(
             trained, optimizer=own, loss=f"nets:loss@{CODE[:16]}", asserts=(f"nets:check@{CODE[:16]}",)
         ),
         "training: gradual": point(digits.train(sparsify=gradual(0.25, scope="layer"))).trajectory.training,
@@ -190,9 +193,9 @@ def _comparisons() -> dict[str, Fact]:
     return {
         "measure: of two networks": resolver.measure(barrier(dense, network(3, init="pytorch").train(), points=5)),
         "measure: from the beginning": resolver.measure(distance(dense)),
-        "measure: timed": replace(timed, machine="a machine"),
-        "measure: own code": replace(right, name="nets:measure", code=CODE, options={"k": 1}),
-        "measure: derived": replace(early, **law, parts=(early, right), options={NAMES: ["early", "late"], "k": 1}),
+        "measure: timed": said(timed, machine="a machine"),
+        "measure: own code": said(right, name="nets:measure", code=CODE, options={"k": 1}),
+        "measure: derived": said(early, **law, parts=(early, right), options={NAMES: ["early", "late"], "k": 1}),
     }
 
 

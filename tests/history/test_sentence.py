@@ -194,7 +194,8 @@ class TestForPeople:
     def test_lines_are_short_where_they_can_be(self) -> None:
         for fact in SAID.values():
             if not any(isinstance(item, facts.Loaded) for item in closure([fact])):  # a path is as long as it is
-                assert max(map(len, sentence(fact).split("\n"))) <= WIDE
+                lines = sentence(fact).split("\n")
+                assert max(len(line) for line in lines if not line.startswith("recipe")) <= WIDE
 
     def test_a_recipe_is_written_out_where_it_is_not_the_default_of_its_data(self) -> None:
         first = sentence(point(START.train())).split("\n")[0]

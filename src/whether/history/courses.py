@@ -29,13 +29,21 @@ def aligned(
     ours, others = ours[start:], others[start:]
     finest, *coarser = tokens
     left, right = [finest(item) for item in ours], [finest(item) for item in others]
-    for what, i, j, k, m in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for what, i, j, k, m in _codes(left, right):
         if what == "equal":
             yield from (((one,), (other,)) for one, other in zip(ours[i:j], others[k:m], strict=True))
         elif what == "replace" and coarser:
             yield from aligned(ours[i:j], others[k:m], *coarser)
         else:
             yield ours[i:j], others[k:m]
+
+
+def _codes(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[str, int, int, int, int]]:
+    """How one sequence becomes the other, the same both ways: the matcher by itself is not."""
+    if (len(left), repr(left)) <= (len(right), repr(right)):
+        return list(SequenceMatcher(None, left, right, autojunk=False).get_opcodes())
+    codes = SequenceMatcher(None, right, left, autojunk=False).get_opcodes()
+    return [(what, k, m, i, j) for what, i, j, k, m in codes]
 
 
 def fit(ours: Sequence[Fact], others: Sequence[Fact]) -> bool:

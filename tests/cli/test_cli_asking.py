@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from whether.catalogue.find import names, reading_order
+from whether.cli.wordlist import PLACES
+
 
 class TestList:
     def test_a_line_for_each_question(self, whether: Any) -> None:
@@ -22,9 +25,29 @@ class TestList:
 
     def test_the_table_of_words(self, whether: Any) -> None:
         done = whether("list", "--words")
-        for said in ("models\n", "lenet-300-100", "initialisers\n", "scores\n", "measures\n", "module:function"):
+        for said in ("models  ", "lenet-300-100", "initialisers  ", "scores  ", "measures  ", "module:function"):
             assert said in done.out
-        assert {"kind", "name", "takes"} == set(json.loads(whether("list", "--words", "--json").out)[0])
+        for said in ("perturbations", "freezings", "optimisers", "structures", "data sets", "bins=15", "needs a seed"):
+            assert said in done.out
+        assert max(map(len, done.out.splitlines())) <= 100
+        found = json.loads(whether("list", "--words", "--json").out)
+        assert {"kind", "name", "takes", "needs", "options"} == set(found[0])
+        assert {item["kind"] for item in found} == set(PLACES)
+
+    def test_the_data_sets(self, whether: Any) -> None:
+        lines = whether("list", "--data").out.splitlines()
+        assert any(
+            re.fullmatch(r"  digits +1,200 \+ 597 +classification, 1 × 8 × 8, 10 classes +CC BY 4.0", line)
+            for line in lines
+        )
+        found = json.loads(whether("list", "--data", "--json").out)
+        assert {"name", "train_rows", "test_rows", "task", "licence"} <= set(found[0])
+
+    def test_questions_stand_in_their_reading_order(self, whether: Any) -> None:
+        found = [item["name"] for item in json.loads(whether("list", "--json").out)]
+        assert found == [name for group in reading_order().values() for name in group]
+        assert sorted(found) == names()
+        assert found.index("xor") < found.index("lottery-ticket")
 
 
 class TestShow:

@@ -17,7 +17,7 @@ from whether.cli import app
 from whether.errors import DamageError, WorkError
 
 VERBS = {
-    "list": ["--json", "--words"],
+    "list": ["--data", "--json", "--words"],
     "show": ["--json", "--lab", "--picture", "NAME"],
     "new": ["--because", "--claim", "--control", "--no", "--question", "--size", "--yes", "FILE.py"],
     "plan": ["--calibrate", "--devices", "--json", "--lab", "--open-test", "--pieces", "--seed", "--sweep", "NAME"],

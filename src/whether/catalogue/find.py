@@ -37,6 +37,15 @@ def signs_matter(density=0.1, s=1.0):
                     if_yes="Signs carry the ticket.", if_no="The mask alone carries it.")'''
 """The smallest question there is; shown to those whose file has none."""
 
+READING = {
+    "Tickets and rewinding": ("xor", "lottery-ticket", "late-rewinding", "rewind-or-finetune"),
+    "Stability of training": ("mode-connectivity", "ticket-stability"),
+    "At the beginning": ("prune-at-init", "batchnorm-only", "early-phase"),
+    "What pruning does and costs": ("pruning-law", "why-sparse", "pruning-disparity", "sparse-speed"),
+    "Networks beside each other": ("rebasin", "seed-variance", "gpt-stability"),
+}
+"""The catalogue in the order in which it is best read."""
+
 _FOLDER = Path(__file__).parent
 _NOT_QUESTIONS = ("__init__", "find", "settings")
 _FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<question>[\w.\-]+))?")
@@ -46,6 +55,15 @@ def names() -> list[str]:
     """The names of the catalogue's questions, sorted; nothing is imported."""
     stems = (path.stem for path in _FOLDER.glob("*.py"))
     return sorted(stem.replace("_", "-") for stem in stems if stem not in _NOT_QUESTIONS)
+
+
+def reading_order() -> dict[str, list[str]]:
+    """The names of the catalogue's questions as they are best read: by what they are about, the basic ones first."""
+    there = names()
+    listed = {name for group in READING.values() for name in group}
+    groups = {head: [name for name in group if name in there] for head, group in READING.items()}
+    groups["Others"] = [name for name in there if name not in listed]
+    return {head: group for head, group in groups.items() if group}
 
 
 def is_file(name: str) -> bool:

@@ -33,10 +33,10 @@ def _size(text: str) -> float:
 
 def front_page() -> None:
     """What one can ask, and how to go on."""
-    from whether.catalogue.find import find, names
+    from whether.catalogue.find import find, reading_order
     from whether.cli.page import columns, faint, say, strong
 
-    questions = [find(name) for name in names()]
+    questions = [find(name) for group in reading_order().values() for name in group]
     first = questions[0].name if questions else "NAME"
     commands = [
         (f"whether show {first}", faint("what it asks, what a yes and a no would mean, its options")),
@@ -49,14 +49,19 @@ def front_page() -> None:
 
 
 def list_questions(
-    words: Annotated[bool, typer.Option("--words", help="Show the table of words instead: models, scores, …")] = False,
+    words: Annotated[
+        bool, typer.Option("--words", help="Show every word instead: models, scores, measures, …")
+    ] = False,
+    data: Annotated[bool, typer.Option("--data", help="Show the data sets instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """The catalogue: every question with one line."""
-    from whether.cli import listing
+    from whether.cli import listing, wordlist
 
     if words:
-        listing.table_of_words(as_json=as_json)
+        wordlist.table_of_words(as_json=as_json)
+    elif data:
+        wordlist.data_sets(as_json=as_json)
     else:
         listing.catalogue(as_json=as_json)
 

@@ -1,4 +1,4 @@
-"""What `list` and `show` print: the catalogue, the table of words, one question in full."""
+"""What `list` and `show` print: the catalogue, one question in full (`wordlist` next door has the words)."""
 
 from __future__ import annotations
 
@@ -6,41 +6,31 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from whether import words
-from whether.catalogue.find import find, names
+from whether.catalogue.find import find, reading_order
 from whether.cli import chances
 from whether.cli.options import GENERAL, written
 from whether.cli.page import columns, faint, heading, paragraph, say, say_json, strong
 from whether.question import Ladder
 
 if TYPE_CHECKING:
-    from whether.question import Claim, Question, Template
+    from whether.question import Claim, Published, Question, Template
 
-KINDS = ("model", "initialiser", "score", "measure")
 _COMBINE = {"all": "all must hold", "any": "one must hold", "ordered": "in this order"}
 _EXPLAINED = re.compile(r"^    (\w+): (.+)$")
 
 
 def catalogue(*, as_json: bool) -> None:
-    """Every question with its one line."""
-    questions = [find(name) for name in names()]
+    """Every question with its one line, in the order in which they are best read."""
+    groups = {head: [find(name) for name in names] for head, names in reading_order().items()}
     if as_json:
+        questions = [item for group in groups.values() for item in group]
         say_json([{"name": item.name, "category": item.category, "text": item.text} for item in questions])
         return
-    say(columns([(strong(item.name), item.text) for item in questions], indent=0))
-    say(faint("\nwhether show NAME explains one; a Python file with a question in it is a name, too."))
-
-
-def table_of_words(*, as_json: bool) -> None:
-    """Every name that a sentence may use, by what it may stand for."""
-    if as_json:
-        entries = [{"kind": word.kind, "name": word.name, "takes": word.takes} for word in words.WORDS]
-        say_json(entries)
-        return
-    for kind in KINDS:
-        say(strong(f"{kind}s"))
-        say(columns([(word.name, faint(word.takes)) for word in words.table(kind)]) + "\n")
-    say(faint("Where a name may stand, module:function may stand too, for code of your own."))
+    widest = max(len(item.name) for group in groups.values() for item in group)
+    for head, group in groups.items():
+        say(faint(head))
+        say(columns([(strong(f"{item.name:<{widest}}"), item.text) for item in group], indent=0) + "\n")
+    say(faint("whether show NAME explains one; a Python file with a question in it is a name, too."))
 
 
 def question(typed: str, template: Template, asked: Question, found: chances.Found, *, as_json: bool) -> None:
@@ -66,14 +56,23 @@ def question(typed: str, template: Template, asked: Question, found: chances.Fou
     _claims(asked)
     say(heading("Rule"))
     say(paragraph(_rule(asked), 2))
-    chances.tell(found)
     say(heading("Options"))
     say(columns(_options(template, asked, explained)))
     if template.presets:
         say(heading("Presets"))
         say(columns([(f"preset={name}", _line(chosen)) for name, chosen in template.presets.items()]))
+    chances.tell(found)
+    if asked.published:
+        say(heading("Published figures") + faint("  shown beside the result; they decide nothing"))
+        say(columns([_published(item) for item in asked.published]))
     say(heading("To go on"))
     say(columns(_commands(typed)))
+
+
+def _published(item: Published) -> tuple[str, str, str]:
+    spread = "" if item.spread is None else f" ± {item.spread:g}"
+    about = "; ".join(filter(None, [item.source, item.note]))
+    return item.arm, f"{item.value:g}{spread} {item.unit}", faint(about)
 
 
 def _claims(asked: Question) -> None:
@@ -193,6 +192,7 @@ def _plain(template: Template, asked: Question, idea: str, explained: dict[str, 
         "controls": [
             {"claim": said(item.claim), "expect": item.expect, "because": item.because} for item in asked.controls
         ],
+        "published": [asdict(item) for item in asked.published],
         "pairing": asked.pairing,
         "options": general | chosen,
         "explained": explained,

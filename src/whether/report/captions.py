@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whether.report import answerable_figure, looks_figure
 from whether.report.lines import asked_at, curves_range, curves_shown
 from whether.report.numbers import plural
+from whether.report.published import points
 from whether.report.rows import lone_groups, share_arms
 from whether.report.standing import power
 from whether.report.together import along_axis, is_share
@@ -47,6 +48,7 @@ def _against_axis(_: str, answer: Answer) -> Caption:
     shown = [arm for group in along_axis(answer) for arm in group]
     spoken = [f"{arm.arm}: {arm_mean(arm, answer)}" for arm in shown]
     asked = "; dotted: where the claims are asked" if asked_at(answer) else ""
+    asked += "; hollow: published figures" if any(points(answer, group) for group in along_axis(answer)) else ""
     of_means = (
         f"Means over {plural(answer.replicates, 'replicate')}, bars are {level(answer)} intervals of the mean{asked}."
     )

@@ -1,121 +1,40 @@
-"""One table of toy cases, which every property of training walks, and short ways to train them."""
+"""One table of toy cases, which every property of training walks."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from functools import lru_cache
-from typing import Any
-
-import torch
-from torch import Tensor, nn
-
-from whether import words
+from case import Case, Snapshots, bits, distance, plain, raw, resumed, threads, train, zero_bits
 from whether.data.cards import Data
-from whether.data.tensors import Tensors, tensors
-from whether.history.facts import Model, Training
-from whether.history.resolve import settle
-from whether.models import build, draw, prunable
-from whether.prune import full, magnitude, select
-from whether.recipe import Recipe, adam, adamw, cosine, drops, linear, sgd
+from whether.recipe import Recipe, adam, adamw, cosine, drops, linear, own_optimizer, sgd
 from whether.recipe import constant as steady
-from whether.seeds import Seed
-from whether.train.pack import Watch, train_pack
-from whether.train.replica import Curves, Named, Replica, Snapshot
+from whether.sparsify import gradual, rigl, set_
 
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A network, its data, how it trains, and what part of its weights exists."""
-
-    name: str
-    model: str
-    data: Data
-    recipe: Recipe
-    density: float | None = None
-    init: str = "kaiming-normal"
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def training(self) -> Training:
-        return settle(self.recipe, self.data)
-
-    @property
-    def total(self) -> int:
-        return self.training.total
-
-    @property
-    def tensors(self) -> Tensors:
-        return tensors(self.data)
-
-    @property
-    def architecture(self) -> Model:
-        card = self.data.card
-        return Model(name=self.model, shape=card.shape, classes=card.classes, options=self.options)
-
-    @property
-    def own_code(self) -> bool:
-        return words.is_own_code(self.model)
-
-    def module(self) -> nn.Module:
-        """The module of this architecture, made once."""
-        return _module(self)
-
-    def but(self, **changes: Any) -> Case:
-        """The same case with some fields of its recipe changed."""
-        return replace(self, recipe=self.recipe.but(**changes))
-
-    def replica(self, seed: int, *, stops: Sequence[int] | None = None, **changes: Any) -> Replica:
-        """A network of this case; `changes` reach into its recipe."""
-        root = Seed(seed)
-        init = "own" if self.own_code and self.init == "kaiming-normal" else self.init
-        module = build(self.architecture, root) if self.own_code else self.module()
-        weights = draw(module, init, root.seed("weights"))
-        masks: Named | None = None
-        if self.density is not None:
-            everything = full(weights, prunable(module))
-            scores = magnitude(weights, everything)
-            masks = select(scores, everything, fraction=1 - Fraction(str(self.density)), scope="layer")
-        training = self.but(**changes).training if changes else self.training
-        return Replica(
-            training=training,
-            order=root.seed("order"),
-            step=0,
-            stops=tuple(stops or (training.total,)),
-            weights=weights,
-            masks=masks,
-        )
-
-    def replicas(self, count: int = 3, *, stops: Sequence[int] | None = None) -> list[Replica]:
-        """Networks with seeds, masks, learning rates and weight decays of their own."""
-        base = self.recipe.optimizer
-        made = []
-        for index in range(count):
-            own = replace(base, lr=base.lr * (1 - index / 5), weight_decay=base.weight_decay * index)
-            made.append(self.replica(index + 1, stops=stops, optimizer=own))
-        return made
-
-
-@lru_cache(maxsize=64)
-def _built(model: str, data: Data, options: tuple[tuple[str, Any], ...]) -> nn.Module:
-    card = data.card
-    return build(Model(name=model, shape=card.shape, classes=card.classes, options=dict(options)))
-
-
-def _module(case: Case) -> nn.Module:
-    return _built(case.model, case.data, tuple(case.options.items()))
-
+__all__ = [
+    "ALL",
+    "BY_NAME",
+    "CASES",
+    "DIGITS",
+    "FEW",
+    "SMALL",
+    "SUMS",
+    "XOR",
+    "Case",
+    "Snapshots",
+    "bits",
+    "distance",
+    "plain",
+    "raw",
+    "resumed",
+    "threads",
+    "train",
+    "zero_bits",
+]
 
 XOR = Data(name="xor")
 DIGITS = Data(name="digits")
 FEW = Data(name="digits", validation=1007)  # 193 rows to train on, and a last part of 7 rows to look at
 ALL = Data(name="digits", validation=0)
+SMALL = Data(name="digits", validation=100, rows=96)
+SUMS = Data(name="modular-addition-7")  # 20 rows to train on
 
 CASES = (
     Case(
@@ -244,80 +163,168 @@ CASES = (
         recipe=Recipe(optimizer=sgd(0.05, momentum=0.9, weight_decay=1e-2), total="5it", batch=32, evaluate="2it"),
         density=0.5,
     ),
+    Case(
+        name="conv-2",
+        model="conv-2",
+        data=SMALL,
+        recipe=Recipe(optimizer=adam(2e-4), total="3it", batch=8, evaluate="2it"),
+        density=0.2,
+    ),
+    Case(
+        name="lenet-5-augmented",
+        model="lenet-5",
+        data=SMALL,
+        recipe=Recipe(
+            optimizer=sgd(0.05, momentum=0.9),
+            total="4it",
+            batch=50,
+            last_batch="keep",
+            augment=("flip", "crop-1"),
+            evaluate="2it",
+        ),
+    ),
+    Case(
+        name="resnet-batchnorm",
+        model="resnet-8-w4",
+        data=SMALL,
+        recipe=Recipe(optimizer=sgd(0.05, momentum=0.9, weight_decay=1e-3), total="3it", batch=16, evaluate="2it"),
+        init="kaiming-normal+bn-uniform",
+    ),
+    Case(
+        name="resnet-groupnorm",
+        model="resnet-8-w4-gn",
+        data=SMALL,
+        recipe=Recipe(optimizer=adamw(1e-3), total="3it", batch=16, label_smoothing=0.1, evaluate="2it"),
+        density=0.4,
+    ),
+    Case(
+        name="gpt",
+        model="gpt-1-16",
+        data=SUMS,
+        recipe=Recipe(optimizer=adamw(2e-3, weight_decay=0.1), total="5it", batch=8, last_batch="keep", clip=0.5),
+        init="gpt",
+        close=1e-5,  # Adam makes whole steps of small gradients
+    ),
+    Case(
+        name="regression",
+        model="mlp-9",
+        data=Data(name="friedman"),
+        recipe=Recipe(optimizer=sgd(0.01, momentum=0.9), total="6it", batch=50, clip=1.0, evaluate="2it"),
+        density=0.5,
+    ),
+    Case(
+        name="augmented-mlp",
+        model="mlp-14",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=adam(2e-3), total="6it", batch=90, last_batch="keep", augment=("crop-1", "flip"), evaluate="2it"
+        ),
+    ),
+    Case(
+        name="smoothed-and-clipped",
+        model="mlp-11-6",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=sgd(0.3, momentum=0.9, weight_decay=1e-2),
+            total="6it",
+            batch=50,
+            label_smoothing=0.2,
+            clip=0.3,
+            evaluate="2it",
+        ),
+        density=0.5,
+    ),
+    Case(
+        name="bf16",
+        model="mlp-12-8",
+        data=FEW,
+        recipe=Recipe(optimizer=sgd(0.1, momentum=0.9), total="4it", batch=40, precision="bf16", evaluate="2it"),
+    ),
+    Case(
+        name="own-loss",
+        model="mlp-10",
+        data=FEW,
+        recipe=Recipe(optimizer=sgd(0.1), total="4it", batch=40, loss="foreign:hinge", evaluate="2it"),
+    ),
+    Case(
+        name="own-optimiser",
+        model="mlp-10-5",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=own_optimizer("foreign:drawing", 0.05, decay=0.01),
+            total="5it",
+            batch=40,
+            schedule=cosine(),
+            evaluate="2it",
+        ),
+        density=0.5,
+    ),
+    Case(
+        name="held-batchnorm",
+        model="foreign:conv_batchnorm",
+        data=SMALL,
+        recipe=Recipe(optimizer=sgd(0.05, momentum=0.9, weight_decay=1e-2), total="4it", batch=32, evaluate="2it"),
+        held="batchnorm",
+        init="kaiming-normal",
+    ),
+    Case(
+        name="held-random-weights",
+        model="foreign:conv_batchnorm",
+        data=SMALL,
+        recipe=Recipe(optimizer=adam(1e-2, weight_decay=0.1), total="4it", batch=32, clip=0.1, evaluate="2it"),
+        held="random-as-batchnorm+output",
+        density=0.7,
+    ),
+    Case(
+        name="gradual-pruning",
+        model="mlp-13-7",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=sgd(0.1, momentum=0.9, weight_decay=1e-2),
+            total="8it",
+            batch=40,
+            sparsify=gradual(0.3, begin="1it", end="6it", every="2it"),
+            evaluate="3it",
+        ),
+        init="signed-constant",  # where magnitudes tie, the order of layers decides
+    ),
+    Case(
+        name="set-random-exchange",
+        model="mlp-20-10",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=adam(5e-3, weight_decay=1e-2),
+            total="7it",
+            batch=40,
+            sparsify=set_(0.3, every="2it"),
+            evaluate="3it",
+        ),
+    ),
+    Case(
+        name="rigl",
+        model="foreign:conv_batchnorm",
+        data=SMALL,
+        recipe=Recipe(
+            optimizer=sgd(0.05, momentum=0.9),
+            total="6it",
+            batch=32,
+            clip=1.0,
+            sparsify=rigl(0.4, every="2it", end="100%"),
+            evaluate="3it",
+        ),
+    ),
+    Case(
+        name="rigl-held-and-own",
+        model="mlp-12-8",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=own_optimizer("foreign:momentum", 0.1),
+            total="6it",
+            batch=48,
+            sparsify=rigl(0.5, every="1it", end="100%"),
+            evaluate="3it",
+        ),
+        held="foreign:upper",
+    ),
 )
 BY_NAME = {case.name: case for case in CASES}
-
-Snapshots = dict[tuple[int, int], Snapshot]
-
-
-def train(
-    case: Case, replicas: Sequence[Replica], *, kept: Snapshots | None = None, every_step: bool = False
-) -> Snapshots:
-    """Train replicas as one pack; snapshots by place in the pack and step. `kept` collects checkpoints."""
-    found: Snapshots = {}
-    store = {} if kept is None else kept
-    watch = Watch(
-        stop=lambda place, snapshot: found.__setitem__((place, snapshot.step), snapshot),
-        checkpoint=lambda place, snapshot: store.__setitem__((place, snapshot.step), snapshot),
-        checkpoint_every=0.0 if every_step or kept is not None else math.inf,
-    )
-    train_pack(case.module(), replicas, case.tensors, watch)
-    return found
-
-
-def resumed(replica: Replica, snapshot: Snapshot) -> Replica:
-    """The replica that goes on from a snapshot."""
-    return replace(
-        replica,
-        step=snapshot.step,
-        weights=snapshot.weights,
-        masks=snapshot.masks,
-        optimizer=snapshot.optimizer,
-        curves=snapshot.curves,
-        checks=snapshot.checks,
-        stops=tuple(stop for stop in replica.stops if stop > snapshot.step),
-    )
-
-
-def bits(snapshot: Snapshot) -> dict[str, Any]:
-    """Everything of a snapshot but its time, as comparable plain values: equal when the bits are."""
-    return {
-        "step": snapshot.step,
-        "outcome": snapshot.outcome,
-        "weights": raw(snapshot.weights),
-        "masks": raw(snapshot.masks or {}),
-        "optimizer": raw(snapshot.optimizer),
-        "curves": plain(snapshot.curves),
-        "checks": snapshot.checks,
-        "said": snapshot.said,
-    }
-
-
-def raw(tensors: Named) -> dict[str, bytes]:
-    return {name: value.numpy().tobytes() for name, value in sorted(tensors.items())}
-
-
-def plain(curves: Curves) -> tuple[Any, ...]:
-    return (curves.steps, curves.values, curves.gathered, curves.batches)
-
-
-def distance(one: Named, other: Named) -> float:
-    """The largest difference of two networks' tensors, which have the same names."""
-    assert set(one) == set(other)
-    return max(float((one[name].double() - other[name].double()).abs().max()) for name in one)
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Compute on so many threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def zero_bits(value: Tensor) -> bool:
-    """Whether every number is +0.0, not merely equal to zero."""
-    return not bool(value.contiguous().view(torch.int32).any())

@@ -171,3 +171,79 @@ def says_something(weights: dict[str, Tensor]) -> str | None:
 
 def says_nothing(weights: dict[str, Tensor]) -> str | None:
     return None
+
+
+def hinge(outputs: Tensor, y: Tensor) -> Tensor:
+    """A loss of one's own: the multi-class hinge."""
+    return nn.functional.multi_margin_loss(outputs, y)
+
+
+def upper(module: nn.Module) -> dict[str, Tensor]:
+    """Train every second row of each weight, and all biases."""
+    return {
+        name: torch.arange(len(value)).remainder(2).bool().reshape(-1, *[1] * (value.dim() - 1)).expand(value.shape)
+        if value.dim() > 1
+        else torch.ones_like(value, dtype=torch.bool)
+        for name, value in module.named_parameters()
+    }
+
+
+def momentum(tensors: list[Tensor], lr: float) -> torch.optim.Optimizer:
+    """PyTorch's own, the biases in a group of their own."""
+    groups = [[value for value in tensors if (value.dim() > 1) is wide] for wide in (True, False)]
+    return torch.optim.SGD([{"params": group} for group in groups], lr=lr, momentum=0.9)
+
+
+class Drawing(torch.optim.Optimizer):
+    """All that an optimiser may do: it draws, counts in numbers of Python's, and remembers small tensors."""
+
+    def __init__(self, tensors: list[Tensor], lr: float, decay: float) -> None:
+        super().__init__(tensors, {"lr": lr, "decay": decay})
+        self.begun = sum(float(tensor.detach().abs().sum()) for tensor in tensors)
+
+    @torch.no_grad()
+    def step(self, closure: object = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for tensor in group["params"]:
+                kept = self.state[tensor]
+                kept["seen"] = kept.get("seen", 0) + 1
+                kept["scale"] = 0.9 * kept.get("scale", 0.1) + 0.1 * float(tensor.grad.norm())
+                kept["largest"] = torch.maximum(kept.get("largest", torch.zeros(())), tensor.grad.abs().max())
+                kept["none"] = None
+                noise = torch.rand(()) * np.random.rand() * random.random()
+                slope = tensor.grad + group["decay"] * tensor + 0.01 * noise
+                tensor.sub_(group["lr"] * slope / (kept["scale"] + kept["largest"] + 1.0 / kept["seen"]))
+
+
+def drawing(tensors: list[Tensor], lr: float, decay: float) -> torch.optim.Optimizer:
+    return Drawing(tensors, lr, decay)
+
+
+def no_optimiser(tensors: list[Tensor], lr: float) -> dict[str, float]:
+    return {"lr": lr}
+
+
+def optimiser_of_copies(tensors: list[Tensor], lr: float) -> torch.optim.Optimizer:
+    return torch.optim.SGD([tensor.clone() for tensor in tensors], lr=lr)
+
+
+def needy_optimiser(tensors: list[Tensor], lr: float, power: float) -> torch.optim.Optimizer:
+    return torch.optim.SGD(tensors, lr=lr)
+
+
+class Failing(torch.optim.SGD):
+    def step(self, closure: object = None) -> None:  # type: ignore[override]
+        raise ZeroDivisionError("no step today")
+
+
+def failing_optimiser(tensors: list[Tensor], lr: float) -> torch.optim.Optimizer:
+    return Failing(tensors, lr=lr)
+
+
+class Wordy(torch.optim.SGD):
+    def step(self, closure: object = None) -> None:  # type: ignore[override]
+        self.state[self.param_groups[0]["params"][0]]["said"] = "a word"
+
+
+def wordy_optimiser(tensors: list[Tensor], lr: float) -> torch.optim.Optimizer:
+    return Wordy(tensors, lr=lr)

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Callable
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from sabotage_cases import arms_of, asking, histories, network, noisy, normed, two_of
+from sabotage_cases import network, normed
 from torch import Tensor
 
 from cases import BY_NAME, bits, raw, train
-from whether import Lab, Question, Recipe, accuracy, adam, density, early_stop, loss, solved
-from whether.catalogue.xor import xor
-from whether.execute import workshop as workshops
+from whether import Lab, Recipe, adam, loss
+from whether.execute import making
 from whether.execute.workshop import Workshop
 from whether.history import Network
-from whether.history.facts import MeasureFact, PrunedMask
+from whether.history.facts import PrunedMask
+from whether.history.measures import path
 from whether.history.resolve import Resolver
 from whether.models import build, draw, prunable
-from whether.prune import density_percent, magnitude, select
-from whether.sabotage import BUGS, bugs
-from whether.sabotage.bug import Acts, Bug, TrainingBug, replaced
+from whether.prune import density_percent, groups, magnitude, select
+from whether.sabotage import bugs
+from whether.sabotage import masks as mask_bugs
 from whether.seeds import Seed
 
 SHAPES = {"hidden": (20, 30), "output": (5, 20)}
 EVERYTHING = {name: torch.ones(shape, dtype=torch.bool) for name, shape in SHAPES.items()}
 SCORES = {name: torch.arange(math.prod(shape)).mul(0.618034).frac().reshape(shape) for name, shape in SHAPES.items()}
 MASKED = BY_NAME["deep"].but(total="6it")
+MASKED_CONV = BY_NAME["conv-batchnorm"]
 
 
 def count(masks: dict[str, Tensor]) -> int:
@@ -40,7 +40,7 @@ def count(masks: dict[str, Tensor]) -> int:
 def chosen(**how: Any) -> dict[str, Tensor]:
     """As the workshop selects."""
     said: dict[str, Any] = {"scope": "global", "structure": "weight", "layers": {}}
-    return workshops.select(SCORES, EVERYTHING, **(said | {"fraction": Fraction(1, 5)} | how))
+    return making.select(SCORES, EVERYTHING, **(said | {"fraction": Fraction(1, 5)} | how))
 
 
 def masks_of(sentence: Any, store: Any = None) -> dict[str, Tensor]:
@@ -53,11 +53,11 @@ class TestRevivedWeights:
         honest = train(MASKED, [replica])[0, 6]
         with bugs.revived_weights.plant() as acts:
             found = train(MASKED, [replica])[0, 6]
-        assert acts.count == 1
+        assert acts.count == 6
         for name, mask in (replica.masks or {}).items():
             assert not honest.weights[name][~mask].any()
             assert found.weights[name][~mask].any()
-        assert (honest.said, found.said) == ((), (bugs.NOT_HELD,))
+        assert (honest.said, found.said) == ((), (mask_bugs.NOT_HELD,))
         assert bits(train(MASKED, [replica])[0, 6]) == bits(honest)
 
     def test_networks_without_masks_are_as_they_were(self) -> None:
@@ -73,7 +73,26 @@ class TestRevivedWeights:
         bare = type(masked)(**(vars(MASKED.replica(2)) | {"masks": None}))
         with bugs.revived_weights.plant():
             found = train(MASKED, [masked, bare])
-        assert [found[place, 6].said for place in (0, 1)] == [(bugs.NOT_HELD,), ()]
+        assert [found[place, 6].said for place in (0, 1)] == [(mask_bugs.NOT_HELD,), ()]
+
+    @pytest.mark.parametrize("name", ["set-random-exchange", "gradual-pruning"])
+    def test_masks_that_change_do_not_hold_either(self, name: str) -> None:
+        case = BY_NAME[name]
+        honest = train(case, [case.replica(1)])[0, case.total]
+        with bugs.revived_weights.plant() as acts:
+            found = train(case, [case.replica(1)])[0, case.total]
+        assert acts.count == case.total
+        assert found.masks is not None
+        assert (honest.said, found.said) == ((), (mask_bugs.NOT_HELD,))
+        assert any(bool(found.weights[name][~mask].any()) for name, mask in found.masks.items())
+
+    def test_what_is_held_stays_held(self) -> None:
+        case = BY_NAME["held-batchnorm"]
+        replica = dataclasses.replace(case.replica(1), masks=MASKED_CONV.replica(1).masks)
+        with bugs.revived_weights.plant() as acts:
+            found = train(case, [replica])[0, case.total]
+        assert acts.count == case.total
+        assert torch.equal(found.weights["5.bias"], replica.weights["5.bias"])
 
 
 class TestOneTooMany:
@@ -87,10 +106,27 @@ class TestOneTooMany:
         assert all(bool((found[name] <= honest[name]).all()) for name in SHAPES)
         assert raw(chosen(scope=scope)) == raw(honest)
 
+    @pytest.mark.parametrize("structure", ["channel", "block-5x5"])
+    def test_of_groups_one_more_goes(self, structure: str) -> None:
+        honest = count(groups(chosen(structure=structure), structure))
+        with bugs.one_too_many.plant():
+            found = count(groups(chosen(structure=structure), structure))
+        assert found == honest - 1
+
+    def test_gradual_pruning_takes_more_at_each_change(self) -> None:
+        case = BY_NAME["gradual-pruning"]
+        honest = train(case, [case.replica(1)])[0, case.total].masks
+        with bugs.one_too_many.plant() as acts:
+            found = train(case, [case.replica(1)])[0, case.total].masks
+        assert acts.count > 1
+        assert honest is not None
+        assert found is not None
+        assert count(found) == count(honest) - 1
+
     def test_all_that_tie_go(self) -> None:
         tied = {name: (7 * score).floor() for name, score in SCORES.items()}
         with bugs.one_too_many.plant():
-            found = workshops.select(tied, EVERYTHING, fraction=Fraction(1, 5))
+            found = making.select(tied, EVERYTHING, fraction=Fraction(1, 5))
         assert count(found) < 559
 
     def test_where_nothing_is_kept_nothing_more_can_go(self) -> None:
@@ -118,6 +154,14 @@ class TestScoredCopy:
         assert acts.count == 1
         assert raw(found) == raw(select(magnitude(fresh, whole), whole, fraction=Fraction(1, 2)))
         assert raw(found) != raw(honest) == raw(masks_of(sentence, lab.store))
+
+    def test_movement_is_that_of_a_copy(self, lab: Lab) -> None:
+        sentence = trained(lab).prune(fraction=0.5, by="movement")
+        honest = masks_of(sentence, lab.store)
+        with bugs.scored_copy.plant() as acts:
+            found = masks_of(sentence, lab.store)
+        assert acts.count == 1
+        assert raw(found) != raw(honest)
 
     def test_masks_stay_nested(self, lab: Lab) -> None:
         dense = trained(lab)
@@ -153,10 +197,39 @@ class TestDenseOutput:
         assert density_percent(found) == pytest.approx(100 * 220 / 700)
         assert count(chosen(scope=scope, fraction=Fraction(4, 5))) == 140
 
-    def test_units_are_pruned_as_they_were(self) -> None:
-        honest = chosen(structure="unit")
+    @pytest.mark.parametrize(("structure", "left", "honest"), [("block-5x5", 125, 150), ("1:5", 120, 140)])
+    def test_of_blocks_and_few_inputs_too(self, structure: str, left: int, honest: int) -> None:
+        part = Fraction(4, 5)
         with bugs.dense_output.plant() as acts:
-            assert raw(chosen(structure="unit")) == raw(honest)
+            found = chosen(structure=structure, fraction=part)
+        assert acts.count == 1
+        assert (int(found["hidden"].sum()), int(found["output"].sum())) == (left, 100)
+        assert count(chosen(structure=structure, fraction=part)) == honest
+
+    @pytest.mark.parametrize("rounds", [2, 5])
+    def test_in_rounds_the_others_have_the_density(self, rounds: int) -> None:
+        sentence = network(1).prune(fraction=0.9, by="synflow", rounds=rounds)
+        with bugs.dense_output.plant() as acts:
+            *hidden, last = masks_of(sentence).values()
+        assert acts.count == 1
+        assert bool(last.all())
+        assert sum(int(mask.sum()) for mask in hidden) == round(sum(mask.numel() for mask in hidden) / 10)
+
+    def test_gradual_pruning_spares_the_output(self) -> None:
+        case = BY_NAME["gradual-pruning"]
+        with bugs.dense_output.plant() as acts:
+            masks = train(case, [case.replica(1)])[0, case.total].masks
+        assert acts.count > 1
+        assert masks is not None
+        *hidden, last = masks.values()
+        assert bool(last.all())
+        assert sum(int(mask.sum()) for mask in hidden) == round(0.3 * sum(mask.numel() for mask in hidden))
+
+    @pytest.mark.parametrize("structure", ["unit", "channel"])
+    def test_units_are_pruned_as_they_were(self, structure: str) -> None:
+        honest = chosen(structure=structure)
+        with bugs.dense_output.plant() as acts:
+            assert raw(chosen(structure=structure)) == raw(honest)
         assert acts.count == 0
 
 
@@ -181,6 +254,19 @@ class TestIgnoredLayers:
         with bugs.ignored_layers.plant():
             found = masks_of(sentence)
         assert int(found[next(iter(found))].any(1).sum()) == 10 - 6  # (10 + 2) / 2
+
+    def test_outputs_are_taken_from_the_filters(self) -> None:
+        sentence = normed(1).prune(fraction=0.25, structure="channel")
+        with bugs.ignored_layers.plant():
+            found = masks_of(sentence)
+        assert int(found["0.weight"].flatten(1).any(1).sum()) == 4 - round((4 + 10) * 0.25)
+
+    def test_so_many_of_each_few_stay_as_they_were(self) -> None:
+        sentence = network(1).prune(structure="2:4", layer_fractions={"output": 0})
+        honest = masks_of(sentence)
+        with bugs.ignored_layers.plant() as acts:
+            assert raw(masks_of(sentence)) == raw(honest)
+        assert acts.count == 0
 
     def test_at_most_everything_goes(self) -> None:
         with bugs.ignored_layers.plant():
@@ -207,6 +293,19 @@ class TestGlobalSeeds:
                 ends.append(bits(train(case, [case.replica(1)])[0, case.total]))
         assert ends[0] == ends[1]
 
+    def test_augmentation_is_drawn_by_the_process(self) -> None:
+        case, ends = BY_NAME["augmented-mlp"], []
+        honest = bits(train(case, [case.replica(1)])[0, case.total])
+        before = torch.get_rng_state()
+        for _ in range(2):
+            with bugs.global_seeds.plant() as acts:
+                ends += [bits(train(case, [case.replica(1)])[0, case.total]) for _ in range(2)]
+            assert acts.count >= 2
+        assert ends[0] == ends[2] != ends[1] == ends[3]
+        assert honest not in ends
+        assert torch.equal(torch.get_rng_state(), before)
+        assert bits(train(case, [case.replica(1)])[0, case.total]) == honest
+
 
 class TestStaleStatistics:
     def test_the_second_network_is_measured_with_the_statistics_of_the_first(self, lab: Lab) -> None:
@@ -224,6 +323,31 @@ class TestStaleStatistics:
         workshop = Workshop(lab.store)
         assert [workshop.measure(fact)["value"] for fact in facts] == honest
 
+    def test_on_a_path_statistics_are_not_taken_anew(self, lab: Lab) -> None:
+        nets = [normed(seed).train() for seed in (1, 2)]
+        for net in nets:
+            lab.load(net)
+        paths = {
+            how: Resolver().measure(path(*nets, points=3, statistics=how)) for how in ("re-estimated", "interpolated")
+        }
+        honest = {how: Workshop(lab.store).measure(fact)["value"] for how, fact in paths.items()}
+        with bugs.stale_statistics.plant() as acts:
+            found = Workshop(lab.store).measure(paths["re-estimated"])["value"]
+        assert acts.count == 3
+        assert found["loss"] == honest["interpolated"]["loss"] == honest["re-estimated"]["stale loss"]
+        assert found["loss"] != honest["re-estimated"]["loss"]
+        assert Workshop(lab.store).measure(paths["re-estimated"])["value"] == honest["re-estimated"]
+
+    def test_statistics_that_a_sentence_takes_anew_stay(self, lab: Lab) -> None:
+        net = normed(1).train()
+        lab.load(net)
+        state, again = Resolver().state(net), Resolver().state(net.perturbed("re-estimate", examples=100))
+        with bugs.stale_statistics.plant() as acts:
+            found = Workshop(lab.store).state(again).weights
+        assert acts.count == 1
+        assert raw(found) == raw(Workshop(lab.store).state(state).weights)
+        assert raw(found) != raw(Workshop(lab.store).state(again).weights)
+
     def test_what_is_trained_on_keeps_its_own(self, lab: Lab) -> None:
         state = Resolver().state(normed(1).train())
         lab.load(normed(1).train())
@@ -232,139 +356,3 @@ class TestStaleStatistics:
             workshop = Workshop(lab.store)
             assert [raw(workshop.state(state).weights) for _ in range(2)] == [honest, honest]
         assert acts.count == 0
-
-
-ASKED: dict[str, Callable[[], Question]] = {
-    "everything": asking,
-    "nothing pruned": lambda: two_of(lambda rep: network(rep).train(), lambda rep: network(rep.seed("b")).train()),
-    "untrained": lambda: two_of(lambda rep: network(rep), lambda rep: network(rep.seed("b"))),
-    "dropout": lambda: two_of(lambda rep: noisy(rep).train(), lambda rep: noisy(rep.seed("b")).train()),
-    "batchnorm": lambda: two_of(lambda rep: normed(rep).train(), lambda rep: normed(rep.seed("b")).train()),
-    "units": lambda: asking(lambda rep: arms_of(rep) | {"random": by_units(rep)}, claims=[asking().claims[0]]),
-    "xor": lambda: xor(replicates=2),
-    "early stop": lambda: two_of(
-        lambda rep: early_stop(network(rep).train()), lambda rep: early_stop(network(rep.seed("b")).train()), unit="it"
-    ),
-    "density": lambda: two_of(lambda rep: density(network(rep).train()), lambda rep: density(network(rep))),
-    "on training rows": lambda: two_of(
-        lambda rep: accuracy(network(rep).train(), split="train"), lambda rep: accuracy(network(rep), split="train")
-    ),
-    "solved": lambda: two_of(lambda rep: solved(network(rep).train()), lambda rep: solved(network(rep))),
-}
-
-
-def by_units(rep: Any) -> Network:
-    start = network(rep)
-    return start.masked(start.train().prune(fraction=0.5, structure="unit")).train()
-
-
-NOT_APPLICABLE = {
-    "everything": {
-        "global-seeds": "there is no augmentation, and no dropout",
-        "stale-statistics": "no running statistics",
-    },
-    "nothing pruned": {
-        "revived-weights": "no network is trained under a mask",
-        "one-too-many": "nothing is pruned",
-        "scored-copy": "nothing is pruned",
-        "idle-shuffle": "no mask is shuffled",
-        "global-seeds": "nothing is drawn",
-        "stale-statistics": "none is interpolated",
-        "dense-output": "nothing is pruned",
-        "ignored-layers": "nothing is pruned",
-    },
-    "xor": {
-        "global-seeds": "nothing is drawn",
-        "stale-statistics": "no running statistics",
-        "dense-output": "whole units are pruned",
-    },
-}
-
-
-class TestWhereTheyApply:
-    @pytest.mark.parametrize("name", NOT_APPLICABLE)
-    def test_each_says_why_not(self, name: str) -> None:
-        found = histories(ASKED[name]())
-        told = {bug.name: bug.why_not(found) for bug in BUGS}
-        expected = NOT_APPLICABLE[name]
-        assert {bug for bug, why_not in told.items() if why_not} == set(expected)
-        assert all(said in told[bug] for bug, said in expected.items())
-
-    @pytest.mark.parametrize(
-        ("name", "bug"),
-        [("dropout", bugs.global_seeds), ("batchnorm", bugs.stale_statistics), ("units", bugs.dense_output)],
-    )
-    def test_they_apply_where_there_is_what_they_spoil(self, name: str, bug: Bug) -> None:
-        assert bug.why_not(histories(ASKED[name]())) == ""
-
-    def test_a_recipe_that_augments_is_spoilt_too(self) -> None:
-        training = SimpleNamespace(plain=lambda: {"augmentation": {"name": "crop"}})
-        model = histories(asking()).facts[0]
-        item = SimpleNamespace(training=training, begin=SimpleNamespace(model=model))
-        fake: Any = SimpleNamespace(of=lambda kind: [item], module=None)
-        assert bugs.global_seeds.why_not(fake) == ""
-
-    @pytest.mark.parametrize(
-        ("name", "applies"),
-        [
-            ("nothing pruned", True),
-            ("solved", True),
-            ("xor", True),
-            ("untrained", False),
-            ("early stop", False),
-            ("density", False),
-            ("on training rows", False),
-        ],
-    )
-    def test_an_epoch_can_be_picked_where_a_curve_is_recorded(self, name: str, applies: bool) -> None:
-        assert (bugs.best_epoch.why_not(histories(ASKED[name]())) == "") is applies
-
-    @pytest.mark.parametrize(("curve", "best"), [([50.0, 75.0, 50.0], 0.0), ([50.0, 100.0, 75.0], 100.0)])
-    def test_of_what_is_solved_or_not_any_solved_epoch_counts(self, curve: list[float], best: float) -> None:
-        fact = next(fact for fact in histories(ASKED["xor"]()).facts if isinstance(fact, MeasureFact))
-        record = {"outcome": "done", "curves": {"values": {"validation accuracy": curve}}}
-        assert bugs._best(fact, lambda digest: record) == best
-        assert bugs._best(fact, lambda digest: record | {"outcome": "diverged"}) is None
-
-    def test_one_layer_alone_is_no_output_to_spare(self) -> None:
-        made = two_of(lambda rep: linear(rep), lambda rep: linear(rep.seed("b")))
-        assert "the one layer" in bugs.dense_output.why_not(histories(made))
-
-
-def linear(rep: Any) -> Network:
-    start = network(rep, model="sabotage_nets:linear")
-    return start.masked(start.prune(fraction=0.5)).train()
-
-
-class TestTheTable:
-    def test_there_are_ten_with_names_traps_and_words(self) -> None:
-        assert len(BUGS) == len({bug.name for bug in BUGS}) == 10
-        assert all(bug.trap and bug.does.endswith(".") for bug in BUGS)
-
-    @pytest.mark.parametrize("bug", [bug for bug in BUGS if isinstance(bug, TrainingBug)], ids=lambda bug: bug.name)
-    def test_an_error_under_it_does_not_leave_it_planted(self, bug: TrainingBug) -> None:
-        def planted() -> Acts:
-            with bug.plant():
-                raise ValueError("in the midst")
-
-        before = functions()
-        with pytest.raises(ValueError, match="in the midst"):
-            planted()
-        assert functions() == before
-        with bug.plant():
-            assert functions() != before
-
-
-def functions() -> list[Any]:
-    """All that bugs replace."""
-    from whether.train import asserts, module, pack
-
-    return [
-        *(pack._Pack._masks, asserts.masks_hold, asserts.own_checks, module.alone, bugs.SELECTION.keep_highest),
-        *(Workshop._pruned, Workshop.measure, Workshop.state, workshops.shuffled, workshops.select),
-    ]
-
-
-def test_what_is_not_there_cannot_be_replaced() -> None:
-    with pytest.raises(AttributeError, match="nothing_of_that_name"), replaced(bugs, "nothing_of_that_name", None):
-        pass

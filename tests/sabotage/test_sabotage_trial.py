@@ -11,7 +11,7 @@ from sabotage_cases import TICKET, WHY, Ear, arms_of, asking, network, noisy, no
 from whether import Control, Lab, Replicate, accuracy, density, early_stop, exceeds, loss
 from whether.conclude import conclude
 from whether.errors import RequestError, WorkError
-from whether.sabotage import BUGS, Sabotaged, bugs, sabotage, trial
+from whether.sabotage import BUGS, Sabotaged, bugs, masks, sabotage, trial
 from whether.sabotage.bug import Acts, TrainingBug, training_bug
 from whether.sabotage.planted import deciding
 from whether.sabotage.trial import NeverActedError, is_the_systems
@@ -120,7 +120,7 @@ class TestBugs:
 
     def test_revived_weights_are_noticed_by_the_assert(self, tried: Tried) -> None:
         found = bug(tried[1], "revived-weights")
-        assert ("check", f"{bugs.NOT_HELD} (6 of 9 networks)") in [(item.by, item.said) for item in found.noticed]
+        assert ("check", f"{masks.NOT_HELD} (6 of 9 networks)") in [(item.by, item.said) for item in found.noticed]
 
     def test_an_idle_shuffle_makes_the_random_mask_a_ticket(self, tried: Tried) -> None:
         found = bug(tried[1], "idle-shuffle")

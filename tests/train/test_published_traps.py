@@ -23,7 +23,7 @@ from cases import BY_NAME, DIGITS, Case, bits, plain, raw, resumed, train
 from whether.catalogue.lottery_ticket import lottery_ticket
 from whether.catalogue.xor import xor
 from whether.data.tensors import Tensors
-from whether.execute import workshop as workshops
+from whether.execute import making
 from whether.execute.workshop import Workshop
 from whether.history import Network, accuracy, loss
 from whether.history.facts import Model
@@ -203,13 +203,13 @@ def check_the_network_itself_is_scored(lab: Lab) -> None:
 
 def test_what_is_scored_is_the_network_itself(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     check_the_network_itself_is_scored(lab)
-    real = workshops.select
+    real = making.select
     copy_of = draw(build(Model(name="mlp-6", shape=(1, 8, 8), classes=10, options={})), "xavier-normal", Seed(1))
 
     def of_a_copy(scores: Any, masks: Any, **how: Any) -> Any:
         return real(magnitude(copy_of, masks), masks, **how)
 
-    monkeypatch.setattr(workshops, "select", of_a_copy)
+    monkeypatch.setattr(making, "select", of_a_copy)
     caught(check_the_network_itself_is_scored, lab)
 
 

@@ -11,8 +11,8 @@ import torch
 from cases import BY_NAME, DIGITS, Snapshots, resumed, train
 from whether.errors import RequestError, WorkError
 from whether.history.resolve import settle
-from whether.train import pack as packing
 from whether.train.asserts import loss_at_start, masks_hold, own_checks
+from whether.train.bounds import Bounds
 
 
 def test_the_first_loss_lies_near_that_of_guessing() -> None:
@@ -52,7 +52,7 @@ def test_revived_weights_are_an_error() -> None:
 
 
 def test_a_pack_that_forgets_its_masks_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing._Pack, "_masks", lambda *_: None)
+    monkeypatch.setattr(Bounds, "restore", lambda *_: None)
     case = BY_NAME["deep"]
     with pytest.raises(WorkError, match=r"masked weights of 1\.weight are not zero after training"):
         train(case, [case.replica(1)])

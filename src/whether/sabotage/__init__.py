@@ -2,6 +2,7 @@
 
 planted.py   truths: labels of arms shuffled, an arm replaced by what was never trained
 bugs.py      the bugs that published code has had, each switched on for a while (bug.py: what a bug is)
+masks.py     those of them that are in masks
 trial.py     asks the question honestly and with each of them, in scratch labs
 result.py    what came of it, in plain values
 

@@ -6,7 +6,7 @@ held. Everything is said for flat rows [replica, flat], as the pack keeps its we
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -46,9 +46,14 @@ class Bounds:
         if self.trains is not None:
             gradient.masked_fill_(~self.trains, 0.0)
         if self.clip is not None:
-            seen = gradient if self.keep_bits is None else _cleared(gradient, self.keep_bits)
-            norms = torch.linalg.vector_norm(seen, dim=1, keepdim=True)
+            norms = torch.linalg.vector_norm(self.existing(gradient), dim=1, keepdim=True)
             gradient.mul_((self.clip / (norms + 1e-6)).clamp_(max=1.0))  # as torch.nn.utils.clip_grad_norm_ has it
+
+    def existing(self, gradient: Float[Tensor, "replica flat"]) -> Float[Tensor, "replica flat"]:
+        """A gradient with zeros where no weight exists; itself where all do."""
+        if self.keep_bits is None:
+            return gradient
+        return (gradient.view(torch.int32) & self.keep_bits).view(torch.float32)
 
     def restore(self, weights: Float[Tensor, "replica flat"], bits: Int[Tensor, "replica flat"]) -> None:
         """What weights must be after a step, in place: those that are held as they were, masked ones zero.
@@ -68,16 +73,23 @@ class Bounds:
         step: int,
         weights: Float[Tensor, "replica flat"],
         gradient: Float[Tensor, "replica flat"],
-        moments: Sequence[Float[Tensor, "replica flat"]],
-    ) -> None:
+    ) -> Mapping[int, Bool[Tensor, " flat"]]:
         """Change masks where the recipe's course of sparsity asks for it after so many updates.
 
-        Weights that go and weights that come are zero, and so is what the optimiser remembers of both.
+        Weights that go and weights that come are zero, those that are held too. A network that has diverged keeps its
+        mask until it is let go.
+
+        Returns:
+            By place of each network whose masks have changed, true where a weight was and stays: of all others the
+            optimiser has nothing to remember.
         """
+        stayed: dict[int, Tensor] = {}
         if self.plan is None or self.keep_bits is None or not dynamic.changes_at(self.plan, step):
-            return
+            return stayed
         for place, masks in enumerate(self.masks):
             assert masks is not None
+            if not bool((torch.isfinite(weights[place]) & torch.isfinite(gradient[place])).all()):
+                continue
             new = dynamic.change(
                 self.plan,
                 step,
@@ -91,9 +103,11 @@ class Bounds:
             before = self.keep_bits[place].clone()
             self.masks[place] = new
             self._fill_bits(self.keep_bits[place], new)
-            stays = (before & self.keep_bits[place]) != 0
-            for rows in (weights, *moments):
-                rows[place].masked_fill_(~stays, 0.0)
+            stayed[place] = (before & self.keep_bits[place]) != 0
+            for rows in (weights, self.held):
+                if rows is not None:
+                    rows[place].masked_fill_(~stayed[place], 0.0)
+        return stayed
 
     def keep(self, places: Sequence[int]) -> None:
         """Let go of all networks but these."""
@@ -106,10 +120,12 @@ class Bounds:
 
     def _first(self, replica: Replica) -> Named | None:
         """The masks that training begins with: those that are worn, or those of a course of sparsity."""
-        if self.plan is None or replica.resumed:
+        if self.plan is None:
             return replica.masks
+        if replica.masks is not None:  # in the order of layers, which files do not keep and which decides ties
+            return {name: replica.masks[name] for name in replica.prunable}
         shapes = {name: tuple(replica.weights[name].shape) for name in replica.prunable}
-        return dynamic.begin(self.plan, replica.masks, shapes, Stream(replica.order, "sparsify"))
+        return dynamic.begin(self.plan, None, shapes, Stream(replica.order, "sparsify"))
 
     def _prunable(self, row: Float[Tensor, " flat"], masks: Named) -> Named:
         taken = self.layout.take(row)
@@ -135,8 +151,3 @@ class Bounds:
             said = {name: mask.float() for name, mask in (replica.trains or {}).items() if name in whole}
             self.layout.fill(rows[place], whole | said)
         return rows.bool().to(like.device)
-
-
-def _cleared(rows: Float[Tensor, "replica flat"], keep: Int[Tensor, "replica flat"]) -> Float[Tensor, "replica flat"]:
-    """Rows with zeros where no weight exists."""
-    return (rows.view(torch.int32) & keep).view(torch.float32)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.optim.adam import adam
 from torch.optim.adamw import adamw
@@ -66,6 +66,11 @@ class PackOptimizer:
         for group in self._groups:
             _step(group, step)
         self.counts = [count + 1 for count in self.counts]
+
+    def forget(self, place: int, stays: Bool[Tensor, " flat"]) -> None:
+        """Remember nothing of a network's weights but of those that stay."""
+        for rows in self.moments.values():
+            rows[place].masked_fill_(~stays, 0.0)
 
     def state(self, place: int, layout: Layout) -> Named:
         """What a network's updates go on from: its moments as "exp_avg/0.weight", and "count"."""

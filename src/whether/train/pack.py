@@ -163,7 +163,10 @@ class _Pack:
         if self.step == 0:
             self._check_start(losses)
         self.bounds.limit(self.gradient)
-        self.optimizer.update(self.weights, self.gradient, self.step)
+        # One's own may look at more than a weight's own gradient, and shall not see what belongs to no weight.
+        own = isinstance(self.optimizer, OwnOptimizer)
+        seen = self.bounds.existing(self.gradient) if own else self.gradient
+        self.optimizer.update(self.weights, seen, self.step)
         self.bounds.restore(self.weights, self.bits)
         for place, stays in self.bounds.change(self.step + 1, self.weights, self.gradient).items():
             self.optimizer.forget(place, stays)

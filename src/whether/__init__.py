@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         loss,
         loss_barrier,
         measure,
+        path,
         solved,
         tickets,
     )
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
         question,
         same,
     )
-    from whether.recipe import Recipe, adam, adamw, constant, cosine, drops, linear, sgd
+    from whether.recipe import Recipe, adam, adamw, constant, cosine, drops, linear, own_optimizer, sgd
     from whether.seeds import Seed
     from whether.sparsify import gradual, rigl, set_
     from whether.steps import Steps
@@ -99,6 +100,8 @@ __all__ = [
     "measure",
     "not_worse",
     "ordered",
+    "own_optimizer",
+    "path",
     "question",
     "rigl",
     "same",
@@ -128,6 +131,7 @@ _HOMES = {
         "loss",
         "loss_barrier",
         "measure",
+        "path",
         "solved",
         "tickets",
     ),
@@ -146,7 +150,7 @@ _HOMES = {
         "question",
         "same",
     ),
-    "whether.recipe": ("Recipe", "adam", "adamw", "constant", "cosine", "drops", "linear", "sgd"),
+    "whether.recipe": ("Recipe", "adam", "adamw", "constant", "cosine", "drops", "linear", "own_optimizer", "sgd"),
     "whether.seeds": ("Seed",),
     "whether.sparsify": ("gradual", "rigl", "set_"),
     "whether.steps": ("Steps",),

@@ -17,6 +17,7 @@ from whether import __version__
 from whether.answer import DONE, Column, Run
 from whether.errors import RequestError
 from whether.history import facts
+from whether.history.walk import measured
 from whether.plan.demand import closure, stops_of
 from whether.plan.plan import Asked, Plan
 from whether.question import Arm
@@ -121,6 +122,8 @@ def curves(asked: Asked, record: Records) -> dict[str, Any]:
         arm, states = rows[0][0], [fact.state for _, fact in rows]
         if arm.name not in named or not all(isinstance(state, facts.Point) for state in states):
             continue
+        if rows[0][1].parts:  # of several networks no curve is its own
+            continue
         curves = [record(state.digest).get("curves") for state in states]
         whole = [curve for curve in curves if curve and None not in curve["values"]["validation accuracy"]]
         longest = max((len(curve["steps"]) for curve in whole), default=0)
@@ -190,9 +193,9 @@ def _profiles(asked: Asked, record: Records) -> list[str]:
 
 
 def _points(asked: Asked) -> list[facts.Point]:
-    """The trained states that are measured, each once."""
-    found = {fact.state.digest: fact.state for fact in asked.wanted if isinstance(fact.state, facts.Point)}
-    return list(found.values())
+    """The trained states that are measured, be it as parts of a derived measure, each once."""
+    states = (state for fact in asked.wanted for state in measured(fact))
+    return list({state.digest: state for state in states if isinstance(state, facts.Point)}.values())
 
 
 def device_seconds(asked: Asked, record: Records) -> dict[str, Any]:

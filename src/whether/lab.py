@@ -25,6 +25,7 @@ from whether.history import Measure, Network
 from whether.history.difference import Difference
 from whether.history.resolve import Resolver
 from whether.looking import count_opening
+from whether.plan.demand import nearest_points
 from whether.plan.plan import Asked, Plan, make_plan, plan_states
 from whether.question import Question
 from whether.registration import Study
@@ -204,7 +205,9 @@ class Lab:
         if record["outcome"] != DONE:
             from whether.execute.workshop import NoStateError
 
-            raise NoStateError(fact.state.digest, record["outcome"])
+            ends = {point.digest: self.store.records.read(point.digest)["outcome"] for point in nearest_points(fact)}
+            lost = next((name for name, outcome in ends.items() if outcome != DONE), fact.state.digest)
+            raise NoStateError(lost, record["outcome"])
         return record["value"]
 
     def load(self, network: Network, *, progress: Listener | None = None) -> nn.Module:

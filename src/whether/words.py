@@ -21,7 +21,8 @@ class Word:
     """One name of the language.
 
     Attributes:
-        kind: what it may stand for: "model", "initialiser", "score", "perturbation", "freezing", "measure".
+        kind: what it may stand for: "model", "initialiser", "score", "perturbation", "freezing", "measure",
+            "derivation" (a number of other measures).
         name: as it is written; for a family, its form ("mlp-<width>-…").
         lives: "module:function" that carries it out.
         takes: what it needs, for people.
@@ -206,6 +207,27 @@ WORDS = (
             {"layer": "output", "kind": "training", "batch": 60, "repeats": 20, "uses": 1000},
         ),
     ),
+    *_words(
+        "derivation",
+        "whether.prune.predict",
+        (
+            *("law_error", "law_error", "errors of networks; per cent by which those held out are mispredicted"),
+            {"options": {"nets": None, "by": "law", "permute": None}},
+        ),
+        (
+            *("law_gain", "law_gain", "errors of networks; by how many per cent the law errs less than interpolation"),
+            {"options": {"nets": None, "over": "interpolation", "permute": None}},
+        ),
+        (
+            *("law_fit", "law_fit", "errors of networks; per cent by which the law misses those that it is fitted to"),
+            {"options": {"nets": None, "tell": "deviation"}},
+        ),
+    ),
+    Word(
+        *("derivation", "variance_sum", "whether.stats.crossed:variance_sum"),
+        "values of a crossed design; a weighted sum of its variances",
+        options={"levels": None, "weights": None},
+    ),
 )
 
 
@@ -262,6 +284,12 @@ MEASURES: dict[str, MeasureKind] = {
 OF_CLASSES = ("calibration", "class_error", "worst_class_error", "subgroup_error")
 COUNTING = ("accuracy", "solved", "barrier", "disagreement", *OF_CLASSES)
 """Measures that count right answers; those of classes count them by class."""
+DERIVED: dict[str, MeasureKind] = {
+    "law_error": MeasureKind("%", better="lower"),
+    "law_gain": MeasureKind("%"),
+    "law_fit": MeasureKind("%", better="lower"),
+    "variance_sum": MeasureKind(""),
+}
 CURVES = ("train loss", "train accuracy", "validation loss", "validation accuracy")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from whether.answer import DONE
 from whether.errors import DamageError
-from whether.history.facts import MeasureFact, Point
+from whether.history.facts import MeasureFact, Point, State
+from whether.history.walk import measured
 from whether.store.folder import Store
 from whether.store.layout import Part
 
@@ -22,10 +23,14 @@ class LabStock:
 
     def __init__(self, store: Store, asked: Iterable[MeasureFact] = ()) -> None:
         records = frozenset(store.records.listing())
-        lost = {fact.digest for fact in asked if isinstance(fact.state, Point) and fact.state.digest not in records}
+        lost = {fact.digest for fact in asked if any(_is_lost(state, records) for state in measured(fact))}
         self.measures: Collection[str] = records - lost
         self.points: Collection[str] = _Points(store, records, "state")
         self.resumable: Collection[str] = _Points(store, records, "optimizer")
+
+
+def _is_lost(state: State, records: Collection[str]) -> bool:
+    return isinstance(state, Point) and state.digest not in records
 
 
 class _Points(Collection[str]):

@@ -6,6 +6,7 @@ Trained states come from the lab; fresh, masked and redrawn ones and masks are c
 from __future__ import annotations
 
 import copy
+import math
 import platform
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -237,7 +238,7 @@ class Workshop:
             if body["outcome"] != DONE:
                 raise NoStateError(part.state.digest, body["outcome"])
             values.append(body["value"])
-        function = words.load(words.find("measure", fact.name))
+        function = words.load(words.find("derivation", fact.name))
         options = {name: value for name, value in fact.options.items() if name != NAMES}
         with by_itself(fact, f"the measure {fact.name!r}"):
             return self._number(fact, function(dict(zip(names, values, strict=True)), **options))
@@ -267,6 +268,8 @@ class Workshop:
             value = value.item()
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise RequestError(f"the measure {fact.name!r} returned {value!r}; expected a number.")
+        if not math.isfinite(value):
+            raise RequestError(f"the measure {fact.name!r} returned {value!r}, which cannot be recorded or averaged.")
         return float(value)
 
     def encode(self, made: Made) -> bytes:

@@ -11,6 +11,7 @@ from whether.errors import RequestError, gather
 from whether.history.checks import one_of, plain_options, whole_number
 from whether.history.described import describe
 from whether.history.network import Network
+from whether.history.resolved import NAMES
 
 SPLITS = ("train", "validation", "test")
 STATISTICS = ("re-estimated", "interpolated")
@@ -191,17 +192,18 @@ def derived(
     parts: Mapping[str, Measure],
     *,
     unit: str = "",
-    better: str = "higher",
+    better: str | None = None,
     worst: float | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Measure:
     """A number computed of other measures of the same replicate, such as how well a law predicts what was held out.
 
     Args:
-        name: "module:function" that takes the parts' values by name (curves are dicts) and the options, and returns a
-            number. It is pure: what it draws would have to follow from its arguments.
-        parts: what it is computed of, one or more.
-        unit, better, worst: as of a measure of your own.
+        name: a word (`whether list --words`), or "module:function" of your own that takes the parts' values by name
+            (curves are dicts) and the options, and returns a number. It is pure: what it draws follows from them.
+        parts: what it is computed of, one or more, in the order in which the function sees them.
+        unit, better: as of a measure of your own; a word has its own, unless they are said.
+        worst: what it counts as where a network of one of its parts diverged.
         options: plain keyword arguments for it.
     """
     said = dict(options or {})
@@ -209,21 +211,22 @@ def derived(
     def whole() -> None:
         if not isinstance(parts, Mapping) or not parts or not all(isinstance(p, Measure) for p in parts.values()):
             raise RequestError(f"{name}: derived of {parts!r}; expected a dict of one Measure or more by name.")
+        if strange := [part for part in parts if not isinstance(part, str)]:
+            raise RequestError(f"{name}: a part is called {strange[0]!r}; expected text, by which it is told apart.")
 
-    gather(
-        lambda: _own(name),
-        whole,
-        lambda: plain_options("derived measure", name, said) if said else None,
-        lambda: one_of("better", better, ("higher", "lower")),
-    )
+    def taken() -> None:
+        word = words.find("derivation", name)
+        if NAMES in said:
+            raise RequestError(f"{name}: an option is called {NAMES!r}, which is taken; give it another name.")
+        if said:
+            plain_options("derivation", word.name, said)
+
+    gather(taken, whole, lambda: one_of("better", better, ("higher", "lower")) if better is not None else None)
     first = next(iter(parts.values()))
-    kind = words.MeasureKind(unit, better=better, worst=worst)
-    return Measure(name, first.network, None, said, None, dict(parts), kind)
-
-
-def _own(name: str) -> None:
-    if not words.is_own_code(name):
-        raise RequestError(f"derived() got {name!r}; expected 'module:function', such as 'laws:excess_error'.")
+    known = words.DERIVED.get(name, words.MeasureKind(""))
+    kind = words.MeasureKind(unit or known.unit, better=better or known.better, worst=worst)
+    word = words.find("derivation", name)
+    return Measure(name, first.network, None, {**word.options, **said}, None, dict(parts), kind)
 
 
 def _say(two: bool) -> str:

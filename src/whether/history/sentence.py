@@ -62,6 +62,8 @@ def sentence(fact: Fact) -> str:
 def label(fact: Fact) -> str:
     """What a fact is, in a few words."""
     match fact:
+        case facts.MeasureFact(name=name, parts=parts, state=state) if parts:
+            return f"{name} of {len(parts)} measures, the first of {label(state)}"
         case facts.MeasureFact(name=name, split=split, state=state):
             return f"{name}{f' on {split}' if split else ''} of {label(state)}"
         case facts.Trajectory(begin=begin, training=training):

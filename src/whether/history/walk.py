@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from whether.history.facts import Fact, GrownMask, InvertedMask, MaskFact, PrunedMask, ShuffledMask
+from whether.history.facts import Fact, GrownMask, InvertedMask, MaskFact, MeasureFact, PrunedMask, ShuffledMask, State
 
 
 def closure(roots: Iterable[Fact], stop: Callable[[Fact], bool] | None = None) -> Iterator[Fact]:
@@ -41,6 +41,11 @@ def parents_first(roots: Iterable[Fact], stop: Callable[[Fact], bool] | None = N
         if fact.digest not in given:
             given.add(fact.digest)
             yield fact
+
+
+def measured(fact: MeasureFact) -> list[State]:
+    """The states that a measure is asked of: its own, or where it is derived those of its parts."""
+    return [state for part in fact.parts for state in measured(part)] if fact.parts else [fact.state]
 
 
 def mask_before(mask: MaskFact) -> MaskFact | None:

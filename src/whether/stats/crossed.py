@@ -189,6 +189,39 @@ def variance_ratio(found: Crossed, above: str, below: str, *, alpha: float) -> I
     )
 
 
+def variance_sum(
+    values: Mapping[str, float], *, levels: Mapping[str, Sequence[Hashable]], weights: Mapping[str, float]
+) -> float:
+    """A weighted sum of the variances of a crossed design: without bias, as they are, and so at times negative.
+
+    With one run in each cell {"order": 1, "residual": 1} is the variance among runs that differ in nothing but the
+    order, and {"order": 1, "init": -2} is above 0 where the order's own part is more than twice the initialisation's.
+    Of several designs the mean of such sums says more than one design's ratio, which has no mean where what stands
+    below may be 0.
+
+    Args:
+        values: one number per run, by any name.
+        levels: for each of the two sources the level that each run has, in the order of `values`.
+        weights: by source, `interaction` or `residual`; what is left out has none.
+
+    Raises:
+        RequestError: as `crossed`; for an unknown source, or a weight that is no number.
+
+    Example:
+        >>> runs = {"a": 1.0, "b": 2.0, "c": 5.0, "d": 8.0}
+        >>> levels = {"init": ["x", "x", "y", "y"], "order": [0, 1, 0, 1]}
+        >>> variance_sum(runs, levels=levels, weights={"order": 1, "residual": 1})
+        2.5
+    """
+    if not isinstance(weights, Mapping) or not weights:
+        raise RequestError(f"weights is {weights!r}; expected some by source, such as {{'order': 1, 'init': -2}}")
+    found = crossed(values.values(), levels if isinstance(levels, Mapping) else {})
+    for name, weight in weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+            raise RequestError(f"the weight of {name!r} is {weight!r}; expected a number")
+    return math.fsum(weight * found.source(name).variance for name, weight in weights.items())
+
+
 def _generalised_low(above: Source, below: Source, error: Source, alpha: float) -> float:
     """The largest ρ at which P(V_above ≤ ρ V_below) is at most alpha, found by halving its logarithm."""
     import numpy as np

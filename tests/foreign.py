@@ -247,3 +247,12 @@ class Wordy(torch.optim.SGD):
 
 def wordy_optimiser(tensors: list[Tensor], lr: float) -> torch.optim.Optimizer:
     return Wordy(tensors, lr=lr)
+
+
+SEEN: list[tuple[tuple[int, ...], float]] = []
+
+
+def looking_optimiser(tensors: list[Tensor], lr: float) -> torch.optim.Optimizer:
+    """Notes what it is given when it is made."""
+    SEEN.extend((tuple(tensor.shape), float(tensor.detach().abs().sum())) for tensor in tensors)
+    return torch.optim.SGD(tensors, lr=lr)

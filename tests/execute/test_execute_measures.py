@@ -8,17 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 from works import RECIPE, carry_out, fact, make, network, record
 
 from cases import raw
 from whether.data.tensors import tensors
 from whether.errors import RequestError, WorkError
+from whether.execute import workshop as workshops
 from whether.execute.workshop import Workshop
-from whether.history import accuracy, curve, density, early_stop, loss, measure, solved, tickets
+from whether.history import Network, accuracy, curve, density, early_stop, loss, measure, solved, tickets
+from whether.history.resolve import Resolver
 from whether.lab import Lab
 from whether.probe import measures
 from whether.prune import density_percent
-from whether.recipe import adam, sgd
+from whether.recipe import Recipe, adam, sgd
 
 
 def test_measures_are_those_of_the_loaded_module(lab: Lab) -> None:
@@ -122,3 +125,25 @@ def test_a_score_of_ones_own_that_fails_is_told(lab: Lab, name: str, kind: type[
     net = network()
     with pytest.raises(kind, match=said):
         lab.value(accuracy(net.masked(net.prune(fraction=0.5, by=name))))
+
+
+def check_norms_have_their_own_statistics(lab: Lab) -> None:
+    recipe = Recipe(optimizer=sgd(0.1), total="3it", batch=60)
+    nets = [Network("foreign:conv_batchnorm", data="digits", seed=seed, recipe=recipe).train() for seed in (1, 2)]
+    expected = [measures.loss(lab.load(net), tensors("digits"), "validation") for net in nets]
+    workshop = Workshop(lab.store)
+    assert [workshop.measure(Resolver().measure(loss(net)))["value"] for net in nets] == expected
+
+
+def test_statistics_of_norms_are_each_networks_own(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_norms_have_their_own_statistics(lab)
+    real, shared = workshops.put, dict[str, Tensor]()
+
+    def parameters_only(module: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
+        """The first network fills the module, whose statistics stay."""
+        first = {name: value for name, value in weights.items() if "running_" in name}
+        return real(module, weights | {name: shared.setdefault(name, value) for name, value in first.items()})
+
+    monkeypatch.setattr(workshops, "put", parameters_only)
+    with pytest.raises(AssertionError, match="assert"):
+        check_norms_have_their_own_statistics(lab)

@@ -19,14 +19,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cases import BY_NAME, DIGITS, Case, bits, plain, raw, resumed, train
+from cases import BY_NAME, DIGITS, Case, bits, plain, raw, train
 from whether.catalogue.lottery_ticket import lottery_ticket
 from whether.catalogue.xor import xor
-from whether.data.tensors import Tensors
+from whether.connect import words as connected
+from whether.data import augment
+from whether.data.tensors import Tensors, tensors
 from whether.execute import making
 from whether.execute.workshop import Workshop
-from whether.history import Network, accuracy, loss
+from whether.history import Network, accuracy
 from whether.history.facts import Model
+from whether.history.measures import path
 from whether.history.resolve import Resolver
 from whether.lab import Lab
 from whether.models import build, draw, prunable
@@ -50,6 +53,7 @@ def caught(check: Check, variant: Any) -> None:
 
 # Momentum or weight decay reviving masked weights.
 
+DIGITS_TENSORS = tensors(DIGITS)
 MASKED = BY_NAME["deep"].but(optimizer=sgd(0.1, momentum=0.9, weight_decay=0.05), total="6it")
 
 
@@ -292,7 +296,7 @@ def test_measures_are_of_the_validation_split_unless_the_test_split_is_opened() 
     assert Resolver(split="test").measure(accuracy(net)).split == "test"
 
 
-# Global seeds, read by whatever draws while a network trains.
+# Global seeds, read by augmentation and by whatever else draws while a network trains.
 
 
 def check_the_world_has_no_say(name: str) -> None:
@@ -314,33 +318,47 @@ def test_noise_does_not_read_global_seeds(monkeypatch: pytest.MonkeyPatch) -> No
         caught(check_the_world_has_no_say, name)
 
 
-# BatchNorm statistics of another network left stale in the module that networks share.
+def test_augmentation_does_not_read_global_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("augmented-mlp", "lenet-5-augmented"):
+        check_the_world_has_no_say(name)
+    real = augment.stacked
+
+    def of_the_world(streams: Any, rows: int, epoch: int, **how: Any) -> dict[str, Tensor]:
+        return {kind: drawn[:, torch.randperm(rows)] for kind, drawn in real(streams, rows, epoch, **how).items()}
+
+    monkeypatch.setattr(augment, "stacked", of_the_world)
+    for name in ("augmented-mlp", "lenet-5-augmented"):
+        caught(check_the_world_has_no_say, name)
 
 
-def check_norms_have_their_own_statistics(lab: Lab) -> None:
+# BatchNorm statistics of an interpolated network left stale.
+
+
+def normed(lab: Lab) -> list[Network]:
     recipe = Recipe(optimizer=sgd(0.1), total="3it", batch=60)
     nets = [Network("foreign:conv_batchnorm", data="digits", seed=seed, recipe=recipe).train() for seed in (1, 2)]
     for net in nets:
         lab.load(net)
-    workshop = Workshop(lab.store)
-    facts = [Resolver().measure(loss(net)) for net in nets]
-    together = [workshop.measure(fact)["value"] for fact in facts]
-    apart = [Workshop(lab.store).measure(fact)["value"] for fact in facts]
-    assert together == apart
+    return nets
 
 
-def test_statistics_of_norms_are_each_networks_own(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    check_norms_have_their_own_statistics(lab)
-    real = nn.Module.load_state_dict
+def check_a_path_has_statistics_of_its_own(lab: Lab) -> None:
+    nets = normed(lab)
+    found = Workshop(lab.store).measure(Resolver().measure(path(*nets, points=3)))["value"]
+    module, x = lab.load(nets[0].mixed(nets[1])), DIGITS_TENSORS.x_train[DIGITS_TENSORS.train_index]
+    module.train()[1].momentum = 1.0  # statistics are those of the last batch: of everything
+    with torch.no_grad():
+        module(x)
+        held = DIGITS_TENSORS.validation_index
+        outputs = module.eval()(DIGITS_TENSORS.x_train[held])
+    assert abs(float(nn.functional.cross_entropy(outputs, DIGITS_TENSORS.y_train[held])) - found["loss"][1]) < 1e-4
+    assert found["stale loss"][1] != found["loss"][1]
 
-    def parameters_only(self: nn.Module, state: Any, strict: bool = True, assign: bool = False) -> Any:
-        names = dict(self.named_parameters())
-        if not int(self.state_dict()["1.num_batches_tracked"]):
-            return real(self, state, strict)  # the first network fills the module
-        return real(self, {name: value for name, value in state.items() if name in names}, strict=False)
 
-    monkeypatch.setattr(nn.Module, "load_state_dict", parameters_only)
-    caught(check_norms_have_their_own_statistics, lab)
+def test_statistics_of_an_interpolated_network_are_taken_anew(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_a_path_has_statistics_of_its_own(lab)
+    monkeypatch.setattr(connected, "_again", lambda _module, _data, weights: dict(weights))
+    caught(check_a_path_has_statistics_of_its_own, lab)
 
 
 # A replicate index that does not seed anything.
@@ -368,30 +386,3 @@ def test_every_replicate_has_seeds_of_its_own(question: Question, monkeypatch: p
     check_replicates_differ(question)
     ignored = replace(question, arms=lambda rep: question.arms(replace(rep, value=7)))
     caught(check_replicates_differ, ignored)
-
-
-# And traps of our own: what a network is told to go on with, and what is counted after a stop.
-
-
-def check_the_optimiser_goes_on(going_on: Callable[[Replica, Any], Replica]) -> None:
-    case = BY_NAME["adam-at-five-per-cent"]
-    expected = train(case, [case.replica(1)])[0, 8]
-    stopped = train(case, [case.replica(1, stops=(4, 8))])[0, 4]
-    found = train(case, [going_on(case.replica(1, stops=(4, 8)), stopped)])[0, 8]
-    assert bits(found) == bits(expected)
-
-
-def test_going_on_takes_moments_counts_and_curves_along() -> None:
-    check_the_optimiser_goes_on(resumed)
-
-    def without(**lost: Any) -> Callable[[Replica, Any], Replica]:
-        return lambda replica, snapshot: replace(resumed(replica, snapshot), **lost)
-
-    def recounted(replica: Replica, snapshot: Any) -> Replica:
-        return without(optimizer=snapshot.optimizer | {"count": torch.tensor(0)})(replica, snapshot)
-
-    def forgetful(replica: Replica, snapshot: Any) -> Replica:
-        return without(curves=replace(snapshot.curves, gathered=(0.0, 0, 0)))(replica, snapshot)
-
-    for planted in (without(optimizer=None), without(order=Seed(3)), recounted, forgetful):
-        caught(check_the_optimiser_goes_on, planted)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases import BY_NAME, Snapshots, bits, raw, train
+from cases import BY_NAME, Snapshots, bits, raw, resumed, train
 from whether.errors import DamageError
+from whether.seeds import Seed
 from whether.train.checkpoint import (
     curves_from,
     decode_checkpoint,
@@ -20,7 +23,7 @@ from whether.train.checkpoint import (
     encode_state,
     encode_tensors,
 )
-from whether.train.replica import Curves, Snapshot
+from whether.train.replica import Curves, Replica, Snapshot
 
 
 @pytest.fixture(scope="module", params=["momentum-keeps-the-last-batch", "conv-batchnorm", "plain-sgd", "odd-module"])
@@ -125,3 +128,31 @@ def _small(facts: str | None = None) -> bytes:
     curves = Curves([0], {"train loss": [None]})
     weights = {"w": torch.ones(5)}
     return encode_checkpoint(Snapshot(3, "done", weights, {"w": torch.ones(5) > 0}, {}, curves, (), 1.0), "p")
+
+
+# What a network is told to go on with, and what is counted after a stop.
+
+
+def check_the_optimiser_goes_on(going_on: Callable[[Replica, Any], Replica]) -> None:
+    case = BY_NAME["adam-at-five-per-cent"]
+    expected = train(case, [case.replica(1)])[0, 8]
+    stopped = train(case, [case.replica(1, stops=(4, 8))])[0, 4]
+    found = train(case, [going_on(case.replica(1, stops=(4, 8)), stopped)])[0, 8]
+    assert bits(found) == bits(expected)
+
+
+def test_going_on_takes_moments_counts_and_curves_along() -> None:
+    check_the_optimiser_goes_on(resumed)
+
+    def without(**lost: Any) -> Callable[[Replica, Any], Replica]:
+        return lambda replica, snapshot: replace(resumed(replica, snapshot), **lost)
+
+    def recounted(replica: Replica, snapshot: Any) -> Replica:
+        return without(optimizer=snapshot.optimizer | {"count": torch.tensor(0)})(replica, snapshot)
+
+    def forgetful(replica: Replica, snapshot: Any) -> Replica:
+        return without(curves=replace(snapshot.curves, gathered=(0.0, 0, 0)))(replica, snapshot)
+
+    for planted in (without(optimizer=None), without(order=Seed(3)), recounted, forgetful):
+        with pytest.raises(AssertionError, match="assert"):
+            check_the_optimiser_goes_on(planted)

@@ -91,12 +91,12 @@ def test_blocks_take_turns_and_are_divided_by_their_uses(monkeypatch: pytest.Mon
 
 
 def test_the_ratio_counts_the_building_once_in_so_many_uses(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = LayerTimes(dense=(4.0, 6.0, 8.0), sparse=(1.0, 1.0, 3.0), building=10.0)
+    times = LayerTimes(dense=(6.0, 4.0, 8.0), sparse=(1.0, 1.5, 3.0), building=10.0)
     monkeypatch.setattr(speed, "time_layer", lambda *_, **__: times)
     net = fresh(nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3)))
     found = sparse_speed(net, scattered(), "test", layer="0", batch=8, uses=10)
-    assert found == 2.0  # the median of 4/2, 6/2, 8/4
-    assert sparse_speed(net, scattered(), "test", layer="0", batch=8, uses=2) == pytest.approx(1.0)
+    assert found == 2.0  # the quickest of each side: 4 / (1 + 10 / 10)
+    assert sparse_speed(net, scattered(), "test", layer="0", batch=8, uses=4) == pytest.approx(4.0 / 3.5)
 
 
 def test_a_layer_is_timed_on_what_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,14 @@
     answer = lab.run(question)        # trains what is missing, then answers
     lab.value(accuracy(network))      # one number
     lab.load(network)                 # an nn.Module
+    lab.export(network, path)         # its weights as a safetensors file
 
 What is known of a piece is looked up here (`why`); bytes are the store's, and training is the executor's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,12 +33,14 @@ from whether.registration import Study
 from whether.seeds import Seed, as_seed
 from whether.store.answers import AnswerFolder
 from whether.store.folder import Store
+from whether.store.publish import load, publish
 from whether.studies import Studies
 
 if TYPE_CHECKING:
     from torch import nn
 
     from whether.execute.workshop import Workshop
+    from whether.history.facts import State
 
 T = TypeVar("T")
 
@@ -212,21 +215,49 @@ class Lab:
 
     def load(self, network: Network, *, progress: Listener | None = None) -> nn.Module:
         """A network as an `nn.Module` in evaluation mode with its weights, trained if need be."""
-        from whether.execute.stock import LabStock
         from whether.models import build
 
-        if not isinstance(network, Network):
-            kind = type(network).__name__
-            raise RequestError(f"load() got a {kind}; expected a Network, such as network.train().")
-        state = Resolver().state(network)
-
-        def use(workshop: Workshop) -> nn.Module:
+        def use(workshop: Workshop, state: State) -> nn.Module:
             module = build(state.model)
             module.load_state_dict(workshop.state(state).weights, strict=False)
             return module.eval()
 
+        return self._made("load", network, use, progress)
+
+    def export(self, network: Network, path: str | Path, *, progress: Listener | None = None) -> Path:
+        """Write a network's weights to a safetensors file, trained if need be; `Network.from_file` reads them.
+
+        Parameters and buffers under the module's names, masked weights as zeros. The mask itself, the optimiser and the
+        history stay in the lab.
+
+        Args:
+            network: whose weights.
+            path: of the file; missing folders are made.
+            progress: as in `run`.
+
+        Raises:
+            RequestError: when another file stands there: a history may name it, and it is never replaced.
+        """
+        from whether.train.checkpoint import encode_tensors
+
+        def use(workshop: Workshop, state: State) -> bytes:
+            return encode_tensors(workshop.state(state).weights)
+
+        data, there = self._made("export", network, use, progress), Path(path).expanduser()
+        if not publish(there, data, what="exported weights") and load(there, what="exported weights") != data:
+            raise RequestError(f"export() would replace {there}, which holds something else; name another file.")
+        return there
+
+    def _made(self, what: str, network: Network, use: Callable[[Workshop, State], T], progress: Listener | None) -> T:
+        """What is made of a network, trained if need be."""
+        from whether.execute.stock import LabStock
+
+        if not isinstance(network, Network):
+            kind = type(network).__name__
+            raise RequestError(f"{what}() got a {kind}; expected a Network, such as network.train().")
+        state = Resolver().state(network)
         campaign = Campaign(self.store, progress or Spoken())
-        return campaign.make(lambda: plan_states([state], LabStock(self.store)), use)
+        return campaign.make(lambda: plan_states([state], LabStock(self.store)), lambda workshop: use(workshop, state))
 
     def why(self, prefix: str, *questions: Question, open_test: bool = False, seed: Seed | int = 0) -> dict[str, Any]:
         """What a piece is, by the beginning of its digest: how it came to be, and why it would train again.

@@ -15,7 +15,7 @@ from whether.question import Ladder
 if TYPE_CHECKING:
     from whether.question import Claim, Published, Question, Template
 
-_COMBINE = {"all": "all must hold", "any": "one must hold", "ordered": "in this order"}
+COMBINE = {"all": "all must hold", "any": "one must hold", "ordered": "in this order"}
 _EXPLAINED = re.compile(r"^    (\w+): (.+)$")
 
 
@@ -43,7 +43,7 @@ def question(typed: str, template: Template, asked: Question, found: chances.Fou
         found: its chances.
         as_json: print it as plain JSON.
     """
-    idea, explained = _idea(template)
+    idea, explained = idea_of(template)
     if as_json:
         say_json(_plain(template, asked, idea, explained) | {"chances": chances.plain(found)})
         return
@@ -55,7 +55,7 @@ def question(typed: str, template: Template, asked: Question, found: chances.Fou
     say(columns([("yes", asked.if_yes), ("no", asked.if_no), ("inconclusive", asked.if_inconclusive)]))
     _claims(asked)
     say(heading("Rule"))
-    say(paragraph(_rule(asked), 2))
+    say(paragraph(rule_of(asked), 2))
     say(heading("Options"))
     say(columns(_options(template, asked, explained)))
     if template.presets:
@@ -77,7 +77,7 @@ def _published(item: Published) -> tuple[str, str, str]:
 
 def _claims(asked: Question) -> None:
     many = len(asked.claims)
-    rule = _COMBINE[asked.combine]
+    rule = COMBINE[asked.combine]
     if asked.combine == "ordered":
         rule += f"; the first {asked.hold_to or many} must hold"
     say(heading("Claims") + (faint(f"  {rule}") if many > 1 else ""))
@@ -85,7 +85,7 @@ def _claims(asked: Question) -> None:
     if asked.secondary:
         say(heading("Also shown, never deciding"))
         for item in asked.secondary:
-            say(_ladder(item) if isinstance(item, Ladder) else _claim(item))
+            say(ladder_of(item) if isinstance(item, Ladder) else _claim(item))
     if asked.controls:
         say(heading("Controls") + faint("  could the experiment have seen it?"))
         for control in asked.controls:
@@ -97,7 +97,7 @@ def _claim(claim: Claim) -> str:
     return paragraph(claim.said, 2, hang=2) + "\n" + faint(paragraph(f"because {claim.because}", 4))
 
 
-def _ladder(ladder: Ladder) -> str:
+def ladder_of(ladder: Ladder) -> str:
     """Its claims in order; of a long one the first and the last."""
     said = [claim.said for claim in ladder.claims]
     if len(said) > 5:
@@ -107,7 +107,7 @@ def _ladder(ladder: Ladder) -> str:
     return "\n".join([*lines, faint(paragraph(f"because {ladder.claims[0].because}", 4))])
 
 
-def _rule(asked: Question) -> str:
+def rule_of(asked: Question) -> str:
     """How many replicates, how they are compared, at which level."""
     paired = "compared in pairs of equal seeds" if asked.pairing == "replicate" else "not paired"
     looks = asked.looked_at
@@ -149,7 +149,7 @@ def _commands(typed: str) -> list[tuple[str, str]]:
     ]
 
 
-def _idea(template: Template) -> tuple[str, dict[str, str]]:
+def idea_of(template: Template) -> tuple[str, dict[str, str]]:
     """The prose of a docstring, and what its "Args:" say of each option."""
     prose, _, rest = template.idea.partition("Args:\n")
     explained: dict[str, str] = {}

@@ -20,6 +20,7 @@ PLACES = {
     "perturbation": "network.perturbed(…)",
     "freezing": "network.only(…); several joined by +",
     "measure": "measure(…, network)",
+    "derivation": "derived(…, parts)",
 }
 _NEEDS = {"examples": "examples", "other": "another network", "since": "an earlier state", "seed": "a seed"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from whether.report.page import environment, place
@@ -118,10 +118,16 @@ def answer_html(answer: Answer) -> str:
     from whether.report.style import svg
 
     found = drawings(answer)
-    main = next((name for name in _MAIN if name in found), None)
+    main = main_figure(found)
     # Several answers may stand in one notebook, so the names inside a figure begin with the answer's own.
     shown = place(main, svg(found[main]()), answer, prefix=f"whether-{answer.digest[:8]}") if main else None
     return _fragment("answer.html.j2", answer=answer, figure=shown)
+
+
+def main_figure(names: Iterable[str]) -> str | None:
+    """The name of the figure that says most, of those that an answer has."""
+    there = set(names)
+    return next((name for name in _MAIN if name in there), None)
 
 
 def plan_html(plan: Planned) -> str:

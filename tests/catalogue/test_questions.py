@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from whether.catalogue.find import find, names
-from whether.catalogue.lottery_ticket import PAPER, lottery_ticket, weights_left
+from whether.catalogue.lottery_ticket import PAPER, lottery_ticket
+from whether.catalogue.settings import weights_left
 from whether.catalogue.xor import xor
 from whether.errors import RequestError
 from whether.history.facts import Fact, Point, PrunedMask, Redrawn, ShuffledMask, Wearing
@@ -115,6 +116,21 @@ class TestLotteryTicket:
         assert begin.begin.origin.init == "xavier-normal"
         assert begin.training.data["train"] == 55_000
 
+    def test_the_paper_has_its_controls_and_its_figures(self) -> None:
+        made = lottery_ticket(preset="paper", replicates=1)
+        names = {item.name for item, _ in asked(made).arms[0]}
+        assert {name for name in names if name.startswith("random")} == {
+            f"random mask at {left}" for left in ("51.3", "21.1", "13.5", "3.58")
+        }
+        assert {item.value for item in made.published} == {97.9, 38, 2.51, 0.5, 0.3, 0}
+        assert all("second-hand" in item.source for item in made.published)
+        assert not lottery_ticket().published
+        assert not lottery_ticket(preset="paper", steps="100it").published
+
+    def test_controls_at_rounds_of_ones_own(self) -> None:
+        names = {item.name for item, _ in asked(lottery_ticket(replicates=1, compared=[1])).arms[0]}
+        assert {name for name in names if name.startswith("random")} == {"random mask at 80", "random mask at 6.87"}
+
     @pytest.mark.parametrize(
         ("after", "left"), [(1, 80.04), (3, 51.28), (7, 21.07), (9, 13.52), (15, 3.58), (18, 1.85), (20, 1.19)]
     )
@@ -146,6 +162,8 @@ class TestLotteryTicket:
             ({"batch": 0}, "a recipe's batch is 0"),
             ({"s": 0}, "has the size 0; expected a number of points above zero"),
             ({"replicates": 0}, "replicates is 0"),
+            ({"compared": [3, 16]}, "compared has 16; expected rounds of pruning, whole numbers from 1 to 15"),
+            ({"compared": [3.0]}, r"compared has 3\.0; expected rounds"),
             ({"preset": "papr"}, "unknown preset 'papr'; did you mean 'paper'"),
         ],
     )

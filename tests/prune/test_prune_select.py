@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from cases import raw
-from whether.catalogue.lottery_ticket import weights_left
+from whether.catalogue.settings import weights_left
 from whether.errors import RequestError, WorkError
 from whether.prune import density_percent, full, magnitude, select
 from whether.prune.select import keep_highest

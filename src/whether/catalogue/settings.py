@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whether.data.cards import Data, card
 from whether.errors import RequestError, unknown
 from whether.recipe import OPTIMIZERS, SCHEDULES, Recipe, default_recipe, drops
+from whether.steps import Steps
 
 
 def recipe(
@@ -56,11 +58,43 @@ def recipe(
     return made.but(**changes)
 
 
-def iterations(recipe: Recipe, data: str | Data) -> int:
-    """The iterations of a recipe on a data set."""
+def trained_as(
+    training: str, known: Mapping[str, Recipe], *, steps: str | None = None, lr: float | None = None
+) -> Recipe:
+    """One of several recipes by its name, with a length or a rate of its own where these are said.
+
+    Raises:
+        RequestError: for a name that is none of them.
+    """
+    if training not in known:
+        raise unknown("training", training, known)
+    changes = {name: value for name, value in {"total": steps, "lr": lr}.items() if value is not None}
+    return known[training].but(**changes)
+
+
+def share(name: str, value: object, example: float) -> float:
+    """A number that is a part of something.
+
+    Raises:
+        RequestError: for what is no number in (0, 1).
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise RequestError(f"{name} is {value!r}; expected a number in (0, 1), such as {example:g}.")
+    return value
+
+
+def iterations(recipe: Recipe, data: str | Data, *, of: Steps | str = "100%") -> int:
+    """The iterations of a recipe on a data set, or of a part of it.
+
+    Example:
+        >>> iterations(recipe("digits"), "digits"), iterations(recipe("digits"), "digits", of="2ep")
+        (400, 30)
+    """
     from whether.history.settle import settle
 
-    return settle(recipe, Data.parse(data)).total
+    settled = settle(recipe, Data.parse(data))
+    per_epoch = settled.per_epoch
+    return Steps.parse(of).count(per_epoch=per_epoch, total=settled.total)
 
 
 def weights_left(
@@ -115,3 +149,16 @@ def round_of(density: float, left: list[float]) -> int:
             f"no round leaves a density of {density:g}; these rounds leave {reached}. Name one, or change rounds."
         )
     return nearest
+
+
+def at_rounds(said: list[int] | None, rounds: int, *, usual: Sequence[int]) -> list[int]:
+    """Rounds of pruning that are looked at: as said, or the last and the usual ones of those there are.
+
+    Raises:
+        RequestError: for what is no round.
+    """
+    if said is None:
+        return [*(k for k in usual if k < rounds), rounds]
+    if wrong := [k for k in said if type(k) is not int or not 0 < k <= rounds]:
+        raise RequestError(f"compared has {wrong[0]!r}; expected rounds of pruning, whole numbers from 1 to {rounds}.")
+    return said

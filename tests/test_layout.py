@@ -24,6 +24,7 @@ TORCH_FREE = (
     *("answerable", "assumed", "attainable", "gates", "odds", "rehearsal"),
     *("answer", "answered", "campaign", "claim", "conclude", "contrast", "digest", "errors", "evidence", "failures"),
     *("history", "inquiry", "lab", "plan", "question", "recipe", "registration", "retry", "seeds", "settings", "stats"),
+    *("fit", "sparsify", "structure"),
     *("stamp", "steps", "words", "store", "catalogue", "report", "cli", "cover", "bundle"),
 )
 PURE = ("prune", "connect", "probe", "perturb", "models", "data", "tasks", "train")
@@ -126,6 +127,12 @@ class TestLayers:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
+
+    def test_every_pure_part_is_there(self) -> None:
+        assert {part_of(module) for module in MODULES} >= {*PURE}
+
+    def test_torch_free_parts_are_there_or_to_come(self) -> None:
+        assert {*TORCH_FREE} - {part_of(module) for module in MODULES} == {"cover", "bundle"}
 
     @pytest.mark.parametrize("module", [module for module in MODULES if part_of(module) in PURE])
     def test_pure_parts_reach_no_wiring(self, module: str) -> None:
@@ -255,6 +262,18 @@ FRONT = [
     ),
     *("measure", "Recipe", "sgd", "adam", "adamw", "constant", "drops", "cosine", "linear", "Steps", "Seed", "Data"),
     *("Question", "question", "Replicate", "Claim", "exceeds", "not_worse", "same", "below", "above", "ordered"),
+    *(
+        "barrier",
+        "derived",
+        "disagreement",
+        "distance",
+        "gradual",
+        "loss_barrier",
+        "own_optimizer",
+        "path",
+        "rigl",
+        "set_",
+    ),
     *("Control", "at", "Lab", "Answer", "WhetherError", "RequestError", "WorkError", "DamageError"),
 ]
 

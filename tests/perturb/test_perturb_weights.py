@@ -156,6 +156,7 @@ def test_noise_is_n_times_the_initial_deviation_of_the_layer() -> None:
     assert all(torch.equal(still[name], before[name]) for name in before)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("scale", [-1, math.inf, math.nan, True, "2"])
 def test_a_scale_is_a_number_of_deviations(scale: float) -> None:
     with pytest.raises(RequestError, match="scale of noise is a number of standard deviations, at least 0; got"):

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 import foreign
 from whether.models import prunable
+from whether.models.conv import lenet_5
+from whether.models.resnet import resnet
+from whether.models.vgg import vgg
 from whether.prune import full, groups, magnitude, readers, select
 
 
@@ -115,3 +118,17 @@ def test_a_network_without_its_pruned_channels_computes_the_same() -> None:
     out = h @ module[9].weight[:, third].T + module[9].bias
     torch.testing.assert_close(module(x), out, rtol=1e-5, atol=1e-6)
     assert [len(first), len(second), len(third)] == [2, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("module", "pairs"),
+    [
+        (resnet("resnet-8-w4", (3, 8, 8), 10), 3),  # each block's first convolution; shortcuts mix the others
+        (vgg("vgg-11-w4", (3, 32, 32), 10), 8),
+        (lenet_5((1, 28, 28), 10), 4),
+    ],
+    ids=["resnet", "vgg", "lenet"],
+)
+def test_our_own_architectures_are_followed(module: nn.Module, pairs: int) -> None:
+    """Under whatever checks the tests install: what they hide, they do not test."""
+    assert len(readers(module)) == pairs

@@ -99,6 +99,7 @@ def test_regression_is_squared_error() -> None:
     assert (int(task.right(outputs, y)), int(task.counted(y))) == (0, 5)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_labels_that_would_broadcast_are_refused() -> None:
     with pytest.raises(RequestError, match=r"one shape.*got outputs of \[5, 1\] with labels of \[5\]"):
         Regression().loss(numbers(5, 1), numbers(5))

@@ -15,7 +15,7 @@ from whether.seeds import Seed, Stream
 
 
 def noise(
-    weights: Weights, *, names: Sequence[str], seed: Seed, init: Redraw, scale: float = 1.0
+    weights: Weights, *, names: Sequence[str], seed: Seed, init: Redraw, scale: float | int = 1.0
 ) -> dict[str, Float[Tensor, "..."]]:
     """Add Gaussian noise of n·σ: w + n·σ·ε, with σ the standard deviation of the layer's initial distribution.
 

@@ -26,7 +26,7 @@ RELU = (torch.ops.aten.relu.default, torch.ops.aten.relu_.default)
 def weight_sparsity(
     module: nn.Module,
     data: Tensors,  # noqa: ARG001
-    split: str,  # noqa: ARG001
+    split: str | None,  # noqa: ARG001
     *,
     layer: str | None = None,
 ) -> float:

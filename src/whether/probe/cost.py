@@ -22,7 +22,7 @@ TRANSPOSED = nn.modules.conv._ConvTransposeNd
 def parameters_left(
     module: nn.Module,
     data: Tensors,  # noqa: ARG001
-    split: str,  # noqa: ARG001
+    split: str | None,  # noqa: ARG001
     *,
     masks: Masks | None = None,
     count: str = "all",

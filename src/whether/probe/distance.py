@@ -18,7 +18,7 @@ OVER = ("prunable", "all")
 def distance(
     module: nn.Module,
     data: Tensors,  # noqa: ARG001
-    split: str,  # noqa: ARG001
+    split: str | None,  # noqa: ARG001
     *,
     since: Mapping[str, Float[Tensor, "..."]],
     over: str = "prunable",

@@ -223,10 +223,17 @@ WORDS = (
             {"options": {"nets": None, "tell": "deviation"}},
         ),
     ),
-    Word(
-        *("derivation", "variance_sum", "whether.stats.crossed:variance_sum"),
-        "values of a crossed design; a weighted sum of its variances",
-        options={"levels": None, "weights": None},
+    *_words(
+        "derivation",
+        "whether.stats.crossed",
+        (
+            *("variance_sum", "variance_sum", "values of a crossed design; a weighted sum of its variances"),
+            {"options": {"levels": None, "weights": None}},
+        ),
+        (
+            *("variance_doublings", "variance_doublings", "values of a crossed design; log₂ of a ratio of variances"),
+            {"options": {"levels": None, "above": None, "below": None}},
+        ),
     ),
 )
 
@@ -289,6 +296,7 @@ DERIVED: dict[str, MeasureKind] = {
     "law_gain": MeasureKind("%"),
     "law_fit": MeasureKind("%", better="lower"),
     "variance_sum": MeasureKind(""),
+    "variance_doublings": MeasureKind("doublings"),
 }
 CURVES = ("train loss", "train accuracy", "validation loss", "validation accuracy")
 

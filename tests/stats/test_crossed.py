@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats as reference
 
 from whether.errors import RequestError
-from whether.stats import Crossed, crossed, variance_ratio
+from whether.stats import Crossed, crossed, variance_doublings, variance_ratio, variance_sum
 
 # Montgomery, Design and Analysis of Experiments, a gauge capability study: 20 parts × 3 operators × 2 measurements.
 GAUGE = """
@@ -173,6 +173,78 @@ class TestRatio:
         ratios = [variance_ratio(table(one), "init", "residual", alpha=0.05) for one in found]
         missed = [sum(one.low > 0.64 for one in ratios), sum(one.high < 0.64 for one in ratios)]
         assert [one / trials for one in missed] == pytest.approx([0.05, 0.05], abs=0.0225)
+
+
+ORDER, INIT = {"order": 1.0, "residual": 1.0}, {"init": 1.0, "residual": 1.0}
+
+
+def told(values: npt.ArrayLike) -> tuple[dict[str, float], dict[str, list[int]]]:
+    """A table of initialisation × order as parts of a derived measure are: values by name, and their levels."""
+    cells = np.asarray(values, dtype=float)
+    places = list(np.ndindex(cells.shape))
+    levels = {"init": [i for i, _ in places], "order": [j for _, j in places]}
+    return {f"init {i}, order {j}": float(cells[i, j]) for i, j in places}, levels
+
+
+class TestSums:
+    @settings(max_examples=30, deadline=None)
+    @given(st.integers(2, 5), st.integers(2, 5), st.integers(0, 1000))
+    def test_with_the_residual_they_are_variances_within_rows_and_columns(self, a: int, b: int, seed: int) -> None:
+        cells = np.random.default_rng(seed).standard_normal((a, b))
+        values, levels = told(cells)
+        rows, columns = cells.var(axis=1, ddof=1).mean(), cells.var(axis=0, ddof=1).mean()
+        assert variance_sum(values, levels=levels, weights=ORDER) == pytest.approx(rows)
+        assert variance_sum(values, levels=levels, weights=INIT) == pytest.approx(columns)
+        found = variance_doublings(values, levels=levels, above=ORDER, below=INIT)
+        assert found == pytest.approx(math.log2(rows / columns))
+        assert variance_doublings(values, levels=levels, above=INIT, below=ORDER) == pytest.approx(-found)
+
+    def test_they_are_linear_in_the_estimates(self) -> None:
+        cells = np.random.default_rng(4).standard_normal((3, 4))
+        values, levels = told(cells)
+        found = {source.name: source.variance for source in table(cells).sources}
+        weights = {"order": 1.0, "init": -2.0, "residual": -0.5}
+        want = found["order"] - 2 * found["init"] - 0.5 * found["residual"]
+        assert variance_sum(values, levels=levels, weights=weights) == pytest.approx(want)
+        assert variance_sum(values, levels=levels, weights={"order": 1}) == pytest.approx(found["order"])
+
+    def test_of_many_designs_the_mean_is_the_truth_where_ratios_have_none(self) -> None:
+        designs = drawn(np.random.default_rng(9), (600, 4, 4, 1), (1.0, 0.3, 0.0, 0.5))[..., 0]
+        weights = {"order": 1, "init": -2}
+        found = [variance_sum(values, levels=levels, weights=weights) for values, levels in map(told, designs)]
+        assert np.mean(found) == pytest.approx(0.09 - 2.0, abs=4 * np.std(found) / math.sqrt(600))
+
+    def test_equal_sources_are_no_doubling_apart_on_average(self) -> None:
+        designs = drawn(np.random.default_rng(10), (600, 4, 4, 1), (0.5, 0.5, 0.0, 0.5))[..., 0]
+        found = [
+            variance_doublings(values, levels=levels, above=ORDER, below=INIT) for values, levels in map(told, designs)
+        ]
+        assert np.mean(found) == pytest.approx(0.0, abs=4 * np.std(found) / math.sqrt(600))
+
+    @pytest.mark.parametrize(
+        ("ask", "message"),
+        [
+            (lambda v, q: variance_sum(v, levels=q, weights={}), r"weights is \{\}; expected some by source"),
+            (lambda v, q: variance_sum(v, levels=q, weights=None), "weights is None; expected some by source"),
+            (
+                lambda v, q: variance_sum(v, levels=q, weights={"ordr": 1}),
+                "unknown source of variation 'ordr'; did you",
+            ),
+            (
+                lambda v, q: variance_sum(v, levels=q, weights={"order": "1"}),
+                "the weight of 'order' is '1'; expected a",
+            ),
+            (lambda v, q: variance_sum(v, levels=q, weights={"order": math.inf}), "the weight of 'order' is inf"),
+            (lambda v, q: variance_sum(v, levels=None, weights=ORDER), "expected the levels of two sources by name"),
+            (
+                lambda v, q: variance_doublings(dict.fromkeys(v, 1.0), levels=q, above=ORDER, below=INIT),
+                "the variances to compare are 0 and 0; both must be above 0. Where runs have equal values, take a",
+            ),
+        ],
+    )
+    def test_what_they_refuse(self, ask: Callable[[object, object], float], message: str) -> None:
+        with pytest.raises(RequestError, match=message):
+            ask(*told([[1.0, 2.0], [5.0, 8.0]]))
 
 
 def errs(levels: tuple[int, int], ratio: float, residual: float, trials: int = 1000) -> float:

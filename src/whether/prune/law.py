@@ -17,6 +17,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ Array = npt.NDArray[np.float64]
 _SLOPES, _PLACES, _RISES = (0.3, 1.0, 3.0), (0.25, 0.75), (1.5, 6.0)  # where fits begin
 _FARTHEST = 12.0  # how far logarithms of p and of ε↑ may go beyond what was seen
 _EXPONENT = 5.0
+_ROUGH, _FINE, _FINALISTS = 15, 150, 3  # looks from each beginning, and from the best of what they led to
 
 
 class Net(NamedTuple):
@@ -108,9 +110,14 @@ def fit(nets: Sequence[Net], errors: Sequence[float]) -> Law:
         (2.0, 0.001, 1.0)
     """
     check(nets, errors)
+    return _fit(tuple(nets), tuple(map(float, errors)))
+
+
+@lru_cache(maxsize=64)  # a question asks several things of one fit
+def _fit(nets: tuple[Net, ...], errors: tuple[float, ...]) -> Law:
     problem = _problem(nets, errors)
-    ends = [problem.end(begin) for begin in problem.beginnings()]
-    best = min(ends, key=lambda end: end[0])[1]
+    rough = sorted((problem.end(begin, _ROUGH) for begin in problem.beginnings()), key=lambda end: end[0])
+    _, best = min((problem.end(at.tolist(), _FINE) for _, at in rough[:_FINALISTS]), key=lambda end: end[0])
     ceiling, corner, slope, *others = best.tolist()
     exponents = dict(zip(problem.varied, others, strict=True))
     corner += sum(exponent * problem.middle[name] for name, exponent in exponents.items())
@@ -160,15 +167,15 @@ class _Problem:
             corner = part * least - max(ceiling - middle, 0.0) / gamma
             yield [ceiling, corner, math.log(gamma), *[1.0] * len(self.varied)]
 
-    def end(self, begin: Sequence[float]) -> tuple[float, Array]:
-        """The sum of squares in which a fit ends, and where."""
+    def end(self, begin: Sequence[float], most: int) -> tuple[float, Array]:
+        """The sum of squares in which a fit ends after so many looks at most, and where."""
         from scipy.optimize import least_squares
 
         low = [float(self.seen.min()), float(self.density.min()) - 3 * _FARTHEST, math.log(1e-2)]
         high = [float(self.seen.max()) + _FARTHEST, float(self.density.max()) + _FARTHEST, math.log(1e2)]
         low, high = low + [-_EXPONENT] * len(self.varied), high + [_EXPONENT] * len(self.varied)
         inside = [min(max(value, a + 1e-6), b - 1e-6) for value, a, b in zip(begin, low, high, strict=True)]
-        found = least_squares(self.off, inside, jac=self.slopes, bounds=(low, high))
+        found = least_squares(self.off, inside, jac=self.slopes, bounds=(low, high), max_nfev=most)
         return float(found.cost), found.x
 
 

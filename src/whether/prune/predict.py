@@ -152,7 +152,7 @@ def law_gain(
         RequestError: as `law_error`, and where the other predictor has no error.
     """
     other = law_error(values, nets=nets, by=over)
-    if other == 0.0:
+    if other < 1e-9:  # nothing but rounding
         raise RequestError(f"{over} predicts these networks exactly, so that there is nothing to gain")
     return 100.0 * (1.0 - law_error(values, nets=nets, permute=permute) / other)
 

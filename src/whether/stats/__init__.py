@@ -3,7 +3,7 @@
 from whether.stats.bootstrap import percentile_bootstrap
 from whether.stats.boundaries import constant_bounds, crossing, inflation, spending_bounds, spent
 from whether.stats.chance import chance, chance_unpaired
-from whether.stats.crossed import Crossed, Source, crossed, variance_ratio, variance_sum
+from whether.stats.crossed import Crossed, Source, crossed, variance_doublings, variance_ratio, variance_sum
 from whether.stats.intervals import Interval, Method, mean_interval, paired_t, unit_means, welch
 from whether.stats.looks import nominal_levels
 from whether.stats.permutation import sign_flip_p, smallest_label_p, smallest_sign_flip_p
@@ -78,6 +78,7 @@ __all__ = [
     "tost_power_n",
     "tost_welch",
     "unit_means",
+    "variance_doublings",
     "variance_ratio",
     "variance_sum",
     "verdict",

@@ -222,6 +222,42 @@ def variance_sum(
     return math.fsum(weight * found.source(name).variance for name, weight in weights.items())
 
 
+def variance_doublings(
+    values: Mapping[str, float],
+    *,
+    levels: Mapping[str, Sequence[Hashable]],
+    above: Mapping[str, float],
+    below: Mapping[str, float],
+) -> float:
+    """How many times a sum of variances has to be doubled to be another: log₂ of their ratio.
+
+    With the residual in both, {"order": 1, "residual": 1} above {"init": 1, "residual": 1}, these are the variances
+    that are seen when one seed is drawn again and the other kept. They are never below 0, and the ratio says which is
+    larger in any unit. Over several designs logarithms of variances have a mean, and are nearly normal.
+
+    Args:
+        values, levels: as of `variance_sum`.
+        above, below: weights, as of `variance_sum`.
+
+    Raises:
+        RequestError: as `variance_sum`, and where one of the two sums is not above 0.
+
+    Example:
+        >>> runs = {"a": 1.0, "b": 2.0, "c": 5.0, "d": 8.0}
+        >>> levels = {"init": ["x", "x", "y", "y"], "order": [0, 1, 0, 1]}
+        >>> how = {"above": {"init": 1, "residual": 1}, "below": {"order": 1, "residual": 1}}
+        >>> round(variance_doublings(runs, levels=levels, **how), 2)
+        2.38
+    """
+    sums = [variance_sum(values, levels=levels, weights=weights) for weights in (above, below)]
+    if min(sums) <= 0.0:
+        raise RequestError(
+            f"the variances to compare are {sums[0]:.3g} and {sums[1]:.3g}; both must be above 0. Where runs have equal "
+            "values, take a finer measure, such as the loss; where a part is estimated as negative, add the residual"
+        )
+    return math.log2(sums[0] / sums[1])
+
+
 def _generalised_low(above: Source, below: Source, error: Source, alpha: float) -> float:
     """The largest ρ at which P(V_above ≤ ρ V_below) is at most alpha, found by halving its logarithm."""
     import numpy as np

@@ -105,6 +105,7 @@ def test_names_of_residual_networks_say_what_they_are(blocks: int, width: int, n
 @pytest.mark.parametrize(("width", "heads"), [(1, 1), (32, 1), (48, 1), (64, 2), (100, 2), (128, 4), (97, 1)])
 def test_heads_divide_the_width(width: int, heads: int) -> None:
     assert fit.gpt(f"gpt-1-{width}").heads == heads
+    assert fit.gpt(f"gpt-1-{width}-relu") == fit.Gpt(1, width, relu=True)
 
 
 def test_code_of_ones_own_is_left_alone() -> None:

@@ -48,10 +48,11 @@ class Resnet:
 
 @dataclass(frozen=True)
 class Gpt:
-    """A GPT: blocks and width of its stream."""
+    """A GPT: blocks, width of its stream, and whether its perceptrons have ReLU in the place of GELU."""
 
     layers: int
     width: int
+    relu: bool = False
 
     @property
     def heads(self) -> int:
@@ -112,7 +113,7 @@ def resnet(name: str) -> Resnet:
 
 
 def gpt(name: str) -> Gpt:
-    """What "gpt-<layers>-<width>" says.
+    """What "gpt-<layers>-<width>[-relu]" says.
 
     Raises:
         RequestError: for another form.
@@ -121,10 +122,10 @@ def gpt(name: str) -> Gpt:
         >>> gpt("gpt-2-64").heads
         2
     """
-    found = re.fullmatch(r"gpt-([1-9]\d*)-([1-9]\d*)", name)
+    found = re.fullmatch(r"gpt-([1-9]\d*)-([1-9]\d*)(-relu)?", name)
     if found is None:
-        raise _unread(name, "gpt-2-64: two blocks of width 64")
-    return Gpt(int(found[1]), int(found[2]))
+        raise _unread(name, "gpt-2-64: two blocks of width 64; gpt-2-64-relu has ReLU in the place of GELU")
+    return Gpt(int(found[1]), int(found[2]), bool(found[3]))
 
 
 def lenet_5_borders(height: int, width: int) -> tuple[int, int]:

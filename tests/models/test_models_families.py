@@ -194,6 +194,13 @@ class TestGpt:
                     gathered[row, place, 4 * head : 4 * head + 4] = torch.softmax(scores, 0) @ value[: place + 1]
         torch.testing.assert_close(attention(x), gathered @ attention.out.weight.T + attention.out.bias)
 
+    def test_its_perceptrons_have_relu_where_the_name_says_so(self) -> None:
+        x = torch.randn(2, 5, 12, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+        for name, function in (("gpt-1-12-relu", torch.relu), ("gpt-1-12", nn.functional.gelu)):
+            block = gpt(name, (5,), 7).double().blocks[0]
+            seen = x + block.attention(block.norm1(x))
+            torch.testing.assert_close(block(x), seen + block.down(function(block.up(block.norm2(seen)))))
+
     def test_shorter_sequences_are_taken(self) -> None:
         assert gpt("gpt-1-8", (6,), 5)(self.tokens(2, 4, 5)).shape == (2, 4, 5)
 

@@ -50,6 +50,7 @@ CASES: dict[str, tuple[Callable[[], nn.Module], Batches, Training]] = {
     "resnet": (lambda: resnet("resnet-8-w4", (1, 8, 8), 10), images, TRAINING),
     "resnet-gn": (lambda: resnet("resnet-8-w4-gn", (1, 8, 8), 10), images, TRAINING),
     "gpt": (lambda: gpt("gpt-2-32", (5,), 11), tokens, LANGUAGE),
+    "gpt, relu": (lambda: gpt("gpt-1-32-relu", (5,), 11), tokens, LANGUAGE),
     "gpt, tied": (lambda: gpt("gpt-2-32", (5,), 11, tied=True), tokens, LANGUAGE),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import gelu, relu, scaled_dot_product_attention
 
 from whether import fit
 from whether.errors import RequestError
@@ -32,8 +32,9 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """x + attention(norm(x)), then x + perceptron(norm(x)) with a hidden layer four times as wide."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, *, rectified: bool = False) -> None:
         super().__init__()
+        self.rectified = rectified
         self.norm1 = nn.LayerNorm(width)
         self.attention = Attention(width, heads)
         self.norm2 = nn.LayerNorm(width)
@@ -43,7 +44,8 @@ class Block(nn.Module):
     def forward(self, x: Float[Tensor, "batch place width"]) -> Float[Tensor, "batch place width"]:
         """The stream after this block."""
         x = x + self.attention(self.norm1(x))
-        after: Tensor = x + self.down(gelu(self.up(self.norm2(x))))
+        hidden = self.up(self.norm2(x))
+        after: Tensor = x + self.down(relu(hidden) if self.rectified else gelu(hidden))
         return after
 
 
@@ -54,11 +56,13 @@ class GPT(nn.Module):
         residual: names of the weights whose products are added to the stream; an initialiser may make them smaller.
     """
 
-    def __init__(self, layers: int, width: int, heads: int, places: int, vocabulary: int) -> None:
+    def __init__(
+        self, layers: int, width: int, heads: int, places: int, vocabulary: int, *, rectified: bool = False
+    ) -> None:
         super().__init__()
         self.tokens = nn.Embedding(vocabulary, width)
         self.places = nn.Embedding(places, width)
-        self.blocks = nn.Sequential(*(Block(width, heads) for _ in range(layers)))
+        self.blocks = nn.Sequential(*(Block(width, heads, rectified=rectified) for _ in range(layers)))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, vocabulary, bias=False)
         self.residual = tuple(
@@ -76,7 +80,7 @@ def gpt(name: str, shape: tuple[int, ...], classes: int, heads: int | None = Non
     """A GPT without dropout: "gpt-2-64" has two blocks of width 64.
 
     Args:
-        name: "gpt-", the blocks, and the width.
+        name: "gpt-", the blocks, and the width; "-relu" after it gives the perceptrons ReLU in the place of GELU.
         shape: (places,): the longest sequence.
         classes: size of the vocabulary.
         heads: of attention, of which the width is a multiple; by default one for each 32 of the width.
@@ -103,7 +107,7 @@ def gpt(name: str, shape: tuple[int, ...], classes: int, heads: int | None = Non
     if heads < 1 or parts.width % heads:
         near = [count for count in range(1, parts.width + 1) if parts.width % count == 0]
         raise RequestError(f"the model {name!r} cannot have {heads} heads of {parts.width} numbers; one of {near} can.")
-    module = GPT(parts.layers, parts.width, heads, shape[0], classes)
+    module = GPT(parts.layers, parts.width, heads, shape[0], classes, rectified=parts.relu)
     if tied:
         module.head.weight = module.tokens.weight
     return module

@@ -67,7 +67,7 @@ WORDS = (
     Word("model", "vgg-<depth>[-w<width>]", "whether.models.vgg:vgg", "images; with BatchNorm", r"vgg-[\w-]+"),
     Word("model", "resnet-<6n+2>[-w<width>][-gn|-ln]", "whether.models.resnet:resnet", "images", r"resnet-[\w-]+"),
     Word(
-        *("model", "gpt-<layers>-<width>", "whether.models.gpt:gpt", "sequences of tokens", r"gpt-[\w-]+"),
+        *("model", "gpt-<layers>-<width>[-relu]", "whether.models.gpt:gpt", "sequences of tokens", r"gpt-[\w-]+"),
         options={"heads": None, "tied": False},
     ),
     Word("model", "torchvision/<name>", "whether.models.zoo:torchvision", "images; torchvision", r"torchvision/\w+"),

@@ -9,8 +9,17 @@ from typing import Any
 
 from whether.data.cards import Data, card
 from whether.errors import RequestError, unknown
-from whether.recipe import OPTIMIZERS, SCHEDULES, Recipe, default_recipe, drops
+from whether.recipe import OPTIMIZERS, SCHEDULES, Recipe, default_recipe, drops, sgd
 from whether.steps import Steps
+
+CIFAR = Recipe(
+    optimizer=sgd(0.1, momentum=0.9, weight_decay=1e-4),
+    total="160ep",
+    batch=128,
+    schedule=drops(["80ep", "120ep"]),
+    augment=("flip", "crop-4"),
+)
+"""How Frankle and others train residual networks on CIFAR-10."""
 
 
 def recipe(

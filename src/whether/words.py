@@ -97,7 +97,10 @@ WORDS = (
         "score",
         "whether.prune.gradients",
         ("snip", "snip", "examples; |g·w| (Lee et al., 2019)", {"needs": ("examples",)}),
-        ("grasp", "grasp", "examples; gradient flow kept (Wang et al., 2020)", {"needs": ("examples",)}),
+        (
+            *("grasp", "grasp", "examples; gradient flow kept (Wang et al., 2020)"),
+            {"needs": ("examples",), "options": {"temperature": 1.0}},
+        ),
         ("taylor", "taylor", "examples; (g·w)² (Molchanov et al., 2019)", {"needs": ("examples",)}),
         ("synflow", "synflow", "no examples; synaptic flow (Tanaka et al., 2020)"),
     ),
@@ -216,7 +219,7 @@ WORDS = (
         ),
         (
             *("law_gain", "law_gain", "errors of networks; by how many per cent the law errs less than interpolation"),
-            {"options": {"nets": None, "over": "interpolation", "permute": None}},
+            {"options": {"nets": None, "by": "law", "over": "interpolation", "permute": None}},
         ),
         (
             *("law_fit", "law_fit", "errors of networks; per cent by which the law misses those that it is fitted to"),

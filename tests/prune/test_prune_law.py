@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from whether.errors import RequestError
 from whether.prune.law import Law, Net, _problem, fit, unpruned
-from whether.prune.predict import law_error, law_fit, law_gain, permuted, predictions
+from whether.prune.predict import averaged, law_error, law_fit, law_gain, permuted, predictions
 from whether.seeds import Seed
 
 TRUE = Law(ceiling=2.0, corner=2e-3, slope=1.2, width=0.9)
@@ -249,7 +249,7 @@ class TestWords:
         values, nets = self.held_out()
         law, line, rise, constant, shuffled = (
             *(law_error(values, nets=nets, by=by) for by in ("law", "interpolation", "rise", "constant")),
-            law_error(values, nets=nets, permute=Seed(5).hex),
+            law_error(values, nets=nets, by="permuted law", permute=Seed(5).hex),
         )
         assert law < 0.5 < 5 < line
         assert rise > 1
@@ -257,7 +257,9 @@ class TestWords:
         assert shuffled > 10
         assert law_gain(values, nets=nets) == pytest.approx(100 * (1 - law / line))
         assert law_gain(values, nets=nets, over="rise") == pytest.approx(100 * (1 - law / rise))
-        assert law_gain(values, nets=nets, permute=Seed(5).hex) == pytest.approx(100 * (1 - shuffled / line))
+        mixed = {"values": values, "nets": nets, "permute": Seed(5).hex}
+        assert law_gain(**mixed, by="permuted law") == pytest.approx(100 * (1 - shuffled / line))  # type: ignore[arg-type]
+        assert law_gain(**mixed, over="permuted law") == pytest.approx(100 * (1 - law / shuffled))  # type: ignore[arg-type]
 
     def test_an_error_is_the_mean_in_logarithms(self) -> None:
         nets = [["a", d, 1, 1, fitted] for d, fitted in ((1.0, True), (0.5, False), (0.3, False), (0.25, True))]
@@ -265,6 +267,14 @@ class TestWords:
         between = [0.1 * 4 ** (math.log(d) / math.log(0.25)) for d in (0.5, 0.3)]
         want = 50 * (abs(math.log(between[0] / 0.25)) + abs(math.log(between[1] / 0.2)))
         assert law_error(values, nets=nets, by="interpolation") == pytest.approx(want)
+
+    def test_networks_that_are_alike_count_by_their_mean(self) -> None:
+        nets = [Net("a", 1.0), Net("a", 0.5), Net("a", 1.0)]
+        assert averaged(nets, [0.1, 0.7, 0.4]) == ([Net("a", 1.0), Net("a", 0.5)], pytest.approx([0.2, 0.7]))
+        values, rows = self.held_out()
+        twice = {f"{name}, {side}": value * 2**side for name, value in values.items() for side in (-1, 1)}
+        doubled = law_error(twice, nets=[row for row in rows for _ in range(2)])
+        assert doubled == pytest.approx(law_error(values, nets=rows), abs=1e-3)
 
     def test_how_far_a_fit_is(self) -> None:
         nets, errors = single()
@@ -291,6 +301,10 @@ class TestWords:
             (
                 lambda: law_fit({"a": 0.1}, nets=[["a", 1, 1, 1, True]], tell="sd"),
                 "unknown word for how far a fit is 'sd'",
+            ),
+            (
+                lambda: law_error({"a": 0.1}, nets=[["a", 1, 1, 1, True]], by="permuted law", permute="7"),
+                "permute is '7'; expected a seed's sixteen digits",
             ),
             (
                 lambda: law_gain(

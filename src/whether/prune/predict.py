@@ -7,6 +7,7 @@ and what is held out is said in rows, one of each network (`Net`). Pure function
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from whether.prune.law import Net, check, fit, unpruned
 from whether.seeds import Seed, Stream
 
 TELLS = ("deviation", "mean")
+PERMUTED = "permuted law"
 Rows = Sequence[Sequence[Any]]
 Pairs = list[tuple[float, float]]
 
@@ -109,15 +111,24 @@ def permuted(nets: Sequence[Net], seed: Seed) -> list[Net]:
     return made
 
 
+def averaged(nets: Sequence[Net], errors: Sequence[float]) -> tuple[list[Net], list[float]]:
+    """Each network once, with the geometric mean of its errors where it stands there several times."""
+    check(nets, errors)
+    logs: dict[Net, list[float]] = {}
+    for net, error in zip(nets, errors, strict=True):
+        logs.setdefault(net, []).append(math.log(error))
+    return list(logs), [math.exp(math.fsum(some) / len(some)) for some in logs.values()]
+
+
 def law_error(values: Mapping[str, float], *, nets: Rows | None, by: str = "law", permute: str | None = None) -> float:
     """By how many per cent networks that were held out are mispredicted: 100 · the mean of |log predicted − log seen|.
 
     Args:
         values: the networks' errors.
-        nets: of each, in the same order, the fields of its `Net`.
-        by: as of `predictions`.
-        permute: a seed in hexadecimal, by which the densities of those that are fitted are permuted first: the law
-            cannot hold for them.
+        nets: of each, in the same order, the fields of its `Net`; of those that are alike the mean is taken.
+        by: as of `predictions`; or "permuted law", of which the densities of those that are fitted are permuted first,
+            so that the law cannot hold for them.
+        permute: a seed in hexadecimal, by which they are.
 
     Raises:
         RequestError: as `predictions`, and where nothing is held out.
@@ -130,9 +141,9 @@ def law_error(values: Mapping[str, float], *, nets: Rows | None, by: str = "law"
         >>> [round(law_error(values, nets=nets, by=by), 1) for by in ("law", "interpolation", "constant")]
         [0.0, 1.0, 11.4]
     """
-    told, errors = _told(nets, values), list(values.values())
-    seen = told if permute is None else permuted(told, Seed(int(permute, 16)))
-    found = predictions(seen, errors, by=by)
+    told, errors = _told(nets, values)
+    seen, how = (permuted(told, _seed(permute)), "law") if by == PERMUTED else (told, by)
+    found = predictions(seen, errors, by=how)
     off = [abs(math.log(p / e)) for net, e, p in zip(told, errors, found, strict=True) if not net.fitted]
     if not off:
         raise RequestError("no network is held out, so that nothing is predicted; fit fewer")
@@ -140,21 +151,26 @@ def law_error(values: Mapping[str, float], *, nets: Rows | None, by: str = "law"
 
 
 def law_gain(
-    values: Mapping[str, float], *, nets: Rows | None, over: str = "interpolation", permute: str | None = None
+    values: Mapping[str, float],
+    *,
+    nets: Rows | None,
+    by: str = "law",
+    over: str = "interpolation",
+    permute: str | None = None,
 ) -> float:
-    """By how many per cent the law's `law_error` is lower than that of another predictor: below 0 where it is higher.
+    """By how many per cent one predictor's `law_error` is lower than that of another: below 0 where it is higher.
 
     Args:
-        values, nets, permute: as of `law_error`; the other predictor sees the networks as they are.
-        over: which other one.
+        values, nets, permute: as of `law_error`.
+        by, over: the one, and the other.
 
     Raises:
         RequestError: as `law_error`, and where the other predictor has no error.
     """
-    other = law_error(values, nets=nets, by=over)
+    other = law_error(values, nets=nets, by=over, permute=permute)
     if other < 1e-9:  # nothing but rounding
         raise RequestError(f"{over} predicts these networks exactly, so that there is nothing to gain")
-    return 100.0 * (1.0 - law_error(values, nets=nets, permute=permute) / other)
+    return 100.0 * (1.0 - law_error(values, nets=nets, by=by, permute=permute) / other)
 
 
 def law_fit(values: Mapping[str, float], *, nets: Rows | None, tell: str = "deviation") -> float:
@@ -169,18 +185,27 @@ def law_fit(values: Mapping[str, float], *, nets: Rows | None, tell: str = "devi
     """
     if tell not in TELLS:
         raise unknown("word for how far a fit is", tell, TELLS)
-    told, errors = _told(nets, values), list(values.values())
+    told, errors = _told(nets, values)
     found = predictions(told, errors)
     off = [100.0 * (p - e) / e for net, e, p in zip(told, errors, found, strict=True) if net.fitted]
     mean = math.fsum(off) / len(off)
     return abs(mean) if tell == "mean" else math.sqrt(math.fsum((x - mean) ** 2 for x in off) / (len(off) - 1))
 
 
-def _told(nets: Rows | None, values: Mapping[str, float]) -> list[Net]:
-    """Networks from plain rows, as options have them."""
+def _told(nets: Rows | None, values: Mapping[str, float]) -> tuple[list[Net], list[float]]:
+    """Networks from plain rows, as options have them, and their errors."""
     rows = nets if isinstance(nets, (list, tuple)) else []
     if not rows or any(not isinstance(row, (list, tuple)) or len(row) != len(Net._fields) for row in rows):
         raise RequestError(f"nets is {nets!r}; expected a list of [{', '.join(Net._fields)}], one of each part.")
     if len(rows) != len(values):
         raise RequestError(f"nets says {len(rows)} networks, and there are {len(values)} parts; say each, in order.")
-    return [Net(str(a), float(b), float(c), float(d), bool(e)) for a, b, c, d, e in rows]
+    told = [Net(str(a), float(b), float(c), float(d), bool(e)) for a, b, c, d, e in rows]
+    return averaged(told, list(values.values()))
+
+
+def _seed(permute: str | None) -> Seed:
+    if not isinstance(permute, str) or re.fullmatch("[0-9a-f]{16}", permute) is None:
+        raise RequestError(
+            f"permute is {permute!r}; expected a seed's sixteen digits, such as rep.seed('permuted').hex"
+        )
+    return Seed(int(permute, 16))

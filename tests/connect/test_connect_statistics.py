@@ -139,6 +139,17 @@ def test_a_module_without_them_gives_the_weights_back() -> None:
     assert all(fresh[name] is value for name, value in weights.items())
 
 
+def test_examples_may_be_token_ids() -> None:
+    """Embeddings take integers; what stands behind them has statistics like any other."""
+    table = nn.Embedding(7, 3)
+    module = nn.Sequential(table, nn.Flatten(), nn.BatchNorm1d(6))
+    ids = torch.arange(20).reshape(10, 2) % 7
+    fresh = reestimate(module, module.state_dict(), ids)
+    torch.testing.assert_close(fresh["2.running_mean"], table.weight.detach()[ids].flatten(1).mean(0))
+    bare = nn.Sequential(table, nn.Flatten())
+    assert reestimate(bare, bare.state_dict(), ids).keys() == bare.state_dict().keys()
+
+
 def test_one_example_has_no_spread() -> None:
     norm = nn.BatchNorm1d(2)
     with pytest.raises(RequestError, match="at least 2 examples, and batches of at least 2; got 1 and 500"):

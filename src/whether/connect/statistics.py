@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.instancenorm import _InstanceNorm
@@ -23,7 +23,7 @@ EXAMPLES_AT_ONCE = 500
 
 
 def reestimate(
-    module: nn.Module, weights: Mapping[str, Tensor], x: Float[Tensor, "row *shape"], *, batch: int = EXAMPLES_AT_ONCE
+    module: nn.Module, weights: Mapping[str, Tensor], x: Shaped[Tensor, "row *shape"], *, batch: int = EXAMPLES_AT_ONCE
 ) -> Named:
     """The same weights with running statistics computed anew.
 
@@ -37,7 +37,7 @@ def reestimate(
         module: gives the computation; it stays as it was. Layers of `torch.nn` with running statistics are found,
             a norm of one's own is not.
         weights: of one network.
-        x: training inputs, at least 2; never test inputs.
+        x: training inputs (images, or token ids), at least 2; never test inputs.
         batch: examples at once, at least 2. Batches differ by one example at most.
 
     Returns:

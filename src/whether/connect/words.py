@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from jaxtyping import Float
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from whether.connect import align
@@ -117,7 +117,7 @@ def align_weights(weights: Named, *, units: Groups, other: Named, seed: Seed) ->
 
 
 def align_activations(
-    weights: Named, *, module: nn.Module, units: Groups, other: Named, x: Float[Tensor, "row *shape"]
+    weights: Named, *, module: nn.Module, units: Groups, other: Named, x: Shaped[Tensor, "row *shape"]
 ) -> Named:
     """The same function with units matched to another network's by what they do on examples (Li et al., 2015)."""
     return align.permute(weights, units, align.match_activations(module, units, other, weights, x))
@@ -128,7 +128,7 @@ def permute_units(weights: Named, *, units: Groups, seed: Seed) -> Named:
     return align.permute(weights, units, align.random_permutations(units, seed))
 
 
-def re_estimate(weights: Named, *, module: nn.Module, x: Float[Tensor, "row *shape"]) -> Named:
+def re_estimate(weights: Named, *, module: nn.Module, x: Shaped[Tensor, "row *shape"]) -> Named:
     """The same weights with BatchNorm's running statistics taken anew."""
     return dict(reestimate(module, weights, x))
 

@@ -29,6 +29,7 @@ def batchnorm_only(
     training: str = "default",
     steps: str | None = None,
     lr: float | None = None,
+    evaluate: str | None = None,
     init: str = "kaiming-normal+bn-uniform",
     replicates: int = 21,
     s: float = 5.0,
@@ -46,7 +47,7 @@ def batchnorm_only(
     small ResNet on digits, looked at after a third of the replicates: random weights vary much from draw to draw.
     """
     of = Data(name=data, rows=rows)
-    how = trained_as(training, {"default": DIGITS, "paper": CIFAR}, steps=steps, lr=lr)
+    how = trained_as(training, {"default": DIGITS, "paper": CIFAR}, steps=steps, lr=lr, evaluate=evaluate)
 
     def arms(rep: Replicate) -> Mapping[str, Network]:
         start = Network(model, data=of, seed=rep, recipe=how, init=init)

@@ -68,17 +68,22 @@ def recipe(
 
 
 def trained_as(
-    training: str, known: Mapping[str, Recipe], *, steps: str | None = None, lr: float | None = None
+    training: str,
+    known: Mapping[str, Recipe],
+    *,
+    steps: str | None = None,
+    lr: float | None = None,
+    evaluate: str | None = None,
 ) -> Recipe:
-    """One of several recipes by its name, with a length or a rate of its own where these are said.
+    """One of several recipes by its name, with a length, a rate or looks of its own where these are said.
 
     Raises:
         RequestError: for a name that is none of them.
     """
     if training not in known:
         raise unknown("training", training, known)
-    changes = {name: value for name, value in {"total": steps, "lr": lr}.items() if value is not None}
-    return known[training].but(**changes)
+    said = {"total": steps, "lr": lr, "evaluate": evaluate}
+    return known[training].but(**{name: value for name, value in said.items() if value is not None})
 
 
 def share(name: str, value: object, example: float) -> float:

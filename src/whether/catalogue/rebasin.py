@@ -85,13 +85,8 @@ def rebasin(
     for matching by weights; Li et al. (2015) and Jordan et al., "REPAIR" (ICLR 2023), for matching by activations and
     for statistics. We differ: error instead of loss, and the barrier is over the mean of both ends.
     """
-    if not isinstance(model, str) or "<width>" not in model:
-        raise RequestError(f"model is {model!r}; expected a name with <width> in it, such as mlp-<width>-<width>.")
-    if width in narrower or len(set(narrower)) < len(narrower):
-        raise RequestError(f"narrower is {list(narrower)!r} beside width={width}; expected other widths, each once.")
+    _check(model, width, narrower, networks)
     made, on = trained_as(training, TRAINING, steps=steps, lr=lr), Data(name=data, rows=rows)
-    if isinstance(networks, bool) or not isinstance(networks, int) or networks < 2:
-        raise RequestError(f"networks is {networks!r}; expected a whole number, 2 or more: a pair is aligned.")
     between, worst = partial(barrier, points=points), 100.0 - 100.0 / on.card.classes
     setting = (model, width, data, rows, networks, by, examples, points, init, made)
     sds = SDS if setting == MEASURED else (None, None)
@@ -128,15 +123,7 @@ def rebasin(
     return Question(
         arms,
         claims=[
-            above(
-                "barrier",
-                size,
-                because="a fifth of it is what two points are, and less than that is noise",
-                if_no="There is no barrier here to speak of.",
-                delta_yes=2 * size,
-                delta_no=size / 4,
-                sd=sds[0],
-            ),
+            _is_there(size, sds[0]),
             _goes(width, share, sds[1]),
         ],
         if_yes="Up to the order of their units these networks lie in one region: average them after aligning.",
@@ -147,6 +134,27 @@ def rebasin(
         replicates=replicates,
         axis="width",
         published=PUBLISHED if data == "cifar10" else [],
+    )
+
+
+def _check(model: str, width: int, narrower: Sequence[int], networks: int) -> None:
+    if not isinstance(model, str) or "<width>" not in model:
+        raise RequestError(f"model is {model!r}; expected a name with <width> in it, such as mlp-<width>-<width>.")
+    if width in narrower or len(set(narrower)) < len(narrower):
+        raise RequestError(f"narrower is {list(narrower)!r} beside width={width}; expected other widths, each once.")
+    if isinstance(networks, bool) or not isinstance(networks, int) or networks < 2:
+        raise RequestError(f"networks is {networks!r}; expected a whole number, 2 or more: a pair is aligned.")
+
+
+def _is_there(size: float, sd: float | None) -> Claim:
+    return above(
+        "barrier",
+        size,
+        because="a fifth of it is what two points are, and less than that is noise",
+        if_no="There is no barrier here to speak of.",
+        delta_yes=2 * size,
+        delta_no=size / 4,
+        sd=sd,
     )
 
 

@@ -89,8 +89,10 @@ def _worst(arm: Arm, fact: facts.MeasureFact) -> float:
 def worst_of(fact: facts.MeasureFact) -> float | None:
     """What a diverged network counts as: guessing, never solved, never stopping early, far from any other.
 
-    None for other measures.
+    None for other measures, and in regression, where guessing has no such value.
     """
+    if fact.state.model.task == "regression":
+        return None
     return {
         "accuracy": 100.0 / fact.state.model.classes,
         "loss": math.log(fact.state.model.classes),
@@ -223,7 +225,8 @@ def device_seconds(asked: Asked, record: Records) -> dict[str, Any]:
 
 def data_facts(asked: Asked) -> dict[str, Any]:
     """On which data, and how many rows of which split, the measures were taken."""
-    data = next((fact.data for row in asked.arms for _, fact in row if fact.data is not None), None)
+    taken = (one for row in asked.arms for _, fact in row for one in (fact, *fact.parts))
+    data = next((one.data for one in taken if one.data is not None), None)
     named = next((fact.data_name for row in asked.arms for _, fact in row), None)
     name = named.name if named is not None else ""
     known = named.card if named is not None else None

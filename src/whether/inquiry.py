@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from whether.answer import DONE, FAILED, Answer
+from whether.answer import DONE, FAILED, Answer, Run
 from whether.answered import Answered
 from whether.contrast import designs
 from whether.errors import DamageError, RequestError, unknown
@@ -163,8 +163,17 @@ def _recorded_stops(store: Store) -> Iterator[tuple[str, int, str]]:
 def _named_by(store: Store, digest: str) -> Iterator[str]:
     """The answers whose runs name a piece: each with its folder."""
     for folder, answer in Answered(store).listing():
-        if any(digest in (run.state, run.measure) for run in answer.table):
+        if any(digest == run.measure or digest in rests_on(store, run) for run in answer.table):
             yield f"{answer.name} ({folder.name})"
+
+
+def rests_on(store: Store, run: Run) -> set[str]:
+    """The trained networks that a run's number was taken of: its own, and those that it was compared with."""
+    try:
+        parents = store.records.read(run.measure).get("parents", {}) if store.records.has(run.measure) else {}
+    except DamageError:
+        parents = {}  # verify tells
+    return {run.state, *parents}
 
 
 def _answer(store: Store, name: str) -> Answer | None:

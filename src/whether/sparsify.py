@@ -79,6 +79,9 @@ def set_(
 ) -> Sparsify:
     """Sparse evolutionary training: the smallest weights make room for random others (Mocanu et al., 2018).
 
+    We differ: the paper drops the smallest positive and the largest negative weights apart and draws values for those
+    that come; here the smallest magnitudes go, and what comes begins at zero.
+
     Args:
         density: of the network from its first step to its last.
         fraction: of the weights that exist, exchanged each time.
@@ -98,7 +101,8 @@ def rigl(
 ) -> Sparsify:
     """The rigged lottery: the smallest weights make room where gradients are largest (Evci et al., 2020).
 
-    The exchanged fraction falls along half a cosine to zero at `end`. Arguments as of `set_`.
+    The exchanged fraction falls along half a cosine to zero at `end`. We differ: the optimiser's step is taken at a
+    change, too, where the paper exchanges weights in its place. Arguments as of `set_`.
     """
     return _sparsify("rigl", density, begin="0it", end=end, every=every, layers=layers, fraction=fraction)
 

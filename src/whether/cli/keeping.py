@@ -82,10 +82,12 @@ def clean(
     """
     from whether import store
     from whether.cli.page import near, say, say_json, size
+    from whether.inquiry import rests_on
     from whether.report.numbers import plural
 
     place = open_lab(ctx, lab, create=yes)
-    needed = {run.state for _, answer in place.answers(all_whole=True) for run in answer.table}
+    answers = [answer for _, answer in place.answers(all_whole=True)]
+    needed = {name for answer in answers for run in answer.table for name in rests_on(place.store, run)}
     freed = store.clean(place.store, needed, dry_run=not yes)
     if as_json:
         say_json({"lab": str(place.root), "files": freed.files, "bytes": freed.bytes, "done": yes})

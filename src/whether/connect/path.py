@@ -122,6 +122,7 @@ def walk(
     alphas: Sequence[float],
     evaluate: Callable[[nn.Module], Mapping[str, float]],
     reestimate: Callable[[Named], Named] | None = None,
+    both: bool = True,
 ) -> list[Point]:
     """Measure the networks on the line between two.
 
@@ -135,6 +136,7 @@ def walk(
         reestimate: weights to weights with fresh running statistics, such as
             `lambda weights: reestimate(module, weights, x)`. The ends are re-estimated too, so that every point has its
             statistics from the same rule; `stale` at the ends is what the two networks are by themselves.
+        both: measure with the statistics as they were interpolated, too; else `stale` is empty where they are not used.
 
     Returns:
         One point for each α.
@@ -146,10 +148,11 @@ def walk(
     points = []
     for alpha in alphas:
         weights = interpolate(a, b, alpha)
-        stale = _measured(copy, weights, evaluate)
         fresh = weights if reestimate is None else reestimate(weights)
         same = fresh.keys() == weights.keys() and all(fresh[name] is value for name, value in weights.items())
-        points.append(Point(alpha, stale if same else _measured(copy, fresh, evaluate), stale))
+        values = _measured(copy, fresh, evaluate)
+        stale = values if same else _measured(copy, weights, evaluate) if both else {}
+        points.append(Point(alpha, values, stale))
     return points
 
 

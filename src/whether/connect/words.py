@@ -13,7 +13,7 @@ from whether.connect import path as line
 from whether.connect.distance import cosine
 from whether.connect.distance import disagreement as differently
 from whether.connect.groups import Groups
-from whether.connect.statistics import reestimate
+from whether.connect.statistics import reestimate, tracking
 from whether.data.tensors import Tensors
 from whether.models.build import prunable
 from whether.probe.measures import examples, logits
@@ -48,17 +48,11 @@ def path(
         "steps" (the α), "error" in per cent and "loss", by α; and the same of the other way to have statistics, as
         "stale error" and "stale loss" when they are re-estimated.
     """
-    x, y = examples(data, split)
-    named = {**dict(module.named_parameters()), **dict(module.named_buffers())}  # a shared tensor has one name
-    weights = {name: value.detach().clone() for name, value in named.items()}
-    again = partial(_again, module, data) if statistics == "re-estimated" else None
-    found = line.walk(
-        module, weights, other, alphas=line.alphas(points), evaluate=partial(_evaluate, task, x, y), reestimate=again
-    )
+    found = _walk(module, data, split, other=other, task=task, points=points, statistics=statistics, both=True)
     told = {"steps": [point.alpha for point in found]}
     for name in ("error", "loss"):
         told[name] = [point.values[name] for point in found]
-        if again is not None:
+        if statistics == "re-estimated":
             told[f"stale {name}"] = [point.stale[name] for point in found]
     return told
 
@@ -74,8 +68,8 @@ def barrier(
     statistics: str = "re-estimated",
 ) -> float:
     """The error barrier in points (Frankle et al., 2020): sup over α of the error, less the mean of both ends."""
-    found = path(module, data, split, other=other, task=task, points=points, statistics=statistics)
-    return line.barrier(found["error"])
+    found = _walk(module, data, split, other=other, task=task, points=points, statistics=statistics)
+    return line.barrier([point.values["error"] for point in found])
 
 
 def loss_barrier(
@@ -89,8 +83,8 @@ def loss_barrier(
     statistics: str = "re-estimated",
 ) -> float:
     """The loss barrier in nats: sup over α of the loss, less the mean of both ends."""
-    found = path(module, data, split, other=other, task=task, points=points, statistics=statistics)
-    return line.barrier(found["loss"])
+    found = _walk(module, data, split, other=other, task=task, points=points, statistics=statistics)
+    return line.barrier([point.values["loss"] for point in found])
 
 
 def disagreement(module: nn.Module, data: Tensors, split: str, *, other: Named) -> float:
@@ -133,8 +127,33 @@ def re_estimate(weights: Named, *, module: nn.Module, x: Shaped[Tensor, "row *sh
     return dict(reestimate(module, weights, x))
 
 
-def _again(module: nn.Module, data: Tensors, weights: Mapping[str, Tensor]) -> Named:
-    x, _ = examples(data, "train")
+def _walk(
+    module: nn.Module,
+    data: Tensors,
+    split: str,
+    *,
+    other: Named,
+    task: Task,
+    points: int,
+    statistics: str,
+    both: bool = False,
+) -> list[line.Point]:
+    x, y = examples(data, split)
+    named = {**dict(module.named_parameters()), **dict(module.named_buffers())}  # a shared tensor has one name
+    weights = {name: value.detach().clone() for name, value in named.items()}
+    seen = examples(data, "train")[0] if statistics == "re-estimated" and tracking(module) else None
+    return line.walk(
+        module,
+        weights,
+        other,
+        alphas=line.alphas(points),
+        evaluate=partial(_evaluate, task, x, y),
+        reestimate=None if seen is None else partial(_again, module, seen),
+        both=both,
+    )
+
+
+def _again(module: nn.Module, x: Tensor, weights: Mapping[str, Tensor]) -> Named:
     return dict(reestimate(module, weights, x))
 
 

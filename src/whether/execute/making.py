@@ -50,8 +50,16 @@ def fresh(module: nn.Module, fact: facts.Start | facts.Redrawn) -> Named:
         module: the architecture's; code of one's own draws what it draws when it is made, so it is made again.
         fact: with initialiser and seed.
     """
-    own = words.draws_itself(fact.model.name)
-    return draw(build(fact.model, fact.seed) if own else module, fact.init, fact.seed)
+    return drawn(module, fact.model, fact.init, fact.seed)
+
+
+def drawn(module: nn.Module, model: facts.Model, init: str, seed: Seed) -> Named:
+    """Fresh weights of an architecture by an initialiser.
+
+    A module that draws values when it is made, and any whose initialiser is its "own", is made again with the seed.
+    """
+    again = words.draws_itself(model.name) or init == "own"
+    return draw(build(model, seed) if again else module, init, seed)
 
 
 def redrawn(module: nn.Module, fact: facts.Redrawn, old: Made) -> Made:
@@ -108,7 +116,7 @@ def perturbed(
 
     def init(name: str) -> Tensor:
         if "" not in redraw:
-            redraw[""] = draw(module, getattr(start, "init", "own"), seed.seed("redraw"))
+            redraw[""] = drawn(module, fact.model, getattr(start, "init", "own"), seed.seed("redraw"))
         return redraw[""][name]
 
     offered: Offered = {

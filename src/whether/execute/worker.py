@@ -32,7 +32,7 @@ from whether.execute.making import Made
 from whether.execute.progress import Note
 from whether.execute.shelf import history, stands
 from whether.execute.workshop import NoStateError, Workshop
-from whether.history.facts import MeasureFact, Point, Trajectory
+from whether.history.facts import Loaded, MeasureFact, Point, Redrawn, State, Trajectory
 from whether.history.resolve import this_machine
 from whether.models import prunable
 from whether.plan.plan import Piece
@@ -208,7 +208,6 @@ class Worker:
                 curves=found.curves,
                 checks=found.checks,
                 seconds=found.seconds,
-                resumed=True,
                 **self._limits(trajectory),
             )
         try:
@@ -231,6 +230,7 @@ class Worker:
         """What of a network may change in its training: which parameters train, which weights masks are of."""
         model, held = trajectory.begin.model, trajectory.begin.held
         return {
+            "fresh": _is_fresh(trajectory.begin),
             "trains": None if held is None else self.workshop.trains(held),
             "prunable": prunable(self.workshop.module(model)) if trajectory.training.sparsify is not None else (),
         }
@@ -306,6 +306,14 @@ class Worker:
             "host": self.host,
             "parents": self.workshop.parents(piece.trajectory.begin),
         }
+
+
+def _is_fresh(state: State) -> bool:
+    """Whether weights are as an initialiser drew them: nothing was trained or loaded since."""
+    current: State | None = state
+    while current is not None and not isinstance(current, Point | Loaded | Redrawn):
+        current = current.before
+    return current is None or isinstance(current, Redrawn)
 
 
 class Pulse:

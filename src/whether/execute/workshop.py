@@ -36,6 +36,7 @@ from whether.execute.owncode import importable, own_of, own_words
 from whether.execute.progress import Listener, Note, nobody
 from whether.execute.rehearse import rehearsals
 from whether.history import facts
+from whether.history.resolve import library_of
 from whether.history.resolved import NAMES
 from whether.models import build
 from whether.plan.demand import closure, nearest_points
@@ -77,6 +78,11 @@ class Workshop:
         """The architecture's module, built once; its weights are nobody's."""
         if model.digest not in self._modules:
             importable("model", model.name, model.code)
+            if "/" in model.name and library_of(model.name) != model.code:
+                raise RequestError(
+                    f"the history names {model.name!r} of {model.code}, and {platform.node()} has "
+                    f"{library_of(model.name)}: install that version there."
+                )
             self._modules[model.digest] = build(model)
         return self._modules[model.digest]
 

@@ -12,6 +12,9 @@ from whether.errors import RequestError, gather, unknown
 from whether.recipe import Recipe
 from whether.structure import fraction_of as fixed_share
 
+BLIND = ("magnitude", "initial-magnitude", "movement", "random")
+"""Scores of a weight by itself."""
+
 
 def fraction_of(what: str, value: float, *, closed: bool = False) -> Fraction:
     """A part that goes, exactly."""
@@ -122,3 +125,12 @@ def told_freezing(trains: Any, seed: object) -> None:
         raise RequestError(f"only({trains!r}) draws which weights are trained: write only({trains!r}, seed=…).")
     if seed is not None and not draws and not any(map(words.is_own_code, parts)):
         raise RequestError(f"only({trains!r}) draws nothing; leave seed=… out.")
+
+
+def in_rounds(by: str, structure: str, rounds: Any) -> None:
+    """Refuse rounds of a score that would be the same in each, and of a structure that prunes once."""
+    whole_number("rounds", rounds)
+    if rounds > 1 and by in BLIND:
+        raise RequestError(f"the score {by!r} is the same in every round; rounds={rounds} would change nothing.")
+    if rounds > 1 and fixed_share(structure) is not None:
+        raise RequestError(f"structure {structure!r} prunes once, to its own share; leave rounds={rounds} out.")

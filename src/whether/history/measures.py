@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from whether import words
@@ -180,7 +180,8 @@ def measure(
         lambda: one_of("split", split, SPLITS) if split is not None else None,
         lambda: one_of("better", better, ("higher", "lower")),
     )
-    kind = words.MEASURES.get(name) or words.MeasureKind(unit, better=better, split=True, worst=worst)
+    known = words.MEASURES.get(name)
+    kind = replace(known, worst=worst) if known else words.MeasureKind(unit, better=better, split=True, worst=worst)
     word = words.find("measure", name)
     if other is None and "since" in word.needs:
         other = network.fresh

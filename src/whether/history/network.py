@@ -23,6 +23,7 @@ from whether.history.checks import (
     check_recipe,
     fraction_of,
     heeded,
+    in_rounds,
     needed,
     one_of,
     plain_options,
@@ -218,7 +219,7 @@ class Network:
             lambda: words.find("score", by),
             lambda: one_of("scope", scope, SCOPES),
             lambda: share(fraction, structure),
-            lambda: whole_number("rounds", rounds),
+            lambda: in_rounds(by, structure, rounds),
             lambda: None if examples is None else whole_number("examples", examples),
             lambda: plain_options("score", by, options) if options else None,
             lambda: heeded("score", by, {"since": since, "seed": seed, "examples": examples}),
@@ -248,9 +249,9 @@ class Network:
 
     @property
     def fresh(self) -> Network:
-        """The network that this history began with: fresh, or from a file."""
+        """The network that these weights began as: fresh, drawn again, or from a file."""
         net = self
-        while not isinstance(net.op, (Start, Loaded)):
+        while not isinstance(net.op, (Start, Loaded, Redrawn)):
             net = net.op.origin
         return net
 

@@ -27,6 +27,7 @@ from whether.history.measures import Measure
 from whether.history.resolved import NAMES
 from whether.history.settle import settle
 from whether.recipe import Recipe
+from whether.seeds import Seed
 
 __all__ = ["Resolver", "content_of", "settle", "this_machine"]
 
@@ -80,7 +81,7 @@ class Resolver:
             split=(sentence.split or self.split) if kind.split else None,
             data=self._resolved(data) if kind.split else None,
             data_name=data,
-            options=plain({**sentence.options, **({NAMES: list(sentence.parts)} if parts else {})}),
+            options=plain({**self._hashed(sentence.options), **({NAMES: list(sentence.parts)} if parts else {})}),
             code=self._own(sentence.name),
             parts=parts,
             other=None if sentence.other is None else self.state(sentence.other),
@@ -150,6 +151,8 @@ class Resolver:
                 state, worn = self.state(origin), self.mask(mask)
                 check_worn(state, worn, self._models)
                 keep = keep and facts.has_moments(state)  # where there is nothing to keep, that is no other history
+                if isinstance(worn, facts.FullMask) and state.mask is None and not facts.has_moments(state):
+                    return state  # every weight of what never had fewer, and no optimiser that would begin afresh
                 return facts.Wearing(origin=state, worn=worn, keep_optimizer=keep)
             case ops.Redrawn(origin=origin, seed=seed, keep=keep):
                 state = self.state(origin)
@@ -159,7 +162,7 @@ class Resolver:
             case ops.Only(origin=origin, trains=said, seed=seed):
                 trains = freed(said)
                 code = "+".join(filter(None, map(self._own, trains.split("+"))))
-                return facts.Holding(origin=self.state(origin), trains=trains, seed=seed, code=code)
+                return _holding(self.state(origin), trains, seed, code)
             case ops.RateRewound(origin=origin, to=to):
                 state = self.state(origin)
                 training = self._training(sentence.recipe, sentence.data)
@@ -253,6 +256,11 @@ class Resolver:
             options=plain(op.options),
         )
 
+    def _hashed(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options of a measure, code of one's own among them with its hash."""
+        own = {name: value for name, value in options.items() if name == "groups" and words.is_own_code(value)}
+        return {**options, **{name: f"{value}@{self._own(value)[:16]}" for name, value in own.items()}}
+
     def _training(self, recipe: Recipe, data: Data) -> facts.Training:
         """A recipe is one object in all sentences that say it; the table holds it, so that its id stays its own."""
         found = self._trainings.get((id(recipe), data))
@@ -331,6 +339,15 @@ def this_machine() -> str:
 
 def _held_out(point: facts.Point) -> int:
     return int(point.trajectory.training.data["validation"])
+
+
+def _holding(state: facts.State, trains: str, seed: Seed | None, code: str) -> facts.State:
+    """A state of which only some parameters train. What was said so before is of no account."""
+    while isinstance(state, facts.Holding):
+        state = state.origin
+    if trains == "all" and state.held is None and not facts.has_moments(state):
+        return state
+    return facts.Holding(origin=state, trains=trains, seed=seed, code=code)
 
 
 def _init_of(state: facts.State) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,7 @@ def torchvision(name: str, classes: int, **options: Any) -> nn.Module:
     known = list(module.list_models(module=module))
     if short not in known:
         raise unknown("model of torchvision", short, known)
+    _refuse_weights(name, options)
     made: nn.Module = module.get_model(short, **{"weights": None, "num_classes": classes} | options)
     return made
 
@@ -53,6 +55,7 @@ def timm(name: str, shape: tuple[int, ...], classes: int, **options: Any) -> nn.
     if short not in known:
         raise unknown("model of timm", short, known)
     given: dict[str, Any] = {"pretrained": False, "num_classes": classes, "in_chans": shape[0]}
+    _refuse_weights(name, options)
     made: nn.Module = module.create_model(short, **given | options)
     return made
 
@@ -64,3 +67,13 @@ def _installed(library: str, module: str) -> ModuleType:
         raise RequestError(
             f"models of {library} need {library}, which is not installed here ({error}): pip install {library}"
         ) from error
+
+
+def _refuse_weights(name: str, options: Mapping[str, Any]) -> None:
+    """Weights that a library fetches would be part of no identity."""
+    for option in ("weights", "pretrained", "checkpoint_path"):
+        if options.get(option):
+            raise RequestError(
+                f"the model {name!r} with {option}={options[option]!r} would fetch weights that no history names; save "
+                "them to a file, and begin with Network.from_file(path, model=…)."
+            )

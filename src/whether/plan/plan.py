@@ -233,6 +233,8 @@ def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock
     lineage = Lineage()
     unique = {fact.digest: fact for fact in wanted}
     missing = [fact for digest, fact in unique.items() if digest not in have.measures]
+    standing = len(unique) - len(missing)
+    missing = [*_parts(missing, unique, have.measures), *missing]
     pieces = _pieces(missing, have, lineage)
     to_train = {piece.trajectory.digest: piece.steps for piece in pieces}
     needed_by, alone = demand(wanted, lineage)
@@ -248,7 +250,7 @@ def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock
         replicates=sum(item.question.replicates for item in asked),
         arms=sum(len(item.arms[0]) for item in asked),
         measures=len(unique),
-        measures_stored=len(unique) - len(missing),
+        measures_stored=standing,
         steps_alone=alone,
         steps_unique=steps_unique,
         steps_stored=max(0, steps_unique - steps_to_train),
@@ -260,6 +262,21 @@ def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock
         missing=missing,
         needs={place: frozenset(fact.digest for fact in item.wanted) for place, item in enumerate(asked)},
     )
+
+
+def _parts(
+    missing: Iterable[MeasureFact], unique: Mapping[str, MeasureFact], stands: Collection[str]
+) -> list[MeasureFact]:
+    """The measures that missing derived ones are computed of and nobody asked for: they are taken and recorded, too."""
+    found: dict[str, MeasureFact] = {}
+    waiting = [part for fact in missing for part in fact.parts]
+    while waiting:
+        part = waiting.pop()
+        if part.digest in found or part.digest in unique or part.digest in stands:
+            continue
+        found[part.digest] = part
+        waiting.extend(part.parts)
+    return list(found.values())[::-1]
 
 
 def _course(trajectory: Trajectory, stops: Collection[int], *, stored: bool, wanted_by: int) -> Course:

@@ -119,7 +119,8 @@ def grasp(
     with sdpa_kernel(SDPBackend.MATH), torch.enable_grad():  # fused attention has no second derivative
         cooled = _loss(module, leaves, x, y, lambda out, labels: loss(out / temperature, labels))
         slopes = _gradients(cooled, leaves, again=True)
-        flow = torch.stack([slope.square().sum() for slope in slopes.values()]).sum() / 2
+        there = {name: slope.where(masks[name].to(slope.device), 0.0) for name, slope in slopes.items()}
+        flow = torch.stack([slope.square().sum() for slope in there.values()]).sum() / 2
         turned = _gradients(flow, leaves)  # half the gradient of |g|² is Hg
     return _at_home({name: turned[name] * leaf.detach() for name, leaf in leaves.items()}, weights)
 

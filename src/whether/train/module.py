@@ -22,6 +22,7 @@ from whether.seeds import Stream
 from whether.tasks.kinds import Classification
 from whether.tasks.task import find
 from whether.train.layout import Layout
+from whether.train.precision import autocast
 
 EVALUATED_AT_ONCE = 500
 
@@ -155,8 +156,3 @@ def may_draw(module: nn.Module) -> bool:
         return not known or drops or inside or hooked or isinstance(layer, (nn.RReLU, nn.FractionalMaxPool2d))
 
     return any(map(draws, module.modules()))
-
-
-def autocast(precision: str, device: str) -> AbstractContextManager[None]:
-    """The context in which a forward pass has a precision; weights, losses and updates stay float32."""
-    return torch.autocast(device, dtype=torch.bfloat16) if precision == "bf16" else nullcontext()

@@ -2,8 +2,8 @@
 
 The networks of a pack share architecture, data set, batch, length and kind of optimiser; seeds, orders, masks, learning
 rates and weight decay are each their own. What happens to one does not reach another: every product is batched over
-replicas, every sum stays within one. So a network's bits are the same alone and in company, and one that diverges is
-recorded and let go.
+replicas, every sum stays within one. So on a CPU a network's bits are the same alone and in company (on a GPU they
+agree to a tolerance), and one that diverges is recorded and let go.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from whether.train.layout import Layout
 from whether.train.module import Modules
 from whether.train.optim import PackOptimizer
 from whether.train.own import OwnOptimizer
+from whether.train.precision import products
 from whether.train.replica import CURVES, Named, Replica, Snapshot
 from whether.train.stacked import Stacked, why_not
 
@@ -127,6 +128,7 @@ class _Pack:
             self._load(place, replica)
         self.optimizer = _optimizer(replicas, self.weights, layout)
         self.bounds = Bounds(layout, replicas, self.weights)
+        self._forget_masked()
         if self.training.sparsify is not None:
             self.bounds.restore(self.weights, self.bits)
         self.curves = [replica.curves.copy() for replica in replicas]
@@ -140,6 +142,10 @@ class _Pack:
         self.since = self.saved = time.perf_counter()
 
     def run(self) -> None:
+        with products(self.training.precision, self.weights.device):
+            self._run()
+
+    def _run(self) -> None:
         if not self.curves[0].steps and self.step in self.grid:
             self._look()
         while self.replicas:
@@ -277,11 +283,18 @@ class _Pack:
         names = {slot.name for slot in layout.slots}
         self.program.set_buffers(place, {name: value for name, value in worn.items() if name not in names})
 
+    def _forget_masked(self) -> None:
+        """Moments that were kept have none where no weight is, lest a weight that comes back has a past."""
+        if self.bounds.keep_bits is not None:
+            for place, replica in enumerate(self.replicas):
+                if replica.optimizer is not None:
+                    self.optimizer.forget(place, self.bounds.keep_bits[place] != 0)
+
     def _check_start(self, losses: Float[Tensor, " replica"]) -> None:
         chance = find(self.training.loss or self.training.task).chance_loss(self.data.card.classes)
         for place, loss in enumerate(losses.tolist()):
-            if self.bounds.masks[place] is not None or chance is None:
-                continue  # a sparse beginning is no fresh network: its outputs are small
+            if self.bounds.masks[place] is not None or not self.replicas[place].fresh or chance is None:
+                continue  # neither a sparse beginning nor a trained one is a fresh network
             said = asserts.loss_at_start(loss, self.data.card.classes)
             if said:
                 self.checks[place].append(said)

@@ -49,7 +49,7 @@ class Replica:
         seconds: that its training has taken so far.
         trains: by parameter name, true where it is trained; None for all of them.
         prunable: names of the weights that masks are of, in the order of layers.
-        resumed: it goes on from a checkpoint of this training, with the masks that this had reached.
+        fresh: its weights are as an initialiser drew them.
     """
 
     training: Training
@@ -64,7 +64,7 @@ class Replica:
     seconds: float = 0.0
     trains: Named | None = None
     prunable: tuple[str, ...] = ()
-    resumed: bool = False
+    fresh: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,8 @@ from whether.models.alone import alone
 from whether.seeds import Seed, Stream
 from whether.tasks.task import find
 from whether.train.layout import Layout
-from whether.train.module import Modules, autocast
+from whether.train.module import Modules
+from whether.train.precision import autocast
 from whether.train.replica import Named
 
 ROWS_AT_ONCE = 8192

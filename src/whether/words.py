@@ -218,8 +218,8 @@ WORDS = (
             {"options": {"nets": None, "by": "law", "permute": None}},
         ),
         (
-            *("law_gain", "law_gain", "errors of networks; by how many per cent the law errs less than interpolation"),
-            {"options": {"nets": None, "by": "law", "over": "interpolation", "permute": None}},
+            *("law_margin", "law_margin", "errors of networks; how far the law's error lies below another's"),
+            {"options": {"nets": None, "by": "law", "over": "interpolation", "less": 0.0, "permute": None}},
         ),
         (
             *("law_fit", "law_fit", "errors of networks; per cent by which the law misses those that it is fitted to"),
@@ -296,7 +296,7 @@ COUNTING = ("accuracy", "solved", "barrier", "disagreement", *OF_CLASSES)
 """Measures that count right answers; those of classes count them by class."""
 DERIVED: dict[str, MeasureKind] = {
     "law_error": MeasureKind("%", better="lower"),
-    "law_gain": MeasureKind("%"),
+    "law_margin": MeasureKind("%"),
     "law_fit": MeasureKind("%", better="lower"),
     "variance_sum": MeasureKind(""),
     "variance_doublings": MeasureKind("doublings"),

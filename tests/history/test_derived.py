@@ -41,7 +41,7 @@ def fact(measure: Measure) -> Any:
 class TestPlanning:
     def test_networks_of_parts_are_trained_once_and_with_everybody_elses(self) -> None:
         alone = plan_measures([fact(derived("derivations:total", pair()))])
-        assert (len(alone.trajectories), alone.steps_to_train, len(alone.missing)) == (1, 20, 1)
+        assert (len(alone.trajectories), alone.steps_to_train, len(alone.missing)) == (1, 20, 3)
         both = derived("derivations:total", {**pair(), "other": loss(net(2).train())})
         together = plan_measures([Resolver().measure(item) for item in (both, *pair().values(), loss(net(2).train()))])
         assert (len(together.trajectories), together.steps_to_train) == (2, 40)
@@ -131,7 +131,7 @@ class TestWords:
 
     def test_they_have_a_kind_of_their_own(self) -> None:
         assert derived("law_error", pair()).kind == words.MeasureKind("%", better="lower")
-        told = derived("law_gain", pair(), worst=-100.0).kind
+        told = derived("law_margin", pair(), worst=-100.0).kind
         assert (told.unit, told.better, told.worst) == ("%", "higher", -100.0)
 
     @pytest.mark.parametrize(

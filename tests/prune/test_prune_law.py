@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from whether.errors import RequestError
 from whether.prune.law import Law, Net, _problem, fit, unpruned
-from whether.prune.predict import averaged, law_error, law_fit, law_gain, permuted, predictions
+from whether.prune.predict import averaged, law_error, law_fit, law_margin, permuted, predictions
 from whether.seeds import Seed
 
 TRUE = Law(ceiling=2.0, corner=2e-3, slope=1.2, width=0.9)
@@ -255,11 +255,11 @@ class TestWords:
         assert rise > 1
         assert constant > 10
         assert shuffled > 10
-        assert law_gain(values, nets=nets) == pytest.approx(100 * (1 - law / line))
-        assert law_gain(values, nets=nets, over="rise") == pytest.approx(100 * (1 - law / rise))
+        assert law_margin(values, nets=nets) == pytest.approx(line - law)
+        assert law_margin(values, nets=nets, over="rise", less=20.0) == pytest.approx(0.8 * rise - law)
         mixed = {"values": values, "nets": nets, "permute": Seed(5).hex}
-        assert law_gain(**mixed, by="permuted law") == pytest.approx(100 * (1 - shuffled / line))  # type: ignore[arg-type]
-        assert law_gain(**mixed, over="permuted law") == pytest.approx(100 * (1 - law / shuffled))  # type: ignore[arg-type]
+        assert law_margin(**mixed, by="permuted law") == pytest.approx(line - shuffled)  # type: ignore[arg-type]
+        assert law_margin(**mixed, over="permuted law") == pytest.approx(shuffled - law)  # type: ignore[arg-type]
 
     def test_an_error_is_the_mean_in_logarithms(self) -> None:
         nets = [["a", d, 1, 1, fitted] for d, fitted in ((1.0, True), (0.5, False), (0.3, False), (0.25, True))]
@@ -307,11 +307,8 @@ class TestWords:
                 "permute is '7'; expected a seed's sixteen digits",
             ),
             (
-                lambda: law_gain(
-                    {"a": 0.1, "b": 0.1, "c": 0.1},
-                    nets=[["a", 1, 1, 1, True], ["a", 0.5, 1, 1, False], ["a", 0.2, 1, 1, True]],
-                ),
-                "interpolation predicts these networks exactly",
+                lambda: law_margin({"a": 0.1}, nets=[["a", 1, 1, 1, True]], less=100.0),
+                r"less is 100\.0; expected per cent in \[0, 100\)",
             ),
         ],
     )

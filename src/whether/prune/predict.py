@@ -1,7 +1,7 @@
 """How well the errors of pruned networks are predicted that were held out: by the law of pruning, and by neighbours.
 
-The words that a question derives of many networks' errors are here: `law_error`, `law_gain`, `law_fit`. What is fitted
-and what is held out is said in rows, one of each network (`Net`). Pure functions on numbers.
+The words that a question derives of many networks' errors are here: `law_error`, `law_margin`, `law_fit`. What is
+fitted and what is held out is said in rows, one of each network (`Net`). Pure functions on numbers.
 """
 
 from __future__ import annotations
@@ -150,27 +150,31 @@ def law_error(values: Mapping[str, float], *, nets: Rows | None, by: str = "law"
     return 100.0 * math.fsum(off) / len(off)
 
 
-def law_gain(
+def law_margin(
     values: Mapping[str, float],
     *,
     nets: Rows | None,
     by: str = "law",
     over: str = "interpolation",
+    less: float = 0.0,
     permute: str | None = None,
 ) -> float:
-    """By how many per cent one predictor's `law_error` is lower than that of another: below 0 where it is higher.
+    """How far one predictor's `law_error` lies below that of another, less a part of that; below 0 where it does not.
+
+    A difference and no ratio: its mean over several sets of networks compares the mean errors.
 
     Args:
         values, nets, permute: as of `law_error`.
         by, over: the one, and the other.
+        less: by how many per cent the error is to be lower at least.
 
     Raises:
-        RequestError: as `law_error`, and where the other predictor has no error.
+        RequestError: as `law_error`, and for a part that is none.
     """
-    other = law_error(values, nets=nets, by=over, permute=permute)
-    if other < 1e-9:  # nothing but rounding
-        raise RequestError(f"{over} predicts these networks exactly, so that there is nothing to gain")
-    return 100.0 * (1.0 - law_error(values, nets=nets, by=by, permute=permute) / other)
+    if isinstance(less, bool) or not isinstance(less, (int, float)) or not 0 <= less < 100:
+        raise RequestError(f"less is {less!r}; expected per cent in [0, 100): by how many the error is to be lower")
+    one, other = (law_error(values, nets=nets, by=name, permute=permute) for name in (by, over))
+    return (1.0 - less / 100.0) * other - one
 
 
 def law_fit(values: Mapping[str, float], *, nets: Rows | None, tell: str = "deviation") -> float:

@@ -238,7 +238,7 @@ class TestSums:
             (lambda v, q: variance_sum(v, levels=None, weights=ORDER), "expected the levels of two sources by name"),
             (
                 lambda v, q: variance_doublings(dict.fromkeys(v, 1.0), levels=q, above=ORDER, below=INIT),
-                "the variances to compare are 0 and 0; both must be above 0. Where runs have equal values, take a",
+                "the variances to compare are 0 and 0; both must be above 0. Where runs are equal, take a finer",
             ),
         ],
     )
@@ -284,6 +284,14 @@ def test_a_limit_errs_as_rarely_as_documented_by_more_trials(levels: tuple[int, 
     ("ask", "message"),
     [
         (lambda: crossed([1.0], {"init": [0]}), "expected the levels of two sources by name.* got 'init'"),
+        (
+            lambda: crossed([1.0, 2.0], {"init": [0, [1]], "order": [0, 1]}),
+            r"levels of init are \[0, \[1\]\]; expected a",
+        ),  # type: ignore[list-item]
+        (
+            lambda: crossed([1.0, 2.0], {"init": [0, 1], "order": 2}),
+            "the levels of order are 2; expected a list of plain",
+        ),  # type: ignore[dict-item]
         (lambda: crossed([1.0], {}), "neither called 'interaction' or 'residual', got none"),
         (lambda: crossed([1.0], {"init": [0], "residual": [0]}), "got 'init', 'residual'"),
         (lambda: crossed([1.0, 2.0], {"init": [0], "order": [0, 1]}), "one level of init for each value, got 1 for 2"),

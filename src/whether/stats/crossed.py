@@ -252,8 +252,8 @@ def variance_doublings(
     sums = [variance_sum(values, levels=levels, weights=weights) for weights in (above, below)]
     if min(sums) <= 0.0:
         raise RequestError(
-            f"the variances to compare are {sums[0]:.3g} and {sums[1]:.3g}; both must be above 0. Where runs have equal "
-            "values, take a finer measure, such as the loss; where a part is estimated as negative, add the residual"
+            f"the variances to compare are {sums[0]:.3g} and {sums[1]:.3g}; both must be above 0. Where runs are equal, "
+            "take a finer measure, such as the loss; where a part is estimated as negative, add the residual"
         )
     return math.log2(sums[0] / sums[1])
 
@@ -321,6 +321,10 @@ def _names(levels: Mapping[str, Sequence[Hashable]], n: int) -> tuple[str, str]:
             f"{INTERACTION!r} or {RESIDUAL!r}, got {', '.join(map(repr, names)) or 'none'}"
         )
     for name in names:
+        if not isinstance(levels[name], Sequence) or not all(isinstance(one, Hashable) for one in levels[name]):
+            raise RequestError(
+                f"the levels of {name} are {levels[name]!r}; expected a list of plain values, one per run"
+            )
         if len(levels[name]) != n:
             raise RequestError(f"expected one level of {name} for each value, got {len(levels[name])} for {n} values")
         if len(set(levels[name])) < 2:

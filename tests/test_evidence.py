@@ -227,3 +227,14 @@ def test_data_facts_name_the_split_and_its_rows() -> None:
     assert [data_facts(asked(asking(), open_test=opened))["rows"] for opened in (False, True)] == [300, 597]
     told = data_facts(asked(asking(lambda rep: {"a": network(rep, data="xor"), "b": network(rep, data="xor")})))
     assert (told["name"], told["rows"], told["classes"], told["one_split"]) == ("xor", 4, 2, True)
+
+
+@pytest.mark.parametrize(
+    ("splits", "split", "rows"), [(("train", "train"), "train", 900), (("train", None), "test", 597)]
+)
+def test_data_facts_tell_the_split_that_all_measures_name(splits: Any, split: str, rows: int) -> None:
+    def arms(rep: Replicate) -> Mapping[str, Any]:
+        return {name: accuracy(network(rep), split=one) for name, one in zip("ab", splits, strict=True)}
+
+    told = data_facts(asked(asking(arms), open_test=True))
+    assert (told["split"], told["rows"]) == (split, rows)

@@ -53,6 +53,7 @@ def columns(asked: Asked, record: Records) -> list[Column]:
                 split=fact.split,
                 measure=fact.name,
                 runs=runs,
+                worst=kind.worst,
             )
         )
     return found
@@ -224,16 +225,21 @@ def device_seconds(asked: Asked, record: Records) -> dict[str, Any]:
 
 
 def data_facts(asked: Asked) -> dict[str, Any]:
-    """On which data, and how many rows of which split, the measures were taken."""
-    taken = (one for row in asked.arms for _, fact in row for one in (fact, *fact.parts))
+    """On which data, and how many rows of which split, the measures were taken.
+
+    The split is the one that all measures name for themselves, if they do; otherwise the one that was opened.
+    """
+    taken = [one for row in asked.arms for _, fact in row for one in (fact, *fact.parts)]
     data = next((one.data for one in taken if one.data is not None), None)
+    splits = {one.split for one in taken if one.split is not None}
+    split = splits.pop() if len(splits) == 1 else asked.split
     named = next((fact.data_name for row in asked.arms for _, fact in row), None)
     name = named.name if named is not None else ""
     known = named.card if named is not None else None
-    rows = int(data[asked.split]) if data is not None else 0
+    rows = int(data[split]) if data is not None else 0
     return {
         "name": name,
-        "split": asked.split,
+        "split": split,
         "rows": rows,
         "classes": known.classes if known else 0,
         "one_split": bool(known and known.one_split),

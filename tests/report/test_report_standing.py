@@ -32,9 +32,17 @@ def test_data_with_one_split_has_no_sampling_error_to_tell(answers: dict[str, An
 
 
 def test_an_opened_test_split_is_told_and_in_the_command(answers: dict[str, Answer]) -> None:
-    opened = replace(answers["lottery"], split="test")
+    data = {**answers["lottery"].data, "split": "test"}
+    opened = replace(answers["lottery"], split="test", data=data)
     assert "which was opened for this" in standing.split_sentence(opened)
     assert account.command(opened).endswith(" --open-test")
+
+
+def test_what_is_measured_on_the_training_split_says_so(answers: dict[str, Answer]) -> None:
+    answer = replace(answers["lottery"], data={**answers["lottery"].data, "split": "train", "rows": 900})
+    said = standing.split_sentence(answer)
+    assert said.startswith("Measured on the training split of digits (900 examples), which is what the networks are")
+    assert "train split" in account.facts(answer)
 
 
 def test_the_sampling_error_leaves_diverged_runs_out(answers: dict[str, Answer]) -> None:

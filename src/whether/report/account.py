@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from whether.report.numbers import MINUS, listed, plural, short
+from whether.report.standing import measured_split
 
 if TYPE_CHECKING:
     from whether.answer import Answer, Run
@@ -35,7 +36,7 @@ def facts(answer: Answer) -> str:
     fine = sum(control.behaved for control in answer.controls)
     controls = f"{fine} of {plural(len(answer.controls), 'control')} behaved" if answer.controls else ""
     data = answer.data.get("name")
-    where = f"{data}, {answer.split} split" if data and answer.split else str(data or "")
+    where = f"{data}, {measured_split(answer)} split" if data and answer.split else str(data or "")
     replicates = f"{answer.replicates}{most} replicates" if most else plural(answer.replicates, "replicate")
     parts = [replicates, plural(len(answer.arms), "arm"), runs + ended, controls, where]
     return " · ".join(part for part in parts if part)

@@ -221,12 +221,23 @@ def split_sentence(answer: Answer) -> str:
     if answer.data.get("one_split"):
         return f"The same {plural(rows or 0, 'example')} of {name} are its training, validation and test split."
     size = f" ({plural(rows, 'example')})" if rows else ""
-    if answer.split == "test":
+    split = measured_split(answer)
+    if split == "test":
         return f"Measured on the test split of {name}{size}, which was opened for this."
+    if split == "train":
+        return (
+            f"Measured on the training split of {name}{size}, which is what the networks are trained on: it says "
+            "nothing of examples that they have not seen."
+        )
     return (
-        f"Measured on the {answer.split} split of {name}{size}. The test split was not opened, so choices that were "
-        f"made while looking at the {answer.split} split may flatter these numbers."
+        f"Measured on the {split} split of {name}{size}. The test split was not opened, so choices that were "
+        f"made while looking at the {split} split may flatter these numbers."
     )
+
+
+def measured_split(answer: Answer) -> str:
+    """The split that was measured on: the one that the measures name for themselves, or the one that was opened."""
+    return str(answer.data.get("split") or answer.split)
 
 
 def sampling_sentence(answer: Answer) -> str:

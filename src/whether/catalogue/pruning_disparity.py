@@ -45,8 +45,8 @@ def pruning_disparity(
 
     The controls: dense networks in the place of the pruned ones pay nothing extra; the named classes are weak where
     they were not named; what is compared errs alike over all classes. Secondary: random masks in the place of pruning.
-    Source: Hooker et al., "What Do Compressed Deep Neural Networks Forget?" (2019), who compare with dense networks that
-    err less; Paganini, "Prune Responsibly" (2020). `preset=paper` has 30 ResNets-20 of each kind, where theirs are wide.
+    Source: Hooker et al., "What Do Compressed Deep Neural Networks Forget?" (2019), who compare with dense networks
+    that err less; Paganini, "Prune Responsibly" (2020). `preset=paper` has 30 ResNet-20s a kind, where theirs are wide.
     """
     share("density", density, 0.05)
     labels = range(Data.parse(data).card.classes)

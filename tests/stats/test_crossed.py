@@ -238,7 +238,7 @@ class TestSums:
             (lambda v, q: variance_sum(v, levels=None, weights=ORDER), "expected the levels of two sources by name"),
             (
                 lambda v, q: variance_doublings(dict.fromkeys(v, 1.0), levels=q, above=ORDER, below=INIT),
-                "the variances to compare are 0 and 0; both must be above 0. Where runs are equal, take a finer",
+                "the variances to compare are 0 and 0; both must be above 0. Where runs are equal take a finer",
             ),
         ],
     )

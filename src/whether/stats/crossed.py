@@ -252,7 +252,7 @@ def variance_doublings(
     sums = [variance_sum(values, levels=levels, weights=weights) for weights in (above, below)]
     if min(sums) <= 0.0:
         raise RequestError(
-            f"the variances to compare are {sums[0]:.3g} and {sums[1]:.3g}; both must be above 0. Where runs are equal, "
+            f"the variances to compare are {sums[0]:.3g} and {sums[1]:.3g}; both must be above 0. Where runs are equal "
             "take a finer measure, such as the loss; where a part is estimated as negative, add the residual"
         )
     return math.log2(sums[0] / sums[1])

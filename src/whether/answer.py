@@ -60,6 +60,7 @@ class Column:
     split: str | None
     measure: str
     runs: Sequence[Run]
+    worst: float | None = None  # what a diverged run counts as, where the question says it
 
     @property
     def values(self) -> list[float]:
@@ -150,7 +151,8 @@ class ControlResult:
 class ArmSummary:
     """An arm over its replicates; `low` and `high` are the interval of its mean, None where there is none.
 
-    `better`, `share` and `resolution` say what its numbers mean (`Column`), so that the verdict can be found again.
+    `better`, `share`, `resolution` and `worst` say what its numbers mean (`Column`), so that the verdict can be found
+    again.
     """
 
     arm: str
@@ -167,6 +169,7 @@ class ArmSummary:
     better: str = "higher"
     share: bool = False
     resolution: float = 0.0
+    worst: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

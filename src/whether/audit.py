@@ -269,7 +269,10 @@ class _Audit:
                 yield f"{which} is said to be {run.value!r}; {told}."
 
     def _worst(self, run: Run) -> float | None:
-        """What a run without a value counts as, where its history says enough."""
+        """What a run without a value counts as: as its question says, else where its history says enough."""
+        given = next((arm.worst for arm in self.answer.arms if arm.arm == run.arm), None)
+        if given is not None:
+            return given
         try:
             fact = fact_of(self.store, run.measure)
         except (RequestError, DamageError):
@@ -360,6 +363,7 @@ def columns_of(answer: Answer) -> list[Column]:
             resolution=arm.resolution,
             split=answer.split,
             measure=arm.measure,
+            worst=arm.worst,
             runs=sorted((run for run in answer.table if run.arm == arm.arm), key=lambda run: run.replicate),
         )
         for arm in answer.arms

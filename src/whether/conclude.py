@@ -254,6 +254,7 @@ def _summary(column: Column, alpha: float) -> ArmSummary:
         better=column.better,
         share=column.share,
         resolution=column.resolution,
+        worst=column.worst,
     )
 
 

@@ -92,8 +92,8 @@ def pruning_law(
     return Question(
         arms,
         claims=[_margin("over interpolation", s, SD if usual else None)],
-        if_yes="Fit the law to some widths and trust it for others: it saves pruning them.",
-        if_no="The law adds little to interpolation between neighbours: prune some networks, and draw a line.",
+        if_yes="To predict a width that was not pruned, fit the law to the others rather than interpolate between them.",
+        if_no="To predict a width that was not pruned, interpolate between others: the law adds too little to that.",
         secondary=[_margin("over plain interpolation", s), _margin("within chains", s)],
         controls=[
             Control(_margin("over permuted law", s), expect="yes", because="exchanged densities follow no law"),

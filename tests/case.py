@@ -159,7 +159,6 @@ def resumed(replica: Replica, snapshot: Snapshot) -> Replica:
         curves=snapshot.curves,
         checks=snapshot.checks,
         stops=tuple(stop for stop in replica.stops if stop > snapshot.step),
-        resumed=True,
     )
 
 

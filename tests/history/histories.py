@@ -159,7 +159,7 @@ def _looks() -> dict[str, Fact]:
         "perturbed: aligned by what units do": state(dense.aligned(network(3, init="pytorch"), by="activations")),
         "mask-pruned: looks": mask(start.prune(fraction=0.4, by="snip", seed=8, examples=3)),
         "mask-pruned: an earlier state": mask(dense.prune(fraction=0.4, by="movement", since=start.train(until="9it"))),
-        "mask-pruned: several rounds": mask(start.prune(fraction=0.4, by="random", rounds=3)),
+        "mask-pruned: several rounds": said(mask(start.prune(fraction=0.4, by="random")), rounds=3),
         "mask-pruned: n of m": mask(dense.prune(structure="1:2")),
         "mask-pruned: own code": said(mask(dense.prune(fraction=0.2)), by="nets:score", code=CODE, options={"k": [1]}),
     }

@@ -92,6 +92,19 @@ BAD_CHANGES: list[tuple[Callable[[Network], object], str]] = [
     (lambda x: x.prune(fraction=0.3, structure="2:4"), "structure '2:4' prunes exactly 1/2; leave fraction=0.3 out"),
     (lambda x: x.prune(fraction=0.3, structure="block"), "unknown structure 'block'; did you mean 'block-4x4'"),
     (lambda x: x.prune(fraction=0.3, rounds=0), "rounds is 0; expected a whole number, 1 or more"),
+    *[
+        (
+            lambda x, by=by: x.prune(fraction=0.3, by=by, since=x if by == "movement" else None, rounds=3),
+            f"the score '{by}' is the same in every round; rounds=3 would change nothing",
+        )
+        for by in ("magnitude", "initial-magnitude", "movement", "random")
+    ],
+    (
+        lambda x: x.prune(by="snip", structure="2:4", rounds=2),
+        "structure '2:4' prunes once, to its own share; leave rounds=2 out",
+    ),
+    (lambda x: measure("subgroup_error", x, options={"group": 1}), "unknown grouping ''.*Or name code of your own as"),
+    (lambda x: measure("subgroup_error", x, options={"groups": "halves"}), "unknown grouping 'halves'"),
     (lambda x: x.prune(fraction=0.3, by="snip", examples=1.5), r"examples is 1\.5; expected a whole number"),  # type: ignore[arg-type]
     (lambda x: x.prune(fraction=0.3, since=x), "the score 'magnitude' takes no since=…; leave it out"),
     (
@@ -115,7 +128,7 @@ BAD_CHANGES: list[tuple[Callable[[Network], object], str]] = [
     ),
     (
         lambda x: derived("law", {"a": accuracy(x)}),
-        "unknown derivation 'law'; did you mean 'law_fit' or 'law_gain'.*Or name code of your own as",
+        "unknown derivation 'law'; did you mean 'law_fit' or 'law_error'.*Or name code of your own as",
     ),
     (lambda x: derived("m:f", {}), "m:f: derived of {}; expected a dict of one Measure or more by name"),
     (lambda x: derived("m:f", {"a": x}), "expected a dict of one Measure or more by name"),  # type: ignore[dict-item]

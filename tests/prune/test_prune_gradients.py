@@ -85,6 +85,30 @@ def test_grasp_is_the_hessian_times_the_gradient(kind: str, temperature: float) 
     assert bool((found > 0).any())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_grasp_under_a_mask_is_that_of_the_network_that_wears_it(kind: str) -> None:
+    """Flow is of the weights that are there: H and g of a loss of those alone, the others are no variables."""
+    module = net(kind)
+    weights, masks = parts(module)
+    for place, name in enumerate(masks):
+        drawn = torch.rand(masks[name].shape, generator=torch.Generator().manual_seed(place))
+        masks[name] = drawn < 0.6
+    there = flat(masks)
+    worn = flat(weights).where(there, 0.0)
+
+    def value(row: Tensor) -> Tensor:
+        return loss_of(module, torch.zeros_like(worn).masked_scatter(there, row), list(weights))
+
+    row = worn[there]
+    slope = torch.autograd.functional.jacobian(value, row)
+    hessian = torch.autograd.functional.hessian(value, row)
+    found = flat(grasp(weights, masks, module=module, x=X, y=Y, loss=entropy, temperature=1.0))
+    torch.testing.assert_close(found[there], (hessian @ slope) * row, rtol=1e-9, atol=1e-14)
+    assert found[there].count_nonzero() > len(row) / 2
+    whole = flat(grasp(weights, full(weights, tuple(weights)), module=module, x=X, y=Y, loss=entropy, temperature=1.0))
+    assert not torch.allclose(found[there], whole[there], rtol=1e-3)
+
+
 class Attention(nn.Module):
     """One causal head, by the fused function or as it is written."""
 

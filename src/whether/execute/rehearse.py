@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,6 +19,7 @@ from whether.execute.making import prunable_of, put, units_of
 from whether.history import facts
 from whether.models import draw, prunable
 from whether.prune import dynamic, full, readers, select
+from whether.prune.iterate import iterate
 from whether.seeds import Seed, Stream
 
 Modules = Callable[[facts.Model], nn.Module]
@@ -33,7 +35,8 @@ def rehearsals(fact: facts.Fact, module: Modules) -> Iterator[tuple[object, Call
     """
     match fact:
         case facts.PrunedMask(state=state):
-            key = (state.model.digest, fact.by, fact.structure, fact.scope, repr(sorted(fact.layers.items())))
+            layers, often = repr(sorted(fact.layers.items())), fact.rounds > 1
+            key = (state.model.digest, fact.by, fact.structure, fact.scope, layers, often)
             yield ("pruned", *key), partial(_pruned, fact, module)
         case facts.Perturbed(how=how) if how in REORDERING:
             yield ("units", fact.model.digest), lambda: units_of(copy.deepcopy(module(fact.model)), fact.model)
@@ -54,9 +57,13 @@ def _pruned(fact: facts.PrunedMask, module: Modules) -> None:
         weights = draw(tried, "pytorch", Seed(0))
         kind = torch.int64 if model.task == "language-modelling" else torch.float32
         score({name: weights[name] for name in names}, masks, module=put(tried, weights), x=_zeros(model, kind))
-    how = {"readers": readers(tried)} if fact.structure == "channel" else {}
+    how: dict[str, Any] = {"readers": readers(tried)} if fact.structure == "channel" else {}
     equal = {name: torch.ones(mask.shape) for name, mask in masks.items()}
-    select(equal, masks, fraction=fact.fraction, scope=fact.scope, structure=fact.structure, layers=fact.layers, **how)
+    how |= {"fraction": fact.fraction, "scope": fact.scope, "structure": fact.structure, "layers": fact.layers}
+    if fact.rounds == 1:
+        select(equal, masks, **how)
+    else:
+        iterate(lambda _: equal, masks, rounds=min(fact.rounds, 2), **how)
 
 
 def _sparsified(fact: facts.Trajectory, module: Modules) -> None:

@@ -107,8 +107,10 @@ class Workshop:
                     checks |= own_words(fact)
                     if isinstance(fact, facts.Holding):
                         checks["freezing", fact.digest] = partial(self.trains, fact)
-                case facts.MeasureFact(name=name, code=code):
+                case facts.MeasureFact(name=name, code=code, options=options):
                     checks["measure", name] = partial(importable, "measure", name, code)
+                    if "groups" in options and name in words.MEASURES:
+                        checks["grouping", options["groups"]] = partial(importable, "grouping", options["groups"])
                 case facts.PrunedMask(by=name, code=code):
                     checks["score", name] = partial(importable, "score", name, code)
                 case facts.Trajectory(training=training):

@@ -162,6 +162,8 @@ def measure(
             one_of("curve", said.setdefault("name", "validation accuracy"), words.CURVES)
         elif said:
             plain_options("measure", name, said)
+        if name in words.MEASURES and "groups" in (whole := {**words.find("measure", name).options, **said}):
+            words.find("grouping", str(whole["groups"]).partition("@")[0])  # sentences that are told have its hash
 
     def compared() -> None:
         if other is not None and not isinstance(other, Network):

@@ -81,7 +81,7 @@ class Resolver:
             split=(sentence.split or self.split) if kind.split else None,
             data=self._resolved(data) if kind.split else None,
             data_name=data,
-            options=plain({**self._hashed(sentence.options), **({NAMES: list(sentence.parts)} if parts else {})}),
+            options=plain({**self._hashed(sentence), **({NAMES: list(sentence.parts)} if parts else {})}),
             code=self._own(sentence.name),
             parts=parts,
             other=None if sentence.other is None else self.state(sentence.other),
@@ -256,10 +256,12 @@ class Resolver:
             options=plain(op.options),
         )
 
-    def _hashed(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options of a measure, code of one's own among them with its hash."""
-        own = {name: value for name, value in options.items() if name == "groups" and words.is_own_code(value)}
-        return {**options, **{name: f"{value}@{self._own(value)[:16]}" for name, value in own.items()}}
+    def _hashed(self, sentence: Measure) -> dict[str, Any]:
+        """Options of a measure; a grouping of one's own, which a measure of the table calls, with its hash."""
+        found = dict(sentence.options)
+        if sentence.name in words.MEASURES and words.is_own_code(found.get("groups", "")):
+            found["groups"] += f"@{self._own(found['groups'])[:16]}"
+        return found
 
     def _training(self, recipe: Recipe, data: Data) -> facts.Training:
         """A recipe is one object in all sentences that say it; the table holds it, so that its id stays its own."""

@@ -268,7 +268,7 @@ class _Pack:
             return Snapshot(self.step, outcome, {}, masks, {}, curves, checks, seconds)
         weights = _on_host(layout.take(self.weights[place]) | self.program.buffers(place))
         asserts.masks_hold(weights, masks)
-        moments = _on_host(self.optimizer.state(place, layout))
+        moments = _of_existing(_on_host(self.optimizer.state(place, layout)), masks or {})
         return Snapshot(self.step, outcome, weights, masks, moments, curves, checks, seconds)
 
     def _account(self) -> None:
@@ -330,6 +330,16 @@ def _optimizer(replicas: Sequence[Replica], like: Tensor, layout: Layout) -> Pac
 
 def _on_host(tensors: Named) -> Named:
     return {name: value.cpu() for name, value in tensors.items()}
+
+
+def _of_existing(moments: Named, masks: Named) -> Named:
+    """Moments by "name/weight" with zeros where no weight is: one that comes back under another mask has no past."""
+    found = {}
+    for name, value in moments.items():
+        mask = masks.get(name.partition("/")[2])
+        same = mask is not None and mask.shape == value.shape
+        found[name] = value.masked_fill(~mask.cpu(), 0) if mask is not None and same else value
+    return found
 
 
 def _program(module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch) -> Chain | Modules | Stacked:

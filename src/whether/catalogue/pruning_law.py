@@ -92,7 +92,7 @@ def pruning_law(
     return Question(
         arms,
         claims=[_margin("over interpolation", s, SD if usual else None)],
-        if_yes="To predict a width that was not pruned, fit the law to the others rather than interpolate between them.",
+        if_yes="To predict a width that was not pruned, fit the law to others rather than interpolate between them.",
         if_no="To predict a width that was not pruned, interpolate between others: the law adds too little to that.",
         secondary=[_margin("over plain interpolation", s), _margin("within chains", s)],
         controls=[

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from stage import Kept, Stage, killed, names, well
-from works import network, plan_of
+from works import driver, network, plan_of
 
 from whether.errors import RequestError
 from whether.execute import worker
 from whether.execute.contract import Event, Job, Joined, Slot
 from whether.execute.dealer import LAST, Wish
 from whether.execute.driver import Driver
+from whether.execute.workshop import Workshop
 from whether.history import Measure, accuracy, derived, measure
 from whether.history import resolve as resolving
 from whether.history.facts import MeasureFact
@@ -111,8 +112,8 @@ def test_times_withdrawn_are_not_taken() -> None:
     plan = plan_measures(facts([*times(), *numbers()]))
     gone = {fact.digest for fact in plan.missing if fact.taken_on}
     stage = Stage(lasting)
-    driver = Driver(stage, Kept())
-    driver.carry_out(plan.pieces, plan.missing, Wish(measured=lambda _digests: driver.withdraw([], gone)))
+    feeding = Driver(stage, Kept())
+    feeding.carry_out(plan.pieces, plan.missing, Wish(measured=lambda _digests: feeding.withdraw([], gone)))
     assert not any(fact.digest in gone for _, _, job in stage.given for fact in job.measures)
 
 
@@ -194,6 +195,18 @@ class TestInALab:
         both = derived("test_execute_timed:quotient", {"a": first, "b": second})
         assert lab.value(first) / lab.value(second) == lab.value(both)
         assert plan_of(lab, [first, second, both]).missing == []
+
+    def test_what_another_command_took_meanwhile_is_not_taken_again(self, lab: Lab) -> None:
+        plan = plan_of(lab, times(range(2)))
+        lab.value(times(range(1))[0])
+        before = {fact.digest: lab.store.records.has(fact.digest) for fact in plan.missing}
+        assert sorted(before.values()) == [False, True]
+        workshop = Workshop(lab.store)
+        asked: list[str] = []
+        real = workshop.measure
+        workshop.measure = lambda fact: asked.append(fact.digest) or real(fact)  # type: ignore[method-assign,func-returns-value]
+        assert driver(lab, workshop=workshop).carry_out(plan.pieces, plan.missing).measured == 2
+        assert asked == [digest for digest, there in before.items() if not there]
 
     def test_another_machine_takes_its_own_and_trains_nothing(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
         (wanted,) = times(range(1))

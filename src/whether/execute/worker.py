@@ -175,6 +175,9 @@ class Worker:
                 raise StoppedError
             if fact.taken_on not in ("", this_machine()):
                 raise RequestError(not_here(fact))
+            if fact.taken_on and self.store.records.has(fact.digest):  # another command took it, while ours waited
+                taken.append(fact.digest)
+                continue
             with self._lock:
                 try:
                     body = self.workshop.measure(fact)

@@ -9,7 +9,7 @@ from whether.data.cards import Data
 from whether.history import Measure, Network, loss, measure
 from whether.question import Claim, Control, Question, Replicate, exceeds, question, same
 
-TRANSFORMER = {"model": "gpt-1-32-relu", "data": "grammar", "init": "gpt", "decay": 0.1, "large": 0.3}
+TRANSFORMER = {"model": "gpt-1-32-relu", "data": "grammar", "init": "gpt", "decay": 0.1, "large": 0.3, "replicates": 16}
 
 # Over 6 replicates the paired difference had a standard deviation of 1.15 points, with an upper 80 % limit of 1.7.
 SD, MEASURED = 2.0, ("mlp-300", "digits", None, "kaiming-normal")

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
-from whether.catalogue.settings import recipe, share, trained_as, weights_left
-from whether.errors import RequestError
+from whether.catalogue.settings import CIFAR, recipe, share, trained_as, weights_left, widths_of
 from whether.history import Measure, Network, derived, loss, tickets
 from whether.history.checks import whole_number
 from whether.question import Claim, Control, Published, Question, Replicate, above, question
-from whether.recipe import Recipe, drops, sgd
 
 MODELS = ["mlp-40-20", "mlp-80-40", "mlp-160-80"]
 RESNETS = ["resnet-20-w4", "resnet-20-w8", "resnet-20-w16"]
 PAPER = {"models": RESNETS, "data": "cifar10", "rewind": "10ep", "training": "paper", "replicates": 3}
-STEPWISE = Recipe(optimizer=sgd(0.1, momentum=0.9, weight_decay=1e-4), total="160ep", batch=128)
-CIFAR = STEPWISE.but(schedule=drops(["80ep", "120ep"]), augment=("flip", "crop-4"))
 SD = 5.75  # the upper 80 % limit of 4.95 in a pilot of 24 replicates with other seeds
 ERROR = 14.0  # what interpolation errs by there, in per cent
 MEASURED = (MODELS, "digits", 15, 0.2, "0it", "kaiming-normal", 1, 20.0)
@@ -29,7 +24,6 @@ FIGURES = [
     for arm, value in (("deviation of fit", 6.0), ("mean error of fit", 2.0))
 ]
 WHY = "above 0 the error is lower by s per cent; by a fifth, averaging half as many networks again would lower it"
-SIZED = re.compile(r"(mlp|(?:resnet|vgg|gpt)-\d+)-w?([1-9]\d*)[-\w]*")
 
 
 @question(category="science", presets={"paper": PAPER})
@@ -63,7 +57,7 @@ def pruning_law(
     """
     whole_number("copies", copies)
     share("s / 100", s / 100, 0.2)
-    widths = _widths(MODELS if models is None else models)
+    widths = widths_of(MODELS if models is None else models)
     named, held = list(widths), list(widths)[len(widths) // 2]
     how = trained_as(training, {"default": recipe(data), "paper": CIFAR}, steps=steps)
     left = weights_left(named[0], data, rounds=rounds, fraction=fraction)
@@ -115,16 +109,3 @@ def _margin(name: str, s: float, sd: float | None = None) -> Claim:
     """Planned for an error that is lower by twice as much, and for one that is as high."""
     more = s / 100 * ERROR
     return above(f"margin {name}", 0.0, unit="%", because=WHY, delta_yes=more, delta_no=-more, sd=sd)
-
-
-def _widths(models: Sequence[str]) -> dict[str, float]:
-    """By network its width (of a perceptron the first layer's), from the narrowest on; three or more of one depth."""
-    found = [SIZED.fullmatch(str(model)) for model in models]
-    sized = sorted((float(one[2]), one[0], (one[1], one[0].count("-"))) for one in found if one is not None)
-    alike = len({depth for _, _, depth in sized}) == 1 and len({width for width, _, _ in sized}) == len(models)
-    if len(sized) < max(3, len(models)) or not alike:
-        raise RequestError(
-            f"models is {list(models)}; expected three or more that differ in nothing but width, such as "
-            f"[{','.join(RESNETS)}]: those of the middle one are predicted from narrower and wider ones."
-        )
-    return {model: width for width, model, _ in sized}

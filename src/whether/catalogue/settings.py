@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ CIFAR = Recipe(
     augment=("flip", "crop-4"),
 )
 """How Frankle and others train residual networks on CIFAR-10."""
+SIZED = re.compile(r"(mlp|(?:resnet|vgg|gpt)-\d+)-w?([1-9]\d*)[-\w]*")
+"""A model's family, with its depth where it has one, and its width."""
 
 
 def recipe(
@@ -176,3 +179,21 @@ def at_rounds(said: list[int] | None, rounds: int, *, usual: Sequence[int]) -> l
     if wrong := [k for k in said if type(k) is not int or not 0 < k <= rounds]:
         raise RequestError(f"compared has {wrong[0]!r}; expected rounds of pruning, whole numbers from 1 to {rounds}.")
     return said
+
+
+def widths_of(models: Sequence[str]) -> dict[str, float]:
+    """By network its width (of a perceptron the first layer's), from the narrowest on.
+
+    Raises:
+        RequestError: when they are not three or more that differ in nothing but width.
+    """
+    found = [SIZED.fullmatch(str(model)) for model in models]
+    sized = sorted((float(one[2]), one[0], (one[1], one[0].count("-"))) for one in found if one is not None)
+    alike = len({depth for _, _, depth in sized}) == 1 and len({width for width, _, _ in sized}) == len(models)
+    if len(sized) < max(3, len(models)) or not alike:
+        raise RequestError(
+            f"models is {list(models)}; expected three or more that differ in nothing but width, such as "
+            "[resnet-20-w4,resnet-20-w8,resnet-20-w16]: those of the middle one are predicted from narrower and wider "
+            "ones."
+        )
+    return {model: width for width, model, _ in sized}

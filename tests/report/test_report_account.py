@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 from report_cases import lottery
 
+from by_hand import answered, asking
+from whether import exceeds
 from whether.answer import Answer
+from whether.catalogue.mode_connectivity import mode_connectivity
+from whether.cli.options import parse_options
 from whether.report import account
 
 
 def test_the_command_quotes_for_a_shell(answers: dict[str, Answer]) -> None:
     assert account.command(answers["lottery"]) == (
-        "whether run lottery-ticket data=digits density=10.7 'hidden=[300, 100]' model=mlp-300-100 rewind=0it"
+        "whether run lottery-ticket data=digits density=10.7 'hidden=[300,100]' model=mlp-300-100 rewind=0it"
     )
 
 
 def test_the_command_names_the_file_and_the_seed(answers: dict[str, Answer]) -> None:
     told = replace(answers["lottery"], source="my signs.py", options={"s": "2"}, seed=7)
     assert account.command(told) == "whether run 'my signs.py' s=2 --seed 7"
+
+
+def test_every_option_in_the_command_is_read_back() -> None:
+    options = {name: value for name, value in mode_connectivity.options.items() if value is not None}
+    question = replace(asking([exceeds("a", "b", by=1, because="x")]), options=options)
+    words = account.command_words(answered(question, {"a": [3.0, 4.0], "b": [1.0, 2.0]}))
+    told = [word for word in shlex.split(" ".join(words)) if "=" in word]
+    assert "after=[0it,5it,10it,20it,50it,100it,200it]" in told
+    assert parse_options(mode_connectivity, told) == options
 
 
 def test_circumstances_are_flattened_and_sorted() -> None:

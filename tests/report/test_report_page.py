@@ -124,7 +124,7 @@ def test_all_that_was_asked_is_told(pages: dict[str, str], answers: dict[str, An
         answer.if_no,
         answer.if_inconclusive,
         answer.digest,
-        "whether run lottery-ticket data=digits density=10.7 'hidden=[300, 100]' model=mlp-300-100 rewind=0it",
+        "whether run lottery-ticket data=digits density=10.7 'hidden=[300,100]' model=mlp-300-100 rewind=0it",
         "Both claims must be a yes, each at α = 0.05; one that is a no at α/2 makes the answer no.",
         "Holds for",
         "p (Holm)",

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from whether import Lab
-from whether.catalogue.prune_at_init import FIGURES, LEFT, METHODS, SDS, prune_at_init
+from whether.catalogue.papers import FIGURES, LEFT
+from whether.catalogue.prune_at_init import METHODS, SDS, prune_at_init
 from whether.errors import RequestError
 from whether.history.facts import InvertedMask, PrunedMask, ShuffledMask, Start
 from whether.plan import Asked, ask

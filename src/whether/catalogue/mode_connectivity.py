@@ -6,54 +6,21 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from whether.catalogue.papers import STABILITY, STABLE_LENET, STABLE_RESNET, stable_from_published
 from whether.catalogue.parting import apart, ladder, rungs, twin
 from whether.catalogue.settings import trained_as
 from whether.data.cards import Data
 from whether.history import Measure, Network, accuracy, barrier
-from whether.question import Control, Published, Question, Replicate, above, below, exceeds, ordered, question
-from whether.recipe import Recipe, adam, drops, sgd
+from whether.question import Control, Question, Replicate, above, below, exceeds, ordered, question
 
-DROPS = drops(["50%", "75%"])
-TRAINING = {
-    "digits": Recipe(optimizer=adam(5e-3), total="400it", batch=30, schedule=DROPS),
-    "lenet": Recipe(optimizer=adam(1.2e-3), total="24000it", batch=60),
-    "resnet": Recipe(
-        optimizer=sgd(0.1, momentum=0.9, weight_decay=1e-4),
-        total="160ep",
-        batch=128,
-        schedule=DROPS,
-        augment=("flip", "crop-4"),
-    ),
-}
-PAPER = {
-    "model": "resnet-20",
-    "data": "cifar10",
-    "training": "resnet",
-    "init": "kaiming-normal+bn-uniform",
-    "after": ["0it", "500it", "1000it", "2000it", "4000it"],
-    "stable_from": "2000it",
-    "points": 30,
-    "replicates": 3,
-}
-LENET = {
-    "model": "lenet-300-100",
-    "data": "mnist",
-    "training": "lenet",
-    "init": "xavier-normal",
-    "after": ["0it"],
-    "stable_from": "0it",
-    "points": 30,
-    "replicates": 3,
-}
-PUBLISHED = {("resnet-20", "cifar10"): 2000, ("vgg-16", "cifar10"): 1000, ("lenet-300-100", "mnist"): 0}
 DEEP = "mlp" + 8 * "-50"
 # The setting in which spreads were measured, over 12 replicates on validation, and upper 80 % limits of the standard
 # deviation by step. It is a third of the mean where barriers are high; planned with that, a no is as likely.
-MEASURED: tuple[object, ...] = (DEEP, "digits", None, 3, 31, "kaiming-normal", TRAINING["digits"])
+MEASURED: tuple[object, ...] = (DEEP, "digits", None, 3, 31, "kaiming-normal", STABILITY["digits"])
 SDS = {200: 0.15, 100: 0.25, 50: 0.3, 20: 0.45, 10: 0.45, 5: 1.2, 0: 9.5}
 
 
-@question(category="science", presets={"paper": PAPER, "lenet": LENET})
+@question(category="science", presets={"paper": STABLE_RESNET, "lenet": STABLE_LENET})
 def mode_connectivity(
     model: str = DEEP,
     data: str = "digits",
@@ -83,7 +50,7 @@ def mode_connectivity(
     line (interpolated ones stand beside), and of 31 points one is the middle. By default a perceptron of eight
     narrow layers is trained, for wider and flatter ones are stable on digits from the beginning.
     """
-    made, on = trained_as(training, TRAINING, steps=steps, lr=lr), Data(name=data, rows=rows)
+    made, on = trained_as(training, STABILITY, steps=steps, lr=lr), Data(name=data, rows=rows)
     parted, held = rungs(after, stable_from, made, on)
     worst = 100.0 - 100.0 / on.card.classes
     between, stale = (partial(barrier, points=points, statistics=how) for how in ("re-estimated", "interpolated"))
@@ -118,7 +85,7 @@ def mode_connectivity(
         controls=_controls(s),
         replicates=replicates,
         axis="iterations before copies part",
-        published=_published(model, data),
+        published=stable_from_published(model, data),
     )
 
 
@@ -146,11 +113,3 @@ def _controls(s: float) -> list[Control]:
             because="networks that learn nothing have no barrier either",
         ),
     ]
-
-
-def _published(model: str, data: str) -> list[Published]:
-    if (model, data) not in PUBLISHED:
-        return []
-    note = "as the step from which on the barrier is below 2 points; test error, 30 points, statistics as interpolated"
-    source = "Frankle et al. (ICML 2020), section 3; second-hand"
-    return [Published(arm="stable from", value=PUBLISHED[model, data], unit="it", source=source, note=note)]

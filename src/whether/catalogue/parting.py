@@ -7,7 +7,7 @@ from itertools import combinations
 from statistics import fmean
 
 from whether.catalogue.settings import iterations
-from whether.claim import Claim, below
+from whether.claim import Claim, Control, above, below
 from whether.data.cards import Data
 from whether.errors import RequestError
 from whether.history import Measure, Network, derived
@@ -125,4 +125,52 @@ def ladder(
             sd=sds.get(step),
         )
         for step in steps
+    ]
+
+
+def there_is(size: float, sd: float | None) -> Claim:
+    """That there is a barrier."""
+    return above(
+        "barrier",
+        size,
+        because="a fifth of it is what two points are, and less than that is noise",
+        if_no="There is no barrier here to speak of.",
+        delta_yes=2 * size,
+        delta_no=size / 4,
+        sd=sd,
+    )
+
+
+def goes(width: int, share: float, sd: float | None = None) -> Claim:
+    """That more than a share of it, in per cent, goes by aligning."""
+    return above(
+        at("removed", width),
+        share,
+        unit="%",
+        because="what is left of a barrier is then small beside it: most of it was the order of units",
+        if_no="More than the order of units keeps these networks apart.",
+        delta_yes=(100.0 + share) / 2,
+        delta_no=share - 20.0,
+        sd=sd,
+    )
+
+
+def of_alignment(size: float, share: float) -> list[Control]:
+    """What aligning is known to do to a shuffled copy, and a random order to any network."""
+    return [
+        Control(
+            above("shuffled copy", size, because="the same size as the claim"),
+            expect="yes",
+            because="a copy whose units are shuffled computes the same and lies elsewhere: the line leaves both",
+        ),
+        Control(
+            below("shuffled copy, aligned", size / 10, because="a tenth of the claim's size"),
+            expect="yes",
+            because="its order is known to be wrong and nothing else is, so aligning has to find it",
+        ),
+        Control(
+            above("removed at random", share, unit="%", because="the same size as the claim"),
+            expect="no",
+            because="another order that nobody chose is no better than the one that the network has",
+        ),
     ]

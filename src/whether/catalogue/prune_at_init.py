@@ -6,44 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from whether.catalogue.settings import CIFAR, recipe, share, trained_as
+from whether.catalogue.papers import AT_INIT, AT_INIT_FIGURES, NESTEROV
+from whether.catalogue.settings import recipe, share, trained_as
+from whether.claim import Claim, Control, exceeds, not_worse, ordered, same
 from whether.errors import RequestError, unknown
 from whether.history import Network, tickets
-from whether.question import (
-    Claim,
-    Control,
-    Published,
-    Question,
-    Replicate,
-    at,
-    exceeds,
-    not_worse,
-    ordered,
-    question,
-    same,
-)
-from whether.recipe import drops, sgd
+from whether.question import Question, Replicate, at, question
 
-LEFT = (0.1, 0.018, 0.01, 0.001)  # published densities
-PAPER = {"model": "vgg-16", "data": "cifar10", "others": list(LEFT[1:]), "fraction": 0.999}  # one round
-PAPER |= {"training": "paper", "replicates": 5}
-NESTEROV = CIFAR.but(
-    optimizer=sgd(0.1, momentum=0.9, nesterov=True, weight_decay=1e-4), schedule=drops(["60ep", "120ep"])
-)
-SOURCE = "Frankle et al. (2021), VGG-16 on CIFAR-10; from their raw results"
-PLAIN, ROUNDS = ("random", "magnitude"), "their rounds of scoring are unknown"
-FIGURES = {  # accuracy of VGG-16 on CIFAR-10 at 10, 1.8, 1.0 and .1 % of the weights
-    "random": (91.1, 84.1, 79.1, 10.0),
-    "magnitude": (93.1, 90.9, 89.8, 10.0),
-    "snip": (92.3, 90.6, 89.1, 76.3),
-    "grasp": (91.8, 89.0, 87.5, 70.9),
-    "synflow": (93.3, 91.2, 90.1, 80.4),
-}
-PUBLISHED = [
-    Published(arm=at(by, 100 * x), value=value, unit="points", source=SOURCE, note="" if by in PLAIN else ROUNDS)
-    for by, row in FIGURES.items()
-    for x, value in zip(LEFT, row, strict=True)
-]
 METHODS = ("snip", "grasp", "synflow", "magnitude")
 # Upper 80 % limits of standard deviations over 24 replicates, on the 300 validation examples. Those of GraSP and of
 # magnitude vary so much that they are planned for larger effects (yes, no, in sizes s).
@@ -51,14 +20,13 @@ SDS = {"snip": 1.05, "grasp": 1.3, "synflow": 0.75, "magnitude": 1.95}
 PLANNED = {"grasp": (1.0, -3.0), "magnitude": (1.0, -3.0)}
 MEASURED = {"model": "mlp-300-100", "data": "digits", "density": 0.1, "training": "default", "init": "kaiming-normal"}
 IDLE = "two seeds differ by less, and a choice of single weights that gains less is not worth its scoring"
-SIZE = "the size of the claims"
-HALF = "half the size of the claims: that shuffling can hurt at all is what has to be seen"
+SIZE, HALF = "the size of the claims", "half the claims' size: that shuffling can hurt at all has to be seen"
 KNOWN = "which weights to keep is what training has found; if shuffling did not hurt here, it would show nothing"
 WORST = "if the lowest scores did as well as the highest, they would say nothing"
 RANDOM = "shuffled, a random mask is a random mask of the same counts by layer"
 
 
-@question(category="science", presets={"paper": PAPER})
+@question(category="science", presets={"paper": AT_INIT})
 def prune_at_init(
     model: str = "mlp-300-100",
     data: str = "digits",
@@ -93,10 +61,7 @@ def prune_at_init(
     if wrong := [by for by in named if by not in METHODS]:
         raise RequestError.join(unknown("method that prunes at initialisation", by, METHODS) for by in wrong)
     how = trained_as(training, {"default": recipe(data), "paper": NESTEROV}, steps=steps, lr=lr)
-    said: dict[str, dict[str, Any]] = {
-        "synflow": {"rounds": rounds},
-        "grasp": {"options": {"temperature": temperature}},
-    }
+    said: dict[str, Any] = {"synflow": {"rounds": rounds}, "grasp": {"options": {"temperature": temperature}}}
     here = 100 * density
 
     def arms(rep: Replicate) -> Mapping[str, Network | Mapping[float, Network]]:
@@ -140,7 +105,7 @@ def prune_at_init(
         controls=_controls(here, s),
         replicates=replicates,
         axis="weights left (%)",
-        published=PUBLISHED if training == "paper" else [],
+        published=AT_INIT_FIGURES if training == "paper" else [],
     )
 
 

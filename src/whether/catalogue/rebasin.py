@@ -5,42 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from whether.catalogue.mode_connectivity import TRAINING as OF_RESNET
-from whether.catalogue.parting import average, pairs, removed
+from whether.catalogue.papers import REBASIN, REBASIN_FIGURES, STABILITY
+from whether.catalogue.parting import average, goes, of_alignment, pairs, removed, there_is
 from whether.catalogue.settings import trained_as
 from whether.data.cards import Data
 from whether.errors import RequestError
 from whether.history import Measure, Network, accuracy, barrier
-from whether.question import Claim, Control, Published, Question, Replicate, above, at, below, ordered, question
+from whether.question import Question, Replicate, ordered, question
 from whether.recipe import default_recipe
 
-TRAINING = {"digits": default_recipe("digits"), "resnet": OF_RESNET["resnet"]}
-PAPER = {
-    "model": "resnet-20-w<width>",
-    "data": "cifar10",
-    "training": "resnet",
-    "width": 64,
-    "narrower": [16, 32],
-    "by": "activations",
-    "examples": 10000,
-    "replicates": 3,
-}
-PUBLISHED = [
-    Published(
-        arm="removed, ResNet-18",
-        value=90.0,
-        unit="%",
-        source="Jordan et al., REPAIR (ICLR 2023), abstract; second-hand",
-        note="activations rescaled at the middle of the line; 60 to 100 % over architectures",
-    ),
-    Published(
-        arm="loss barrier, aligned",
-        value=0.0,
-        unit="nats",
-        source="Ainsworth et al., Git Re-Basin (ICLR 2023), abstract; second-hand",
-        note="ResNet-20 of 32 times the width, LayerNorm, matched by weights; barrier of the loss",
-    ),
-]
+TRAINING = {"digits": default_recipe("digits"), "resnet": STABILITY["resnet"]}
 # The setting in which spreads were measured, over 12 replicates on validation, and the upper 80 % limits of the
 # standard deviations of both claims.
 MEASURED: tuple[object, ...] = (
@@ -51,7 +25,7 @@ MEASURED: tuple[object, ...] = (
 SDS = (5.0, 6.0)
 
 
-@question(category="science", presets={"paper": PAPER})
+@question(category="science", presets={"paper": REBASIN})
 def rebasin(
     model: str = "mlp-<width>-<width>",
     width: int = 128,
@@ -122,18 +96,15 @@ def rebasin(
 
     return Question(
         arms,
-        claims=[
-            _is_there(size, sds[0]),
-            _goes(width, share, sds[1]),
-        ],
+        claims=[there_is(size, sds[0]), goes(width, share, sds[1])],
         if_yes="Up to the order of their units these networks lie in one region: average them after aligning.",
         if_no="More keeps these networks apart than the order of their units: to average them, make them wider "
         "or train them from a common beginning.",
-        secondary=[ordered(*(_goes(wide, share) for wide in sorted(narrower, reverse=True)))] if narrower else [],
-        controls=_controls(size, share),
+        secondary=[ordered(*(goes(wide, share) for wide in sorted(narrower, reverse=True)))] if narrower else [],
+        controls=of_alignment(size, share),
         replicates=replicates,
         axis="width",
-        published=PUBLISHED if data == "cifar10" else [],
+        published=REBASIN_FIGURES if data == "cifar10" else [],
     )
 
 
@@ -144,48 +115,3 @@ def _check(model: str, width: int, narrower: Sequence[int], networks: int) -> No
         raise RequestError(f"narrower is {list(narrower)!r} beside width={width}; expected other widths, each once.")
     if isinstance(networks, bool) or not isinstance(networks, int) or networks < 2:
         raise RequestError(f"networks is {networks!r}; expected a whole number, 2 or more: a pair is aligned.")
-
-
-def _is_there(size: float, sd: float | None) -> Claim:
-    return above(
-        "barrier",
-        size,
-        because="a fifth of it is what two points are, and less than that is noise",
-        if_no="There is no barrier here to speak of.",
-        delta_yes=2 * size,
-        delta_no=size / 4,
-        sd=sd,
-    )
-
-
-def _goes(width: int, share: float, sd: float | None = None) -> Claim:
-    return above(
-        at("removed", width),
-        share,
-        unit="%",
-        because="what is left of a barrier is then small beside it: most of it was the order of units",
-        if_no="More than the order of units keeps these networks apart.",
-        delta_yes=(100.0 + share) / 2,
-        delta_no=share - 20.0,
-        sd=sd,
-    )
-
-
-def _controls(size: float, share: float) -> list[Control]:
-    return [
-        Control(
-            above("shuffled copy", size, because="the same size as the claim"),
-            expect="yes",
-            because="a copy whose units are shuffled computes the same and lies elsewhere: the line leaves both",
-        ),
-        Control(
-            below("shuffled copy, aligned", size / 10, because="a tenth of the claim's size"),
-            expect="yes",
-            because="its order is known to be wrong and nothing else is, so aligning has to find it",
-        ),
-        Control(
-            above("removed at random", share, unit="%", because="the same size as the claim"),
-            expect="no",
-            because="another order that nobody chose is no better than the one that the network has",
-        ),
-    ]

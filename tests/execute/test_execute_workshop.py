@@ -265,7 +265,7 @@ def test_deep_histories_are_walked_without_recursion(lab: Lab) -> None:
 def test_a_network_without_layers_has_nothing_to_prune(lab: Lab) -> None:
     net = network("foreign:ones")
     assert lab.value(accuracy(net.train())) < 50
-    for item in (density(net), accuracy(net.masked(net.mask())), accuracy(net.masked(net.prune(fraction=0.5)))):
+    for item in (density(net), accuracy(net.train().masked(net.mask())), accuracy(net.masked(net.prune(fraction=0.5)))):
         with pytest.raises(RequestError, match="'foreign:ones' has no linear or convolution layer: nothing can be pr"):
             lab.value(item)
 

@@ -249,9 +249,14 @@ CASES: dict[str, tuple[Sentence, Sentence, list[str]]] = {
         ["train › until: 30it | 400it", "in between: nothing | rate rewound to 30it"],
     ),
     "scores": (
-        DENSE.prune(fraction=0.2, by="movement", rounds=2),
+        DENSE.prune(fraction=0.2, by="movement"),
         DENSE.prune(fraction=0.2, by="movement", since=start().train(until="30it")),
-        ["mask › rounds: 2 | 1", "since › afterwards: nothing | trained to 30it"],
+        ["since › afterwards: nothing | trained to 30it"],
+    ),
+    "rounds of scores": (
+        DENSE.prune(fraction=0.2, by="synflow", rounds=2),
+        DENSE.prune(fraction=0.2, by="synflow"),
+        ["mask › rounds: 2 | 1"],
     ),
     "scores that compare or not": (
         DENSE.prune(fraction=0.2, by="movement"),

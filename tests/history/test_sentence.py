@@ -60,6 +60,7 @@ def has_code(fact: Fact) -> bool:
     return "nets:" in str(fact.plain())
 
 
+REFUSED = "mask-pruned: several rounds"  # of a score that is the same in each; labs may hold it
 SAID = {name: fact for name, fact in operations().items() if isinstance(fact, Said)}
 START = network(3)
 LOADED = Network.from_file(WEIGHTS, model="mlp-2", data="xor", seed=3)
@@ -69,7 +70,9 @@ WHERE = ("own split", "default at last")
 
 
 class TestTypedAgain:
-    @pytest.mark.parametrize("name", sorted(name for name in SAID if name != "mask-full" and not has_code(SAID[name])))
+    @pytest.mark.parametrize(
+        "name", sorted(name for name in SAID if name not in ("mask-full", REFUSED) and not has_code(SAID[name]))
+    )
     def test_every_operation(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("whether.history.resolve.this_machine", lambda: "a machine")
         assert typed(SAID[name], 3).digest == SAID[name].digest
@@ -98,6 +101,7 @@ class TestTypedAgain:
             START.reinit(5, keep="signs").masked(START.prune(fraction=Fraction(1, 3))).train(),
             LOADED.train(RECIPE.but(lr=0.5)).train(RECIPE.but(total="150it"), order=4),
             LOADED.masked(LOADED.mask()).only("biases+batchnorm").train(),
+            START.masked(START.prune(fraction=0.4, by="snip", seed=8, examples=3, rounds=3)),
             START.train(sparsify=gradual(0.5), until="30it").perturbed("redraw-signs", 4).train(),
             Network("mlp-2", data=HELD_OUT, seed=3).masked(FROM_EXAMPLES).train(),
             Network("mlp-2", data=HELD_OUT, seed=3).perturbed("re-estimate", 9, examples=70),
@@ -113,6 +117,7 @@ class TestTypedAgain:
             "signs",
             "loaded",
             "mask of loaded",
+            "rounds",
             "grown",
             "examples",
             "seen",

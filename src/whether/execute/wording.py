@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whether.errors import DamagedPieceError, DamageError, WhetherError, WorkError
+from whether.errors import DamagedPieceError, DamageError, RequestError, WhetherError, WorkError
 from whether.execute.contract import Failure, Job
 from whether.execute.doubts import MOST_TRIES
 from whether.history.facts import MeasureFact
@@ -32,6 +32,15 @@ def unmeasurable(fact: MeasureFact, failure: Failure) -> WhetherError:
     return WorkError(
         f"the measure {fact.name} of a {fact.state.model.name} failed {MOST_TRIES} times alone: {failure.message}. "
         "What was trained stays."
+    )
+
+
+def elsewhere(fact: MeasureFact, here: str) -> RequestError:
+    """A time that a slot on another machine than the one that asked was to take."""
+    return RequestError(
+        f"{fact.name} is a time of the machine that asked ({fact.taken_on}), and the slot that was to take it is on "
+        f"another ({here}). What was trained stays: run the command again on the machine whose times you want, with "
+        "--on inprocess or --on local."
     )
 
 

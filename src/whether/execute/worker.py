@@ -31,6 +31,7 @@ from whether.execute.contract import Advanced, Ended, Event, Failed, Failure, Jo
 from whether.execute.making import Made
 from whether.execute.progress import Note
 from whether.execute.shelf import history, stands
+from whether.execute.wording import elsewhere
 from whether.execute.workshop import NoStateError, Workshop
 from whether.history.facts import Loaded, MeasureFact, Point, Redrawn, State, Trajectory
 from whether.history.resolve import this_machine
@@ -174,7 +175,7 @@ class Worker:
             if post.stopping():
                 raise StoppedError
             if fact.taken_on not in ("", this_machine()):
-                raise RequestError(not_here(fact))
+                raise elsewhere(fact, this_machine())
             if fact.taken_on and self.store.records.has(fact.digest):  # another command took it, while ours waited
                 taken.append(fact.digest)
                 continue
@@ -361,15 +362,6 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return isinstance(error, RuntimeError) and "not enough memory" in str(error)
-
-
-def not_here(fact: MeasureFact) -> str:
-    """Why a time cannot be taken here."""
-    return (
-        f"{fact.name} is a time of the machine that asked ({fact.taken_on}), and the slot that was to take it is on "
-        f"another ({this_machine()}). What was trained stays: run the command again on the machine whose times you "
-        "want, with --on inprocess or --on local."
-    )
 
 
 def failure_of(error: BaseException) -> Failure:

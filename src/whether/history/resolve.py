@@ -28,6 +28,7 @@ from whether.history.resolved import NAMES
 from whether.history.settle import settle
 from whether.recipe import Recipe
 from whether.seeds import Seed
+from whether.steps import Steps
 
 __all__ = ["Resolver", "content_of", "settle", "this_machine"]
 
@@ -131,22 +132,7 @@ class Resolver:
                 content = content_of(path)
                 return facts.Loaded(architecture=model, content=content, init=self._init(init), path=path)
             case ops.Trained(origin=origin, until=until):
-                begin = self.state(origin)
-                training = self._training(sentence.recipe, sentence.data)
-                stop = (
-                    training.total if until is None else until.count(per_epoch=training.per_epoch, total=training.total)
-                )
-                if until is None and stop < begin.step:
-                    raise RequestError(
-                        f"train() ends at the recipe's total of {stop} iterations, but this network already has "
-                        f"{begin.step}; a total counts from the beginning of the history: train(recipe.but(total=...))."
-                    )
-                if stop > training.total:
-                    raise RequestError(
-                        f"train(until='{until}') is {stop} iterations, beyond the recipe's total of {training.total}; "
-                        f"give a longer recipe: train(recipe.but(total='{stop}it'))."
-                    )
-                return facts.reach(begin, training, sentence.order, stop)
+                return self._trained(sentence, self.state(origin), until)
             case ops.Masked(origin=origin, mask=mask, keep_optimizer=keep):
                 state, worn = self.state(origin), self.mask(mask)
                 check_worn(state, worn, self._models)
@@ -173,6 +159,22 @@ class Resolver:
                         "name an earlier one."
                     )
                 return facts.Clocked(origin=state, at=at) if at < state.step else state
+
+    def _trained(self, sentence: network.Network, begin: facts.State, until: Steps | None) -> facts.State:
+        """A state trained on, by the sentence's recipe."""
+        training = self._training(sentence.recipe, sentence.data)
+        stop = training.total if until is None else until.count(per_epoch=training.per_epoch, total=training.total)
+        if until is None and stop < begin.step:
+            raise RequestError(
+                f"train() ends at the recipe's total of {stop} iterations, but this network already has "
+                f"{begin.step}; a total counts from the beginning of the history: train(recipe.but(total=...))."
+            )
+        if stop > training.total:
+            raise RequestError(
+                f"train(until='{until}') is {stop} iterations, beyond the recipe's total of {training.total}; "
+                f"give a longer recipe: train(recipe.but(total='{stop}it'))."
+            )
+        return facts.reach(begin, training, sentence.order, stop)
 
     def _model(self, name: str, options: Mapping[str, Any], data: Data) -> facts.Model:
         known = data.card

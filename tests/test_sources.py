@@ -69,6 +69,17 @@ def test_what_is_held_and_where_the_rate_goes_back_to_are_told() -> None:
     assert [pair["apart"] for pair in found] == [[HELD], [], [WEIGHTS], [LENGTH]]
 
 
+def test_who_is_retrained_as_before_differs_in_mask_and_length_alone() -> None:
+    def arms(rep: Replicate) -> dict[str, Any]:
+        start = network(rep)
+        dense = start.train()
+        once = dense.masked(dense.prune(fraction=0.5)).rate_rewound("5it")
+        return {"dense": dense, "rate": once.train(), "tuned": once.train(RECIPE_.but(lr=0.001))}
+
+    found = told(arms, ("dense", "rate"), ("rate", "tuned"))["shared"]
+    assert [pair["apart"] for pair in found] == [[MASK, LENGTH], [RECIPE]]
+
+
 def test_what_does_not_depend_on_the_replicate_is_fixed() -> None:
     def arms(rep: Replicate) -> dict[str, Any]:
         start = network(7)

@@ -7,6 +7,7 @@ the orders of the data that it was trained in, the mask that it wears, how and o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from whether.history import facts
@@ -82,8 +83,13 @@ def line(state: facts.State) -> dict[str, Any]:
             case facts.Perturbed():  # whatever it came of, these weights are its own
                 found.setdefault(WEIGHTS, (model, current.digest))
         current = current.before
-    found |= {ORDER: tuple(orders), RECIPE: tuple(recipes), LENGTH: length, DATA: tuple(data)}
+    found |= {ORDER: _turns(orders), RECIPE: _turns(recipes), LENGTH: length, DATA: _turns(data)}
     return found | {HELD: tuple(held + [()] * (len(orders) - len(held))) if any(held) else ()}
+
+
+def _turns(said: Sequence[str]) -> tuple[str, ...]:
+    """What was said one after the other; who trains on as before trains no other way."""
+    return tuple(item for item, _ in groupby(said))
 
 
 def _held(said: facts.Holding) -> tuple[str, ...]:

@@ -234,7 +234,7 @@ def _assemble(asked: Sequence[Asked], wanted: Sequence[MeasureFact], have: Stock
     unique = {fact.digest: fact for fact in wanted}
     missing = [fact for digest, fact in unique.items() if digest not in have.measures]
     standing = len(unique) - len(missing)
-    missing = [*_parts(missing, unique, have.measures), *missing]
+    missing = sorted([*_parts(missing, unique, have.measures), *missing], key=_height)  # so that none is taken twice
     pieces = _pieces(missing, have, lineage)
     to_train = {piece.trajectory.digest: piece.steps for piece in pieces}
     needed_by, alone = demand(wanted, lineage)
@@ -276,7 +276,12 @@ def _parts(
             continue
         found[part.digest] = part
         waiting.extend(part.parts)
-    return list(found.values())[::-1]
+    return list(found.values())
+
+
+def _height(fact: MeasureFact) -> int:
+    """How deep a measure is computed of others; 0 for one that is taken of a network."""
+    return 1 + max(map(_height, fact.parts), default=-1)
 
 
 def _course(trajectory: Trajectory, stops: Collection[int], *, stored: bool, wanted_by: int) -> Course:

@@ -82,7 +82,7 @@ def test_spreads_are_those_of_the_setting_in_which_they_were_measured() -> None:
         ({"density": 0}, r"density is 0; expected a number in \(0, 1\), such as 0\.07"),
         ({"fraction": 1.5}, r"fraction is 1\.5; expected a number in \(0, 1\)"),
         ({"training": "x"}, "unknown training 'x'"),
-        ({"noises": [-1]}, "noises are -1; expected numbers of standard deviations above zero"),
+        ({"noises": [-1]}, "noises are -1; expected numbers of σ above zero"),
         ({"noises": ["a"]}, "noises are 'a'"),
     ],
 )

@@ -18,6 +18,7 @@ SD = 1.1
 MEASURED = ("mlp-300-100", "digits", 0.07, 0.36, "100it", "layer", "kaiming-normal")
 WHY = "two seeds differ by less; a smaller loss would not tell that the magnitudes were needed"
 SIZE = "the same size as the claim"
+OTHERS = ("signs redrawn", "shuffled in layer", "shuffled in unit")
 
 
 @question(category="science", presets={"paper": PAPER})
@@ -50,8 +51,8 @@ def early_phase(
     k = 500. The optimiser begins afresh at k in all arms. The default step is a quarter of a short training: what is
     asked grows with k, and at step 0 even a sparse network may keep what its mask has chosen of the magnitudes.
     """
-    for name, value, such in (("density", density, 0.07), ("fraction", fraction, 0.2)):
-        share(name, value, such)
+    for name, value in (("density", density), ("fraction", fraction)):
+        share(name, value, 0.2)
     how = trained_as(training, {"default": recipe(data), "paper": CIFAR}, steps=steps, lr=lr)
     here, end = iterations(how, data, of=step), iterations(how, data)
     if not 0 < here < end:
@@ -77,10 +78,7 @@ def early_phase(
         claims=[loses("magnitudes redrawn", because=WHY, sd=SD if usual else None)],
         if_yes=f"By step {here} magnitudes carry what was learned: keep that step's weights, not their signs only.",
         if_no=f"At step {here} signs are enough: magnitudes can be drawn again, and need not be kept.",
-        secondary=[
-            loses("magnitudes redrawn", 0),
-            *(loses(name) for name in ("signs redrawn", "shuffled in layer", "shuffled in unit")),
-        ],
+        secondary=[loses("magnitudes redrawn", 0), *(loses(name) for name in OTHERS)],
         controls=_controls(here, s),
         replicates=replicates,
         axis="step k (iterations)",
@@ -88,25 +86,21 @@ def early_phase(
 
 
 def _scales(noises: list[float] | None) -> list[float]:
-    given = [0.5, 1.0, 2.0] if noises is None else noises
-    for scale in given:
+    for scale in (given := [0.5, 1.0, 2.0] if noises is None else noises):
         if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not scale > 0:
-            raise RequestError(
-                f"noises are {scale!r}; expected numbers of standard deviations above zero, as [0.5, 1]."
-            )
+            raise RequestError(f"noises are {scale!r}; expected numbers of σ above zero, as [0.5, 1].")
     return [float(scale) for scale in given]
 
 
 def _changed(ticket: Network, rep: Replicate, scales: Sequence[float]) -> Mapping[str, Network]:
     """The sparse network at a step, as it is and changed in one way each."""
-    noise = {f"noise of {n:g} σ": ticket.perturbed("noise", rep.seed("noise"), scale=n) for n in scales}
     return {
         "as trained": ticket,
         "magnitudes redrawn": ticket.perturbed("redraw-magnitudes", rep.seed("magnitudes")),
         "signs redrawn": ticket.perturbed("redraw-signs", rep.seed("signs")),
         "shuffled in layer": ticket.perturbed("shuffle", rep.seed("shuffle"), scope="layer"),
         "shuffled in unit": ticket.perturbed("shuffle", rep.seed("shuffle"), scope="filter"),
-        **noise,
+        **{f"noise of {n:g} σ": ticket.perturbed("noise", rep.seed("noise"), scale=n) for n in scales},
         "re-initialised": ticket.reinit(rep.seed("again")),
     }
 

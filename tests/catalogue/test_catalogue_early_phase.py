@@ -79,7 +79,7 @@ def test_spreads_are_those_of_the_setting_in_which_they_were_measured() -> None:
         ({"step": "0it"}, "step is '0it'; expected one after the beginning and before the end, 400 iterations"),
         ({"step": "400it"}, "step is '400it'; expected one after the beginning"),
         ({"step": 100}, "a bare number"),
-        ({"density": 0}, r"density is 0; expected a number in \(0, 1\), such as 0\.07"),
+        ({"density": 0}, r"density is 0; expected a number in \(0, 1\), such as 0\.2"),
         ({"fraction": 1.5}, r"fraction is 1\.5; expected a number in \(0, 1\)"),
         ({"training": "x"}, "unknown training 'x'"),
         ({"noises": [-1]}, "noises are -1; expected numbers of σ above zero"),

@@ -110,6 +110,10 @@ WORDS = (
         ("redraw-magnitudes", "redraw_magnitudes", "keeps signs", {"needs": ("seed",)}),
         ("redraw-signs", "redraw_signs", "keeps magnitudes", {"needs": ("seed",)}),
         ("shuffle", "shuffle", "permutes weights", {"needs": ("seed",), "options": {"scope": "layer"}}),
+        (
+            *("shuffle-signs", "shuffle_signs", "permutes signs, keeps magnitudes"),
+            {"needs": ("seed",), "options": {"scope": "layer"}},
+        ),
         ("noise", "noise", "adds n standard deviations", {"needs": ("seed",), "options": {"scale": 1.0}}),
         ("swap-magnitudes", "swap_magnitudes", "those of a second network", {"needs": ("other",)}),
         ("swap-signs", "swap_signs", "those of a second network", {"needs": ("other",)}),

@@ -203,7 +203,7 @@ def _examples(fact: facts.PrunedMask | facts.Perturbed, seed: Seed, data: Looks)
     """The examples that a function sees: so many of the training split, drawn by its seed; else one of zeros."""
     if fact.data is None:
         kind = torch.int64 if fact_model(fact).task == "language-modelling" else torch.float32
-        return {"x": lambda: torch.zeros(1, *fact_model(fact).shape, dtype=kind)}
+        return {"x": lambda: torch.zeros(1, *fact_model(fact).shape, dtype=kind), "y": _unasked}
 
     def rows() -> Tensor:
         index = data().train_index
@@ -211,6 +211,12 @@ def _examples(fact: facts.PrunedMask | facts.Perturbed, seed: Seed, data: Looks)
         return index[torch.from_numpy(chosen)]
 
     return {"x": lambda: data().x_train[rows()], "y": lambda: data().y_train[rows()]}
+
+
+def _unasked() -> Tensor:
+    raise RequestError(
+        "the function names y, the labels of examples, and the sentence says no examples=…: say how many."
+    )
 
 
 def fact_model(fact: facts.PrunedMask | facts.Perturbed) -> facts.Model:

@@ -39,10 +39,10 @@ def signs_matter(density=0.1, s=1.0):
 
 READING = {
     "Tickets and rewinding": ("xor", "lottery-ticket", "late-rewinding", "rewind-or-finetune"),
-    "Stability of training": ("mode-connectivity", "ticket-stability"),
+    "Stability of training": ("mode-connectivity", "gpt-stability", "ticket-stability"),
     "At the beginning": ("prune-at-init", "batchnorm-only", "early-phase"),
     "What pruning does and costs": ("pruning-law", "why-sparse", "pruning-disparity", "sparse-speed"),
-    "Networks beside each other": ("rebasin", "seed-variance", "gpt-stability"),
+    "Networks beside each other": ("rebasin", "seed-variance"),
 }
 """The catalogue in the order in which it is best read."""
 

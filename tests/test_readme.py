@@ -31,7 +31,6 @@ def test_the_commands_are_those_that_the_gate_knows() -> None:
     assert ours == [
         "pip install . && whether run lottery-ticket",
         "pip install '.[test]' && scripts/check",
-        "pip install torch --index-url https://download.pytorch.org/whl/cpu",
     ]
     assert "pip install -q '.[test]' && scripts/check" in (ROOT / ".ci/run").read_text()
 

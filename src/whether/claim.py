@@ -111,7 +111,8 @@ class Claim:
     def said(self) -> str:
         """The claim in words."""
         many = {"it": "iterations"}.get(self.unit, self.unit)
-        one = many.removesuffix("s") if self.size == 1 and many in ("points", "nats", "iterations", "doublings") else many
+        counted = self.size == 1 and many in ("points", "nats", "iterations", "doublings")
+        one = many.removesuffix("s") if counted else many
         by = f"{self.size:g} {one}" if isinstance(self.size, (int, float)) else str(self.size)
         by = f"… {many}" if self.size is _UNSAID else by
         return {

@@ -77,7 +77,7 @@ def test_stopped_anywhere_it_ends_as_if_undisturbed(
 
 @pytest.mark.usefixtures("often")
 def test_interrupted_again_and_again_it_still_ends(lab: Lab, tmp_path: Path) -> None:
-    wanted = [accuracy(network("foreign:conv_batchnorm", recipe=RECIPE.but(total="6it")).train())]
+    wanted = [accuracy(network("foreign:conv_batchnorm", recipe=RECIPE.but(total="10it")).train())]
     for _ in range(4):
         interrupted(lab, wanted, 2)
     carry_out(lab, wanted)
@@ -160,7 +160,7 @@ def test_a_piece_given_again_goes_on_beyond_its_early_stops(
     trained.clear()
     told.clear()
     worker.Worker(Workshop(lab.store)).carry_out(job, worker.Post("s", told.append))
-    assert [(replica.step, replica.stops) for replica in trained] == [(9, (12,)) if early_stands else (0, (4, 12))]
+    assert [(replica.step, replica.stops) for replica in trained] == [(10, (12,)) if early_stands else (0, (4, 12))]
     assert [event.point for event in told if isinstance(event, contract.Stood)] == [first.digest]
     assert steps_told(told) == plan.steps_to_train
     undisturbed = Lab(tmp_path / "other")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ from whether.catalogue.find import find, reading_order
 from whether.cli import chances
 from whether.cli.options import GENERAL, written
 from whether.cli.page import columns, faint, heading, paragraph, say, say_json, strong
+from whether.errors import RequestError
 from whether.question import Ladder
+from whether.seeds import Seed
 
 if TYPE_CHECKING:
     from whether.question import Claim, Published, Question, Template
@@ -81,25 +84,35 @@ def _claims(asked: Question) -> None:
     if asked.combine == "ordered":
         rule += f"; the first {asked.hold_to or many} must hold"
     say(heading("Claims") + (faint(f"  {rule}") if many > 1 else ""))
-    say("\n".join(_claim(claim) for claim in asked.claims))
+    tell = teller(asked)
+    say("\n".join(_claim(claim, tell) for claim in asked.claims))
     if asked.secondary:
         say(heading("Also shown, never deciding"))
         for item in asked.secondary:
-            say(ladder_of(item) if isinstance(item, Ladder) else _claim(item))
+            say(ladder_of(item, tell) if isinstance(item, Ladder) else _claim(item, tell))
     if asked.controls:
         say(heading("Controls") + faint("  could the experiment have seen it?"))
         for control in asked.controls:
-            say(paragraph(f"{control.claim.said}: {control.expect} expected", 2, hang=2))
+            say(paragraph(f"{tell(control.claim)}: {control.expect} expected", 2, hang=2))
             say(faint(paragraph(control.because, 4)))
 
 
-def _claim(claim: Claim) -> str:
-    return paragraph(claim.said, 2, hang=2) + "\n" + faint(paragraph(f"because {claim.because}", 4))
+def teller(asked: Question) -> Callable[[Claim], str]:
+    """Says a question's claims in words, as the answer will have them: where less is better, "is lower than"."""
+    try:
+        better = {arm.name: arm.measure.kind.better for arm in asked.replicate(0, Seed(0))}
+    except RequestError:  # told where the question is asked
+        better = {}
+    return lambda claim: claim.said_of_less if better.get(claim.left) == "lower" else claim.said
 
 
-def ladder_of(ladder: Ladder) -> str:
+def _claim(claim: Claim, tell: Callable[[Claim], str]) -> str:
+    return paragraph(tell(claim), 2, hang=2) + "\n" + faint(paragraph(f"because {claim.because}", 4))
+
+
+def ladder_of(ladder: Ladder, tell: Callable[[Claim], str]) -> str:
     """Its claims in order; of a long one the first and the last."""
-    said = [claim.said for claim in ladder.claims]
+    said = [tell(claim) for claim in ladder.claims]
     if len(said) > 5:
         said = [*said[:2], f"… {len(said) - 3} more …", said[-1]]
     head = "how far it holds, each step asked while all before it are yes:"
@@ -170,8 +183,10 @@ def _line(options: Any) -> str:
 
 
 def _plain(template: Template, asked: Question, idea: str, explained: dict[str, str]) -> dict[str, Any]:
+    tell = teller(asked)
+
     def said(claim: Claim) -> dict[str, Any]:
-        return asdict(claim) | {"said": claim.said}
+        return asdict(claim) | {"said": tell(claim)}
 
     general = {name: getattr(asked, name) for name in GENERAL if hasattr(asked, name)}
     chosen = {name: asked.options.get(name, default) for name, default in template.options.items()}

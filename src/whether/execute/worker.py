@@ -40,7 +40,7 @@ from whether.plan.plan import Piece
 from whether.settings import seconds_of
 from whether.store.clean import quarantine
 from whether.train.checkpoint import decode_checkpoint, encode_checkpoint, encode_tensors
-from whether.train.pack import Watch, train_pack
+from whether.train.pack import PackStopped, Watch, train_pack
 from whether.train.replica import Replica, Snapshot
 
 TOLD_EVERY = 0.1  # seconds between two signs of life
@@ -349,7 +349,7 @@ class Pulse:
         self._untold, self._told = 0, time.monotonic()
 
 
-class StoppedError(Exception):
+class StoppedError(PackStopped):
     """Another lane failed, or somebody pressed Ctrl-C: this one ends too."""
 
 

@@ -37,7 +37,12 @@ from whether.train.precision import products
 from whether.train.replica import CURVES, Named, Replica, Snapshot
 from whether.train.stacked import Stacked, why_not
 
+WORTH_KEEPING = 1.0  # seconds of work that a pack which is told to end keeps
 SMALL_BATCH = 64  # below it a lone network is computed on one thread: two would cut its products elsewhere
+
+
+class PackStopped(Exception):
+    """Raised by a pack's `progress` to end it between two steps: what was done is kept in checkpoints."""
 
 
 class Program(Protocol):
@@ -143,7 +148,11 @@ class _Pack:
 
     def run(self) -> None:
         with products(self.training.precision, self.weights.device):
-            self._run()
+            try:
+                self._run()
+            except PackStopped:
+                self._checkpoint(WORTH_KEEPING)
+                raise
 
     def _run(self) -> None:
         if not self.curves[0].steps and self.step in self.grid:
@@ -181,11 +190,12 @@ class _Pack:
         self.seen = [seen + count for seen, count in zip(self.seen, self._counted(y), strict=True)]
         self.gathered += 1
         self.step += 1
-        self.watch.progress(len(self.replicas))
+        count = len(self.replicas)
         if self.step in self.grid:
             self._look()
         self._stop()
-        self._checkpoint()
+        self._checkpoint(self.watch.checkpoint_every)
+        self.watch.progress(count)  # last: whoever ends the pack here finds it between two steps
 
     def _counted(self, y: Tensor) -> list[int]:
         """Predictions in a batch, by network."""
@@ -249,8 +259,9 @@ class _Pack:
         if ended:
             self._keep([place for place in range(len(self.replicas)) if place not in ended])
 
-    def _checkpoint(self) -> None:
-        if time.perf_counter() - self.saved < self.watch.checkpoint_every:
+    def _checkpoint(self, after: float) -> None:
+        """Keep every network's state, if the last time is so many seconds ago."""
+        if time.perf_counter() - self.saved < after:
             return
         for place in range(len(self.replicas)):
             if bool(torch.isfinite(self.weights[place]).all()):

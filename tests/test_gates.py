@@ -297,7 +297,7 @@ class TestData:
         )
 
     def test_data_that_are_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def nowhere(name: str) -> Any:
+        def nowhere(name: str, **how: Any) -> Any:
             raise RequestError(f"{name} is not on this machine; fetch it with …")
 
         monkeypatch.setattr("whether.data.load.load", nowhere)

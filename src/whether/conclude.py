@@ -183,7 +183,7 @@ def conclude(question: Question, columns: Sequence[Column], **facts: Any) -> Ans
         name=question.name,
         text=question.text,
         category=question.category,
-        options={name: _as_option(value) for name, value in question.options.items() if value is not None},
+        options={name: as_option(value) for name, value in question.options.items() if value is not None},
         source=question.source or question.name,
         verdict=combined.verdict,
         meaning=meanings[combined.verdict],
@@ -268,6 +268,6 @@ def _no_meaning(question: Question, claims: Sequence[ClaimResult], held: int) ->
     return " ".join(dict.fromkeys([question.if_no, *(claim.if_no for claim in carry if claim.if_no)]))
 
 
-def _as_option(value: object) -> str:
+def as_option(value: object) -> str:
     """An option as the command line reads it: a list without its spaces and its items without their quotes."""
-    return f"[{','.join(map(_as_option, value))}]" if isinstance(value, (list, tuple)) else str(value)
+    return f"[{','.join(map(as_option, value))}]" if isinstance(value, (list, tuple)) else str(value)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from whether.answer import Answer
 from whether.answered import Answered
+from whether.conclude import as_option
 from whether.errors import unknown
 from whether.plan.plan import ask
 from whether.question import GENERAL, Question
@@ -66,7 +67,7 @@ def pilot_of(store: Store, question: Question, pilot: str = NEWEST) -> Answer | 
         if pilot not in exploratory:
             raise unknown("pilot", pilot, exploratory, "Name the folder of an exploratory answer in answers/.")
         return exploratory[pilot]
-    like = {name: str(value) for name, value in question.options.items() if value is not None}
+    like = {name: as_option(value) for name, value in question.options.items() if value is not None}
     found = [
         answer
         for answer in exploratory.values()

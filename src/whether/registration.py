@@ -17,6 +17,7 @@ from typing import Any
 
 from whether.answer import Answer
 from whether.claim import Claim, Control, Ladder
+from whether.conclude import as_option
 from whether.design import decides, design_digest, prose
 from whether.digest import digest, plain
 from whether.errors import RequestError, unknown
@@ -151,7 +152,7 @@ def freeze(
         "text": question.text,
         "category": question.category,
         "source": question.source or question.name,
-        "options": {name: str(value) for name, value in question.options.items() if value is not None},
+        "options": {name: as_option(value) for name, value in question.options.items() if value is not None},
         "if_yes": question.if_yes,
         "if_no": question.if_no,
         "if_inconclusive": question.if_inconclusive,

@@ -162,7 +162,7 @@ class TestTogether:
     def test_what_its_arms_refuse_beside_other_mistakes(self) -> None:
         found: Template = find("lottery-ticket")
         line = ["fraction=1.5", "replicates=0", "model=lenet", "data=digts", "rewind=3", "foo=7", "scope=globl"]
-        with pytest.raises(RequestError, match="unknown model 'lenet'; did you mean 'lenet-300-100'") as caught:
+        with pytest.raises(RequestError, match="unknown model 'lenet'; did you mean 'lenet-5'") as caught:
             ask(found, line)
         assert len(caught.value.problems) == len(line)
 

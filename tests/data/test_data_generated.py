@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -241,11 +242,11 @@ def test_a_text_that_cannot_be_fetched_says_how_it_is(play: Any, monkeypatch: py
 
 
 def test_tiny_shakespeare_is_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    from conftest import _HOME
+    home = Path(os.environ.get("WHETHER_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 
-    if not (_HOME / "tinyshakespeare").is_dir():
+    if not (home / "tinyshakespeare").is_dir():
         pytest.skip("no text here: set WHETHER_DATA to a folder that holds tinyshakespeare/input.txt")
-    monkeypatch.setenv("WHETHER_DATA", str(_HOME))
+    monkeypatch.setenv("WHETHER_DATA", str(home))
     held, facts = tensors("tiny-shakespeare"), CARDS["tiny-shakespeare"]
     assert held.x_train.shape == (facts.train_rows, 64)
     assert int(held.x_train.max()) == 64

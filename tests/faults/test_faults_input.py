@@ -19,12 +19,12 @@ REFUSED: list[tuple[tuple[str, ...], list[str]]] = [
     (("show", "lotery-ticket"), [PRINTED("question", "lotery-ticket", "lottery-ticket")]),
     (("plan", "xorr"), [PRINTED("question", "xorr", "xor")]),
     (("answer", "xorr"), ["there is no lab in"]),
-    (("run",), ["which question? Known: lottery-ticket, xor; or a Python file"]),
+    (("run",), ["which question? Known: batchnorm-only, early-phase"]),
     (("rnu", "xor"), [PRINTED("verb", "rnu", "run"), "`whether --help` tells"]),
     (("xor",), ["xor is a question; what about it? To answer it: whether run xor"]),
     (("run", "xor", "hiden=3"), [PRINTED("option of xor", "hiden", "hidden"), "`whether show NAME` explains them"]),
     (("run", "xor", "--hidden=3"), ["no such option: --hidden", "written without dashes: hidden=…"]),
-    (("run", "xor", "hidden"), ["unknown question 'hidden'", "Known: lottery-ticket, xor"]),
+    (("run", "xor", "hidden"), ["unknown question 'hidden'", "Known: batchnorm-only, early-phase"]),
     ((*LOTTERY, "preset=papers"), [PRINTED("preset", "papers", "paper")]),
     ((*LOTTERY, "model=lenet-300"), [PRINTED("model", "lenet-300", "lenet-300-100"), "'module:function'"]),
     ((*LOTTERY, "data=digit"), [PRINTED("data set", "digit", "digits"), "train*.parquet and test*.parquet"]),
@@ -124,7 +124,10 @@ def parquet(folder: Path, columns: dict[str, Any]) -> None:
 DATA: dict[str, tuple[Any, list[str]]] = {
     "other columns": (
         {"text": ["a"], "target": [0]},
-        ["other columns than an image data set: found text (string), target (int64); expected image or img", "rename"],
+        [
+            "other columns than an image data set: found text (string), target (int64); expected image or img",
+            "name the columns",
+        ],
     ),
     "no image": ({"image": [b"abc"], "label": [0]}, ["row 0: 3 bytes that are no image; expected a PNG or JPEG"]),
     "a label that is none": ({"image": [b"abc"], "label": [-1]}, ["row 0: label -1; expected 0 to"]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from whether.connect.distance import l2, parameters
 from whether.data.tensors import Tensors
 from whether.errors import RequestError, unknown
 from whether.models.build import prunable
@@ -38,9 +38,8 @@ def distance(
     """
     if over not in OVER:
         raise unknown("set of weights", over, OVER)
-    names = prunable(module) if over == "prunable" else [name for name, _ in module.named_parameters()]
+    names = prunable(module) if over == "prunable" else parameters(module)
     here = dict(module.named_parameters())
-    total = 0.0
     for name in names:
         there = since.get(name)
         if there is None or there.shape != here[name].shape:
@@ -49,5 +48,4 @@ def distance(
                 f"distance needs the weight {name!r} {tuple(here[name].shape)} of the earlier state, which has {got}; "
                 "expected a network of the same architecture."
             )
-        total += float((here[name].detach().double() - there.to(here[name].device).double()).square().sum())
-    return math.sqrt(total)
+    return l2(here, since, names)

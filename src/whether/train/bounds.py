@@ -14,7 +14,7 @@ from torch import Tensor
 
 from whether.prune import dynamic
 from whether.seeds import Stream
-from whether.train.layout import Layout
+from whether.train.layout import Rows
 from whether.train.replica import Named, Replica
 
 
@@ -30,7 +30,7 @@ class Bounds:
         masks: of each network by name, None for every weight.
     """
 
-    def __init__(self, layout: Layout, replicas: Sequence[Replica], like: Float[Tensor, "replica flat"]) -> None:
+    def __init__(self, layout: Rows, replicas: Sequence[Replica], like: Float[Tensor, "replica flat"]) -> None:
         self.layout = layout
         training = replicas[0].training
         self.plan = training.sparsify
@@ -93,8 +93,8 @@ class Bounds:
             new = dynamic.change(
                 self.plan,
                 step,
-                weights=self._prunable(weights[place], masks),
-                gradients=self._prunable(gradient[place], masks),
+                weights=self._prunable(place, weights, masks),
+                gradients=self._prunable(place, gradient, masks),
                 masks=masks,
                 stream=self.streams[place],
             )
@@ -102,7 +102,7 @@ class Bounds:
                 continue
             before = self.keep_bits[place].clone()
             self.masks[place] = new
-            self._fill_bits(self.keep_bits[place], new)
+            self._fill_bits(place, self.keep_bits, new)
             stayed[place] = (before & self.keep_bits[place]) != 0
             for rows in (weights, self.held):
                 if rows is not None:
@@ -127,27 +127,29 @@ class Bounds:
         shapes = {name: tuple(replica.weights[name].shape) for name in replica.prunable}
         return dynamic.begin(self.plan, None, shapes, Stream(replica.order, "sparsify"))
 
-    def _prunable(self, row: Float[Tensor, " flat"], masks: Named) -> Named:
-        taken = self.layout.take(row)
+    def _prunable(self, place: int, rows: Float[Tensor, "replica flat"], masks: Named) -> Named:
+        taken = self.layout.at(place).take(rows[place])
         return {name: taken[name] for name in masks}
 
-    def _bits(self, like: Float[Tensor, "replica flat"]) -> Int[Tensor, "replica flat"]:
+    def _bits(self, like: Float[Tensor, "replica flat"]) -> Int[Tensor, "replica flat"] | None:
         rows = torch.empty(like.shape, dtype=torch.int32)
         for place, masks in enumerate(self.masks):
-            self._fill_bits(rows[place], masks or {})
+            self._fill_bits(place, rows, masks or {})
+        if self.plan is None and bool((rows == -1).all()):
+            return None  # a row holds nothing that is masked: there is nothing to clear
         return rows.to(like.device)
 
-    def _fill_bits(self, row: Int[Tensor, " flat"], masks: Named) -> None:
+    def _fill_bits(self, place: int, rows: Int[Tensor, "replica flat"], masks: Named) -> None:
         """All bits of what exists, none of what does not; what no mask names exists."""
-        keep = torch.ones(row.shape)
+        keep = torch.ones(rows.shape[1])
         ones = {slot.name: torch.ones(slot.shape) for slot in self.layout.slots}
-        self.layout.fill(keep, ones | {name: mask.float() for name, mask in masks.items()})
-        row.copy_(-keep.to(torch.int32))
+        self.layout.at(place).fill(keep, ones | {name: mask.float() for name, mask in masks.items()})
+        rows[place].copy_(-keep.to(torch.int32))
 
     def _trains(self, replicas: Sequence[Replica], like: Float[Tensor, "replica flat"]) -> Bool[Tensor, "replica flat"]:
         rows = torch.zeros(like.shape)
         for place, replica in enumerate(replicas):
             whole = {slot.name: torch.ones(slot.shape) for slot in self.layout.slots}
             said = {name: mask.float() for name, mask in (replica.trains or {}).items() if name in whole}
-            self.layout.fill(rows[place], whole | said)
+            self.layout.at(place).fill(rows[place], whole | said)
         return rows.bool().to(like.device)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -32,6 +33,33 @@ class Slot:
     def size(self) -> int:
         """Numbers that it takes."""
         return math.prod(self.stored)
+
+
+@runtime_checkable
+class Place(Protocol):
+    """Where the tensors of one network lie in its row."""
+
+    def fill(self, row: Float[Tensor, " flat"], values: Mapping[str, Float[Tensor, "..."]]) -> None:
+        """Write a network's tensors into its row."""
+
+    def take(self, row: Float[Tensor, " flat"]) -> dict[str, Float[Tensor, "..."]]:
+        """A network's tensors from its row, copied to the host in their own shapes."""
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """How the rows of a pack are laid out: alike for all networks (`Layout`), or for each by its mask."""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The tensors that a row holds, in order."""
+
+    @property
+    def size(self) -> int:
+        """Numbers a row."""
+
+    def at(self, place: int) -> Place:
+        """The layout of the network at a place of the pack."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +84,11 @@ class Layout:
             slots.append(Slot(name, shape, stored, at))
             at = _up(at + math.prod(stored))
         return Layout(tuple(slots), at)
+
+    def at(self, place: int) -> Layout:
+        """The layout of one network: the same for all."""
+        del place
+        return self
 
     def view(self, rows: Float[Tensor, "replica flat"], name: str) -> Float[Tensor, "replica ..."]:
         """One tensor of every network in the pack, as it is stored: a view."""

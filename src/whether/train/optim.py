@@ -19,7 +19,7 @@ from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
 from whether.history.facts import Training
-from whether.train.layout import Layout
+from whether.train.layout import Rows
 from whether.train.replica import Named
 from whether.train.schedule import factor
 
@@ -72,21 +72,21 @@ class PackOptimizer:
         for rows in self.moments.values():
             rows[place].masked_fill_(~stays, 0.0)
 
-    def state(self, place: int, layout: Layout) -> Named:
+    def state(self, place: int, layout: Rows) -> Named:
         """What a network's updates go on from: its moments as "exp_avg/0.weight", and "count"."""
         found = {
             f"{name}/{key}": value
             for name, rows in self.moments.items()
-            for key, value in layout.take(rows[place]).items()
+            for key, value in layout.at(place).take(rows[place]).items()
         }
         return found | {"count": torch.tensor(self.counts[place])}
 
-    def load(self, place: int, state: Named, layout: Layout) -> None:
+    def load(self, place: int, state: Named, layout: Rows) -> None:
         """Go on from a state that `state` gave."""
         for name, rows in self.moments.items():
             prefix = f"{name}/"
             own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-            layout.fill(rows[place], own)
+            layout.at(place).fill(rows[place], own)
         self.counts[place] = int(state["count"])
 
     def keep(self, places: Sequence[int]) -> None:

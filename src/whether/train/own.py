@@ -14,7 +14,7 @@ from whether.errors import CODE_RAISES, RequestError, failed
 from whether.history.facts import Training
 from whether.models.alone import alone
 from whether.seeds import Stream
-from whether.train.layout import Layout
+from whether.train.layout import Layout, Rows
 from whether.train.module import noise_key
 from whether.train.replica import Named
 from whether.train.schedule import factor
@@ -78,7 +78,7 @@ class OwnOptimizer:
                 if isinstance(value, Tensor) and value.shape == kept.shape:
                     value.masked_fill_(~kept, 0)
 
-    def state(self, place: int, layout: Layout) -> Named:
+    def state(self, place: int, layout: Rows) -> Named:
         """What a network's updates go on from: what its optimiser remembers of each tensor, and "count"."""
         found: Named = {"count": torch.tensor(self.counts[place])}
         for slot, tensor in zip(layout.slots, self.tensors[place], strict=True):
@@ -89,7 +89,7 @@ class OwnOptimizer:
                     found[f"{PLAIN}{key}/{slot.name}"] = self._number(place, key, value)
         return found
 
-    def load(self, place: int, state: Named, layout: Layout) -> None:
+    def load(self, place: int, state: Named, layout: Rows) -> None:
         """Go on from a state that `state` gave."""
         optimizer = self.made[place]
         for slot, tensor in zip(layout.slots, self.tensors[place], strict=True):

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from jaxtyping import Float
@@ -28,14 +27,14 @@ from whether.tasks.task import find
 from whether.train import asserts
 from whether.train.batches import Batches
 from whether.train.bounds import Bounds
-from whether.train.chain import EVALUATED_AT_ONCE, Chain
-from whether.train.layout import Layout
-from whether.train.module import Modules
+from whether.train.chain import EVALUATED_AT_ONCE
+from whether.train.layout import Layout, Rows
 from whether.train.optim import PackOptimizer
 from whether.train.own import OwnOptimizer
 from whether.train.precision import products
+from whether.train.profile import SHIPPED, Settings
+from whether.train.program import alike, choose, is_batched
 from whether.train.replica import CURVES, Named, Replica, Snapshot
-from whether.train.stacked import Stacked, why_not
 
 WORTH_KEEPING = 1.0  # seconds of work that a pack which is told to end keeps
 SMALL_BATCH = 64  # below it a lone network is computed on one thread: two would cut its products elsewhere
@@ -43,30 +42,6 @@ SMALL_BATCH = 64  # below it a lone network is computed on one thread: two would
 
 class PackStopped(Exception):
     """Raised by a pack's `progress` to end it between two steps: what was done is kept in checkpoints."""
-
-
-class Program(Protocol):
-    """How a pack computes: `Chain` for perceptrons, `Modules` for anything."""
-
-    layout: Layout
-
-    def inputs(self, x: Tensor) -> Tensor:
-        """Examples as the program reads them."""
-
-    def gradient(self, weights: Tensor, into: Tensor, x: Tensor, y: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Write the gradient of the mean loss into `into`; return mean loss and number right, by network."""
-
-    def evaluate(self, weights: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss and number right on one set of examples, for every network."""
-
-    def keep(self, places: list[int]) -> None:
-        """Let go of all networks but these."""
-
-    def buffers(self, place: int) -> Named:
-        """A network's state that is no parameter."""
-
-    def set_buffers(self, place: int, values: Named) -> None:
-        """Give a network its state that is no parameter."""
 
 
 OnStop = Callable[[int, Snapshot], None]
@@ -96,29 +71,42 @@ class Watch:
     note: Callable[[str], None] = _unheard
 
 
-def train_pack(module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch) -> None:
-    """Train networks together, each through its stops.
+def train_pack(
+    module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch, settings: Settings = SHIPPED
+) -> None:
+    """Train networks together, each through its stops; those that are computed in another way, after one another.
 
     Args:
         module: the architecture.
         replicas: networks that agree in `plan.width.pack_key` and in `step`.
         data: on the device that trains.
         watch: is told of every state that was asked for.
+        settings: of the profile: which kernels multiply what.
     """
-    _Pack(module, replicas, data, watch).run()
+    for places in alike(module, replicas, data, settings):
+        _Pack(module, replicas, data, watch, settings=settings, places=places).run()
 
 
 class _Pack:
-    def __init__(self, module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch) -> None:
-        self.replicas = list(replicas)
-        self.places = list(range(len(replicas)))  # where each stood in the pack as it was given
+    def __init__(
+        self,
+        module: nn.Module,
+        replicas: Sequence[Replica],
+        data: Tensors,
+        watch: Watch,
+        *,
+        settings: Settings = SHIPPED,
+        places: Sequence[int] | None = None,
+    ) -> None:
+        self.places = list(range(len(replicas)) if places is None else places)  # in the pack as it was given
+        self.replicas = replicas = [replicas[place] for place in self.places]
         self.training = replicas[0].training
         self.step = replicas[0].step
         self.grid = frozenset(self.training.grid)
         self.watch = watch
         self.data = data
         device = data.x_train.device
-        self.program: Program = _program(module.to(device), replicas, data, watch)
+        self.program = choose(module.to(device), replicas, data, settings, watch.note)
         layout = self.program.layout
         self.batches = Batches(replicas, data, self.program.inputs)
         self.task = find(self.training.task)
@@ -165,7 +153,7 @@ class _Pack:
     def _threads(self, rows: int) -> Iterator[None]:
         """One thread for a lone network with few rows, and for modules: what keeps bits independent of width."""
         before = torch.get_num_threads()
-        alone = isinstance(self.program, Modules) or (len(self.replicas) == 1 and rows < SMALL_BATCH)
+        alone = not is_batched(self.program) or (len(self.replicas) == 1 and rows < SMALL_BATCH)
         torch.set_num_threads(1 if alone else self.watch.threads())
         try:
             yield
@@ -277,7 +265,7 @@ class _Pack:
         checks, seconds = tuple(self.checks[place]), replica.seconds + self.spent
         if outcome == "diverged":
             return Snapshot(self.step, outcome, {}, masks, {}, curves, checks, seconds)
-        weights = _on_host(layout.take(self.weights[place]) | self.program.buffers(place))
+        weights = _on_host(layout.at(place).take(self.weights[place]) | self.program.buffers(place))
         asserts.masks_hold(weights, masks)
         moments = _of_existing(_on_host(self.optimizer.state(place, layout)), masks or {})
         return Snapshot(self.step, outcome, weights, masks, moments, curves, checks, seconds)
@@ -290,7 +278,7 @@ class _Pack:
     def _load(self, place: int, replica: Replica) -> None:
         layout = self.program.layout
         worn = wear(replica.weights, replica.masks or {})
-        layout.fill(self.weights[place], worn)
+        layout.at(place).fill(self.weights[place], worn)
         names = {slot.name for slot in layout.slots}
         self.program.set_buffers(place, {name: value for name, value in worn.items() if name not in names})
 
@@ -325,11 +313,12 @@ class _Pack:
             setattr(self, name, [rows[place] for place in places])
 
 
-def _optimizer(replicas: Sequence[Replica], like: Tensor, layout: Layout) -> PackOptimizer | OwnOptimizer:
+def _optimizer(replicas: Sequence[Replica], like: Tensor, layout: Rows) -> PackOptimizer | OwnOptimizer:
     """The optimisers of networks whose weights are there, going on from where they were."""
     trainings = [replica.training for replica in replicas]
     made: PackOptimizer | OwnOptimizer
     if words.is_own_code(trainings[0].optimizer["name"]):
+        assert isinstance(layout, Layout)  # code of one's own may look at whole matrices: nothing of them is left out
         made = OwnOptimizer(trainings, like, layout, [Stream(replica.order, "optimizer") for replica in replicas])
     else:
         made = PackOptimizer(trainings, like)
@@ -351,22 +340,3 @@ def _of_existing(moments: Named, masks: Named) -> Named:
         same = mask is not None and mask.shape == value.shape
         found[name] = value.masked_fill(~mask.cpu(), 0) if mask is not None and same else value
     return found
-
-
-def _program(module: nn.Module, replicas: Sequence[Replica], data: Tensors, watch: Watch) -> Chain | Modules | Stacked:
-    """How a pack computes: written out for perceptrons with the plain loss, through autograd for everything else.
-
-    On a GPU networks of any module are stacked into one computation where a trial shows that they can be; on a CPU they
-    go one by one, since bits must not depend on width there.
-    """
-    training = replicas[0].training
-    plain = training.precision == "fp32" and not training.loss and not training.smoothing
-    if plain and training.task == "classification" and Chain.fits(module):
-        return Chain(module)
-    if data.x_train.device.type == "cuda" and len(replicas) > 1:
-        rows = data.train_index[: training.batch]
-        reason = why_not(module, data.x_train[rows], data.y_train[rows], training)
-        if not reason:
-            return Stacked(module, len(replicas), training)
-        watch.note(f"these networks are trained one at a time: {reason}")
-    return Modules(module, [Stream(replica.order, "noise") for replica in replicas], training)

@@ -36,6 +36,9 @@ class Settings:
         return asdict(self)
 
 
+SHIPPED = Settings()
+
+
 def machine(device: torch.device | str = "cpu") -> dict[str, Any]:
     """What of a machine the bits of a training may depend on: the device and the libraries.
 

@@ -273,7 +273,7 @@ class TestWhyNot:
         right = Stacked.gradient
 
         def forgets(self: Stacked, *given: object) -> object:
-            held = self._buffers
+            held = {name: value.clone() for name, value in self._buffers.items()}
             said = right(self, *given)  # type: ignore[arg-type]
             self._buffers = held
             return said

@@ -1,7 +1,7 @@
 """Augmentation on the device, for all networks of a pack at once: what `draws` drew is applied.
 
-`stacked` once an epoch, `apply` once a step; nothing is drawn in between, and nothing waits for a GPU. `plain` is the
-same one image after the other.
+`stacked` or `drawn_there` once an epoch, `apply` once a step; nothing is drawn in between, and nothing waits for a GPU.
+`plain` is the same one image after the other.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from whether.data.draws import draws, parse
+from whether.data import philox
+from whether.data.draws import choices, draws, parse, stream_of
 from whether.seeds import Stream
 
-__all__ = ["apply", "draws", "parse", "plain", "stacked"]
+__all__ = ["apply", "drawn_there", "draws", "parse", "plain", "stacked"]
 
 Drawn = Mapping[str, Int[Tensor, "*replica row 2"]]
 
@@ -42,6 +43,28 @@ def stacked(
     """
     drawn = [draws(stream, rows, epoch, words, shape) for stream in streams]
     return {kind: torch.from_numpy(np.stack([one[kind] for one in drawn])).to(device) for kind in drawn[0]}
+
+
+def drawn_there(
+    streams: Sequence[Stream],
+    rows: int,
+    epoch: int,
+    *,
+    words: Sequence[str],
+    shape: Sequence[int],
+    device: torch.device | str,
+) -> dict[str, Int[Tensor, "replica row 2"]]:
+    """What `stacked` gives, to the bit, drawn on the device itself: for many networks on a GPU."""
+    found = {}
+    for kind, size in parse(words, shape):
+        own = [stream_of(stream, kind) for stream in streams]
+        values = torch.empty(len(own), rows, 2, dtype=torch.int64, device=device)
+        for part in philox.parts(len(own), 2 * rows):
+            uniform = philox.uniform(own[part], 2 * rows, epoch, device).view(-1, rows, 2)
+            for axis, most in enumerate(choices(kind, size, shape)):
+                values[part, :, axis] = (uniform[..., axis] * most).floor().long()
+        found[kind] = values
+    return found
 
 
 def apply(

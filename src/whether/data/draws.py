@@ -98,7 +98,23 @@ def draws(
 
     found: dict[str, npt.NDArray[np.int64]] = {}
     for kind, size in parse(words, shape):
-        most = {"flip": (2, 1), "crop": (2 * size + 1,) * 2, "cutout": tuple(shape[1:])}[kind]
-        uniform = Stream(stream.seed, f"{stream.name}/{kind}").uniform(2 * rows, epoch).reshape(rows, 2)
-        found[kind] = np.floor(uniform * np.array(most)).astype(np.int64)
+        uniform = stream_of(stream, kind).uniform(2 * rows, epoch).reshape(rows, 2)
+        found[kind] = np.floor(uniform * np.array(choices(kind, size, shape))).astype(np.int64)
     return found
+
+
+def stream_of(stream: Stream, kind: str) -> Stream:
+    """The stream of one kind of draws, named after a network's own for augmentation."""
+    return Stream(stream.seed, f"{stream.name}/{kind}")
+
+
+def choices(kind: str, size: int, shape: Sequence[int]) -> tuple[int, int]:
+    """How many values each of a kind's two draws can have, from 0 on.
+
+    Example:
+        >>> choices("crop", 4, (3, 32, 32))
+        (9, 9)
+    """
+    if kind == "flip":
+        return 2, 1
+    return (2 * size + 1, 2 * size + 1) if kind == "crop" else (shape[1], shape[2])

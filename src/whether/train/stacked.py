@@ -11,6 +11,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import warnings
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -35,6 +37,27 @@ TOLERANCE = 1e-3
 
 TRIAL_STEPS = 2
 TRIAL_RATE = 0.05
+
+
+@runtime_checkable
+class Program(Protocol):
+    """What a trial asks of a way to compute networks, as `program.Program` has it."""
+
+    @property
+    def layout(self) -> Layout:
+        """How rows of weights are laid out."""
+
+    def gradient(self, weights: Tensor, into: Tensor, x: Tensor, y: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Write the gradient of the mean loss into `into`; return mean loss and number right, by network."""
+
+    def evaluate(self, weights: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss and number right on one set of examples, for every network."""
+
+    def buffers(self, place: int) -> Named:
+        """A network's state that is no parameter."""
+
+    def set_buffers(self, place: int, values: Named) -> None:
+        """Give a network its state that is no parameter."""
 
 
 class Stacked:
@@ -88,12 +111,14 @@ class Stacked:
         # One leaf a tensor: the gradient of a slice of [R, P] would be as large as all weights, for every slice.
         named = {name: value.detach().requires_grad_() for name, value in self._named(weights).items()}
         with torch.enable_grad():
-            losses, rights, self._buffers = vmap(self._one, randomness="error")(named, self._buffers, x, y)
+            losses, rights, after = vmap(self._one, randomness="error")(named, self._buffers, x, y)
             found = torch.autograd.grad(
                 losses.sum(), list(named.values()), allow_unused=True, materialize_grads=True
             )  # no network is in another's loss
         for name, slope in zip(named, found, strict=True):
             self.layout.view(into, name).copy_(slope)
+        for name, value in after.items():  # they stay where they are, so that a step can be captured
+            self._buffers[name].copy_(value)
         return losses.detach(), rights
 
     def evaluate(
@@ -170,6 +195,22 @@ def why_not(module: nn.Module, x: Tensor, y: Tensor, training: Training) -> str:
     said = next((reason for layer in module.modules() if (reason := _layer_says(layer))), "")
     if said:
         return said
+    return differs(module, x, y, training, lambda exact: Stacked(module, 2, exact), "stacked")
+
+
+def differs(
+    module: nn.Module, x: Tensor, y: Tensor, training: Training, together: Callable[[Training], Program], word: str
+) -> str:
+    """In what two networks that are computed together are not as one at a time; empty when they are alike.
+
+    Args:
+        module: on the device that trains; its weights are those of the first network.
+        x: some examples [row, *shape] of the training split, a batch or less.
+        y: their labels.
+        training: what is minimised. The trial is in float32 whatever its precision.
+        together: makes the program of two networks.
+        word: what to call how they are computed: "stacked", "packed".
+    """
     noise = [Stream(Seed(place), "noise of a trial") for place in range(2)]
     # Coarse products of a GPU would hide what a tolerance is to find.
     with alone(0), torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, allow_tf32=False):
@@ -179,20 +220,21 @@ def why_not(module: nn.Module, x: Tensor, y: Tensor, training: Training) -> str:
         except CODE_RAISES as error:
             return f"it does not train: {_first_line(error)}"
         try:
-            stacked = _trial(Stacked(module, 2, exact), module, x, y)
+            both = _trial(together(exact), module, x, y)
         except CODE_RAISES as error:
             if "randomness" in str(error):
                 return "it draws random numbers, and a stack of networks has no stream for each"
-            return f"torch.func.vmap does not map it over networks: {_first_line(error)}"
+            how = "torch.func.vmap does not map it over networks" if word == "stacked" else f"it cannot be {word}"
+            return f"{how}: {_first_line(error)}"
     for what, number in single.items():
         scale = max(float(number.norm()), 1e-12)
-        apart = float((stacked[what] - number).norm()) / scale
+        apart = float((both[what] - number).norm()) / scale
         if not apart <= TOLERANCE:
-            return f"stacked, its {what} is {apart:.2g} of its size away from that of one network at a time"
+            return f"{word}, its {what} is {apart:.2g} of its size away from that of one network at a time"
     return ""
 
 
-def _trial(program: Modules | Stacked, module: nn.Module, x: Tensor, y: Tensor) -> Named:
+def _trial(program: Program, module: nn.Module, x: Tensor, y: Tensor) -> Named:
     """Two networks take some steps; every number that a pack would keep of them, by what it is, in float64."""
     layout = program.layout
     weights = torch.zeros(2, layout.size, device=x.device)

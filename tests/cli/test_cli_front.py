@@ -97,6 +97,11 @@ class TestVerbs:
 
 
 class TestLight:
+    def test_no_garbage_is_looked_for_as_the_process_ends(self) -> None:
+        first = "import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0))"  # the last to be called
+        for command, expected in ("pass", "False\n"), ("main(['--version'])", "True\n"):
+            assert fresh(f"{first}\nfrom whether.cli import main\n{command}").endswith(expected)
+
     def test_importing_the_command_line_imports_nothing_heavy(self) -> None:
         assert fresh(f"import sys, whether.cli; print([name for name in {HEAVY} if name in sys.modules])") == "[]\n"
 

@@ -134,3 +134,14 @@ def test_mnist_on_its_second_opening_is_not_decoded(mnist: Path, monkeypatch: py
     assert held.x_train.shape == (60_000, 1, 28, 28)
     assert (len(held.train_index), len(held.validation_index)) == (55_000, 5_000)
     assert abs(float(held.x_train.mean())) < 1e-3
+
+
+def test_a_split_is_drawn_once_and_of_the_last_eight() -> None:
+    first = tensors(Data(name="digits", split_seed=40))
+    assert tensors(Data(name="digits", split_seed=40)) is first
+    assert tensors(Data(name="digits", split_seed=40, rows=100)) is not first
+    others = [tensors(Data(name="digits", split_seed=seed)) for seed in range(41, 49)]
+    again = tensors(Data(name="digits", split_seed=40))
+    assert again is not first
+    assert np.array_equal(again.train_index.numpy(), first.train_index.numpy())
+    assert len({id(each) for each in others}) == 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,7 @@ from whether.seeds import Seed, Stream
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_KEPT = 2
+_KEPT, _SPLITS_KEPT = 2, 8
 _ROWS_AT_ONCE, _ALTERED_AT_ONCE = 1024, 64
 _held: OrderedDict[tuple[object, ...], _Content] = OrderedDict()
 _lock = threading.Lock()
@@ -54,12 +54,13 @@ class Tensors:
 
 @dataclass(frozen=True, eq=False)
 class _Content:
-    """What all splits of one data set share."""
+    """What all splits of one data set share, and the last of these: drawing one of MNIST takes six milliseconds."""
 
     x_train: Tensor
     y_train: Tensor
     x_test: Tensor
     y_test: Tensor
+    splits: OrderedDict[tuple[Data, Card], Tensors] = field(default_factory=OrderedDict)
 
 
 def tensors(data: Data | str, device: torch.device | str = "cpu", *, progress: Progress | None = None) -> Tensors:
@@ -85,6 +86,15 @@ def tensors(data: Data | str, device: torch.device | str = "cpu", *, progress: P
     data.check_fit(card)
     with _lock:
         content = _content(data, card, target, progress)
+        if (data, card) not in content.splits:
+            content.splits[data, card] = _split(content, data, card, held_out, trained)
+            while len(content.splits) > _SPLITS_KEPT:
+                content.splits.popitem(last=False)
+        return content.splits[data, card]
+
+
+def _split(content: _Content, data: Data, card: Card, held_out: int, trained: int) -> Tensors:
+    target = content.x_train.device
     if card.one_split:
         train = validation = np.arange(card.train_rows)
     else:

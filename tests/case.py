@@ -24,6 +24,7 @@ from whether.recipe import Recipe, sgd
 from whether.seeds import Seed
 from whether.train.freeze import trainable
 from whether.train.pack import Watch, train_pack
+from whether.train.profile import Settings
 from whether.train.replica import Curves, Named, Replica, Snapshot
 
 
@@ -39,6 +40,7 @@ class Case:
     init: str = "kaiming-normal"
     options: dict[str, Any] = field(default_factory=dict)
     held: str | None = None
+    kernels: str = "dense"  # "sparse": whatever has a mask is computed in compressed rows, whether that pays or not
     close: float = 1e-6  # to the plain loop after a few steps, in the largest difference of a weight
 
     def __str__(self) -> str:
@@ -64,6 +66,10 @@ class Case:
     @property
     def own_code(self) -> bool:
         return words.is_own_code(self.model)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(kernels=self.kernels, sparse_below=1e9, sparse_overhead=0.0)
 
     def module(self) -> nn.Module:
         """The module of this architecture, made once."""
@@ -144,7 +150,7 @@ def train(
         checkpoint=lambda place, snapshot: store.__setitem__((place, snapshot.step), snapshot),
         checkpoint_every=0.0 if every_step or kept is not None else math.inf,
     )
-    train_pack(case.module(), replicas, case.tensors, watch)
+    train_pack(case.module(), replicas, case.tensors, watch, case.settings)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from case import Case, Snapshots, bits, distance, plain, raw, resumed, threads, train, zero_bits
 from whether.data.cards import Data
 from whether.recipe import Recipe, adam, adamw, cosine, drops, linear, own_optimizer, sgd
@@ -36,7 +38,7 @@ ALL = Data(name="digits", validation=0)
 SMALL = Data(name="digits", validation=100, rows=96)
 SUMS = Data(name="modular-addition-7")  # 20 rows to train on
 
-CASES = (
+_AS_THEY_ARE = (
     Case(
         name="one-unit-whole-set",
         model="mlp-1",
@@ -325,6 +327,38 @@ CASES = (
             evaluate="3it",
         ),
         held="foreign:upper",
+    ),
+)
+_COMPRESSED = (
+    "momentum-keeps-the-last-batch",
+    "nesterov-drops-the-last-batch",
+    "adam-at-five-per-cent",
+    "adamw-whole-set",
+    "deep",
+)
+CASES = (
+    *_AS_THEY_ARE,
+    *(
+        replace(case, name=f"{case.name}-compressed", kernels="sparse")
+        for case in _AS_THEY_ARE
+        if case.name in _COMPRESSED
+    ),
+    Case(
+        name="augmented-clipped-and-held-compressed",
+        model="mlp-12-8",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=sgd(0.3, momentum=0.9, weight_decay=1e-2),
+            total="6it",
+            batch=50,
+            last_batch="keep",
+            augment=("crop-1", "flip"),
+            clip=0.3,
+            evaluate="2it",
+        ),
+        density=0.3,
+        held="foreign:upper",
+        kernels="sparse",
     ),
 )
 BY_NAME = {case.name: case for case in CASES}

@@ -69,7 +69,8 @@ class Worker:
         self.workshop = workshop
         self.store = workshop.store
         self.device = torch.device(device)
-        self.profile = profiles.current(self.store, self.device).digest
+        profile = profiles.current(self.store, self.device)
+        self.profile, self.settings = profile.digest, profile.settings
         self.host = platform.node()
         self._lock = threading.RLock()  # the workshop and the records are shared by the lanes
         self._checkpoint_every = checkpoint_seconds()
@@ -157,7 +158,7 @@ class Worker:
             module = self.workshop.module(model)
         began = time.perf_counter()
         try:
-            train_pack(module, replicas, data, watch)
+            train_pack(module, replicas, data, watch, self.settings)
         except (WhetherError, StoppedError):
             raise
         except CODE_RAISES as error:

@@ -15,17 +15,23 @@ import torch
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What was chosen by measurement. On a CPU results do not depend on it (a property of the tests).
+    """What was chosen by measurement. The bits of a training depend on the kernels, and on nothing else of it (a
+    property of the tests).
 
     Attributes:
-        kernels: how layers with a mask are multiplied.
+        kernels: how weights with a mask are multiplied on a CPU: "sparse" where they are few enough for that to be
+            faster, or always "dense". Which it is follows from a network's own mask, never from a stopwatch.
+        sparse_below: the density at which a large network takes as long in compressed rows as with every weight.
+        sparse_overhead: what a step in compressed rows costs beside its products, in weights × examples.
         weights_at_once: weights of all networks of a pack, beyond which a wider one does not train faster.
         workers: how many train beside one another; 0 for one on each core or GPU.
         threads: that each of them computes on.
         source: "shipped", or when it was measured here.
     """
 
-    kernels: str = "dense"
+    kernels: str = "sparse"
+    sparse_below: float = 0.235
+    sparse_overhead: float = 6e5
     weights_at_once: int = 2**18
     workers: int = 0
     threads: int = 1

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
+from whether import words
 from whether.data.tensors import Tensors
+from whether.history.facts import Training
 from whether.seeds import Stream
 from whether.train.chain import Chain
+from whether.train.compressed import available
 from whether.train.layout import Rows
 from whether.train.module import Modules
+from whether.train.packed import Packed
+from whether.train.packed import why_not as why_not_packed
 from whether.train.profile import Settings
 from whether.train.replica import Named, Replica
+from whether.train.sparse_chain import SparseChain
 from whether.train.stacked import Stacked, why_not
 
 
 @runtime_checkable
 class Program(Protocol):
-    """How a pack computes: `Chain` for perceptrons, `Modules` for anything."""
+    """How a pack computes: `Chain` for perceptrons, `Packed` and `Stacked` on a GPU, `Modules` for anything."""
 
     @property
     def layout(self) -> Rows:
@@ -49,8 +56,10 @@ def alike(module: nn.Module, replicas: Sequence[Replica], data: Tensors, setting
 
     What computes a network follows from itself alone, so that its bits do not depend on who is in its pack.
     """
-    del module, data, settings
-    return [list(range(len(replicas)))]
+    found: dict[bool, list[int]] = {}
+    for place, replica in enumerate(replicas):
+        found.setdefault(_is_sparse(module, replica, data, settings), []).append(place)
+    return list(found.values())
 
 
 def choose(
@@ -58,21 +67,61 @@ def choose(
 ) -> Program:
     """How a pack computes: written out for perceptrons with the plain loss, through autograd for everything else.
 
-    On a GPU networks of any module are stacked into one computation where a trial shows that they can be; on a CPU they
-    go one by one, since bits must not depend on width there.
+    On a GPU networks are computed together: ours in packed layers, those of any other module stacked where a trial
+    shows that they can be. On a CPU they go one by one, since bits must not depend on width there.
     """
-    del settings
-    training = replicas[0].training
-    plain = training.precision == "fp32" and not training.loss and not training.smoothing
-    if plain and training.task == "classification" and Chain.fits(module):
+    training, on_gpu = replicas[0].training, fills_a_device(data.x_train.device)
+    if _is_sparse(module, replicas[0], data, settings):
+        return SparseChain(module, [replica.masks for replica in replicas])
+    if _is_chain(module, training, on_gpu=on_gpu):
         return Chain(module)
-    if data.x_train.device.type == "cuda" and len(replicas) > 1:
-        rows = data.train_index[: training.batch]
-        reason = why_not(module, data.x_train[rows], data.y_train[rows], training)
+    if on_gpu:
+        return _together(module, replicas, data, note)
+    return _one_by_one(module, replicas)
+
+
+def _is_chain(module: nn.Module, training: Training, *, on_gpu: bool) -> bool:
+    """Whether a step is written out: that of a perceptron with the plain loss."""
+    exact = training.precision == "fp32" or (training.precision == "tf32" and on_gpu)
+    plain = exact and not training.loss and not training.smoothing
+    return plain and training.task == "classification" and Chain.fits(module)
+
+
+def _is_sparse(module: nn.Module, replica: Replica, data: Tensors, settings: Settings) -> bool:
+    """Whether a network is trained in compressed rows: a perceptron on a CPU whose mask stays, and leaves little."""
+    training, masks = replica.training, replica.masks
+    if masks is None or settings.kernels != "sparse" or data.x_train.device.type != "cpu":
+        return False
+    if training.sparsify is not None or words.is_own_code(training.optimizer["name"]):
+        return False  # both look at weights that do not exist
+    if not _is_chain(module, training, on_gpu=False) or not available():
+        return False
+    weights = sum(value.numel() for value in module.parameters())
+    left = weights - sum(mask.numel() - int(mask.sum()) for mask in masks.values())
+    return left / settings.sparse_below + settings.sparse_overhead / training.batch < weights
+
+
+def fills_a_device(device: torch.device) -> bool:
+    """Whether networks are computed together on a device, and their steps recorded: on a GPU."""
+    return device.type == "cuda"
+
+
+def _together(module: nn.Module, replicas: Sequence[Replica], data: Tensors, note: Callable[[str], None]) -> Program:
+    """How networks of any module are computed on a GPU."""
+    training, rows = replicas[0].training, data.train_index[: replicas[0].training.batch]
+    x, y = data.x_train[rows], data.y_train[rows]
+    if not why_not_packed(module, x, y, training):
+        return Packed(module, len(replicas), training)
+    if len(replicas) > 1:
+        reason = why_not(module, x, y, training)
         if not reason:
             return Stacked(module, len(replicas), training)
         note(f"these networks are trained one at a time: {reason}")
-    return Modules(module, [Stream(replica.order, "noise") for replica in replicas], training)
+    return _one_by_one(module, replicas)
+
+
+def _one_by_one(module: nn.Module, replicas: Sequence[Replica]) -> Modules:
+    return Modules(module, [Stream(replica.order, "noise") for replica in replicas], replicas[0].training)
 
 
 def is_batched(program: Program) -> bool:

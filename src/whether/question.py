@@ -24,7 +24,7 @@ from whether.errors import RequestError, gather, in_its_file, unknown
 from whether.history import Measure, Network, measure
 from whether.seeds import Seed
 from whether.stats.verdict import SPENDINGS, Rule, Spending
-from whether.words import MEASURES, is_own_code
+from whether.words import MEASURES, SEVERAL, is_own_code
 
 __all__ = [
     "Arm",
@@ -286,8 +286,9 @@ class Question:
             item = measure(self.metric, item)
         if not isinstance(item, Measure):
             raise RequestError(f"the arm {name!r} is a {type(item).__name__}; expected a Network or a Measure.")
-        if item.name == "curve":
-            raise RequestError(f"the arm {name!r} is a curve; an arm is a number, such as accuracy(network).")
+        if item.name == "curve" or item.name in SEVERAL:
+            what = "a curve" if item.name == "curve" else f"{item.name}, which is several numbers"
+            raise RequestError(f"the arm {name!r} is {what}; an arm is a number, such as accuracy(network).")
         return Arm(name, item, family, x)
 
     def _repr_html_(self) -> str:

@@ -58,6 +58,9 @@ def _probes(module: str, *rows: tuple[str, str, Mapping[str, Any]]) -> tuple[Wor
 
 _STATISTICS = {"statistics": "re-estimated"}
 _PATH: dict[str, Any] = {"points": 31, **_STATISTICS}
+_LAYER = {"layer": "output", "kind": "training", "batch": 60, "repeats": 20}
+_COMPUTED = {"structure": "csr", "device": "cpu", "precision": None}
+_SIDE = {"side": "sparse"}
 
 WORDS = (
     Word("model", "lenet-300-100", "whether.models.mlp:lenet_300_100", "images of 28 × 28 with one channel"),
@@ -208,10 +211,23 @@ WORDS = (
         "speed",
         ("step_time", "milliseconds of a training step", {"batch": 60, "repeats": 30}),
         ("inference_time", "milliseconds of a batch's forward pass", {"batch": 60, "repeats": 30}),
+        ("layer_times", "what a layer takes and asks for, dense and sparse", {**_LAYER, **_COMPUTED}),
+        ("sparse_speed", "how many times faster a layer is sparse than dense", {**_LAYER, **_COMPUTED, "uses": 1000}),
+    ),
+    *_probes(
+        "peaks",
+        ("peak_flops", "GFLOP/s of a large product here", {"device": "cpu", "precision": "fp32"}),
+        ("peak_bandwidth", "GB/s of a large sum of vectors here", {"device": "cpu", "mib": 192.0}),
+    ),
+    *_words(
+        "derivation",
+        "whether.probe.roofline",
+        ("speed_up", "speed_up", "a layer's times; how many times faster sparse", {"options": {"uses": 1000}}),
+        ("flop_rate", "flop_rate", "a layer's times; the rate that a side reaches", {"options": _SIDE}),
+        ("intensity", "intensity", "a layer's times; operations a byte of a side", {"options": _SIDE}),
         (
-            "sparse_speed",
-            "how many times faster a layer is sparse than dense",
-            {"layer": "output", "kind": "training", "batch": 60, "repeats": 20, "uses": 1000},
+            *("share_of_bound", "share_of_bound", "a layer's times and two peaks; per cent of its bound that a side reaches"),
+            {"options": _SIDE},
         ),
     ),
     *_words(
@@ -293,9 +309,14 @@ MEASURES: dict[str, MeasureKind] = {
     "flops_left": MeasureKind("multiply-adds", better="lower"),
     "step_time": MeasureKind("ms", better="lower", split=True, timed=True),
     "inference_time": MeasureKind("ms", better="lower", split=True, timed=True),
+    "layer_times": MeasureKind("", split=True, timed=True),
     "sparse_speed": MeasureKind("times", split=True, timed=True),
+    "peak_flops": MeasureKind("GFLOP/s", timed=True),
+    "peak_bandwidth": MeasureKind("GB/s", timed=True),
 }
 OF_CLASSES = ("calibration", "class_error", "worst_class_error", "subgroup_error")
+SEVERAL = ("path", "layer_times")
+"""Measures of several numbers each: parts of others, and no arms of their own."""
 COUNTING = ("accuracy", "solved", "barrier", "disagreement", *OF_CLASSES)
 """Measures that count right answers; those of classes count them by class."""
 DERIVED: dict[str, MeasureKind] = {
@@ -304,6 +325,10 @@ DERIVED: dict[str, MeasureKind] = {
     "law_fit": MeasureKind("%", better="lower"),
     "variance_sum": MeasureKind(""),
     "variance_doublings": MeasureKind("doublings"),
+    "speed_up": MeasureKind("times"),
+    "flop_rate": MeasureKind("GFLOP/s"),
+    "intensity": MeasureKind("FLOP/byte"),
+    "share_of_bound": MeasureKind("%"),
 }
 CURVES = ("train loss", "train accuracy", "validation loss", "validation accuracy")
 

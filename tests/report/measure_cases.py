@@ -146,3 +146,32 @@ def beyond() -> Answer:
         ],
     )
     return concluded(question, columns)
+
+
+def roofs() -> Answer:
+    """A layer's speed-ups with the roofline that explains them, of two roofs."""
+    left, facts = (1.0, 5.0, 10.0, 20.0, 50.0, 100.0), {"resolution": 1e-6, "split": None}
+    found = dict(zip(left, (9.0, 3.4, 2.0, 1.06, 0.43, 0.22), strict=True))
+    rates = dict(zip(left, (8.5, 16.0, 19.0, 20.0, 20.1, 20.3), strict=True))
+    bytewise = dict(zip(left, (0.93, 3.0, 4.2, 5.2, 6.1, 6.5), strict=True))
+    columns = along("speed-up", found, sd=0.02, unit="times", measure="speed_up", **facts)
+    columns += along("rate, sparse", rates, sd=0.1, unit="GFLOP/s", measure="flop_rate", **facts)
+    columns += along("intensity, sparse", bytewise, sd=0.0, unit="FLOP/byte", measure="intensity", **facts)
+    for name, mean, unit, measure in (
+        ("rate, dense", 92.0, "GFLOP/s", "flop_rate"),
+        ("intensity, dense", 23.5, "FLOP/byte", "intensity"),
+        ("peak of products", 100.0, "GFLOP/s", "peak_flops"),
+        ("bandwidth of the memory", 25.0, "GB/s", "peak_bandwidth"),
+        ("bandwidth of the cache", 80.0, "GB/s", "peak_bandwidth"),
+        ("share of the bound, dense", 92.0, "%", "share_of_bound"),
+    ):
+        columns.append(column(name, [mean] * 6, unit=unit, measure=measure, **facts))
+    shares = {x: 100 * rates[x] / min(100.0, 25 * bytewise[x]) for x in left}
+    columns += along("share of the bound, sparse", shares, sd=0.0, unit="%", measure="share_of_bound", **facts)
+    question = asked(
+        [above(at("speed-up", 10.0), 1.25, unit="times", because="less is eaten by what stays dense")],
+        name="sparse-speed",
+        text="Does sparsity pay?",
+        axis="weights left in the layer (%)",
+    )
+    return concluded(question, columns)

@@ -25,4 +25,5 @@ MAKERS: dict[str, Callable[[], Answer]] = {
     "ratios": measure_cases.ratios,
     "pair": measure_cases.pair,
     "beyond": measure_cases.beyond,
+    "roofs": measure_cases.roofs,
 }

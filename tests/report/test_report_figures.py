@@ -81,6 +81,7 @@ def test_every_answer_has_the_figures_that_apply(drawn: Drawn) -> None:
         "ratios": ["claims", "arms", "arms_2", "arms_3"],
         "pair": ["claims", "against_axis", "arms"],
         "beyond": ["claims", "arms"],
+        "roofs": ["claims", "against_axis", "roofline"],
     }
 
 

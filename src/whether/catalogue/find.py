@@ -47,7 +47,7 @@ READING = {
 """The catalogue in the order in which it is best read."""
 
 _FOLDER = Path(__file__).parent
-_NOT_QUESTIONS = ("__init__", "find", "parting", "settings", "papers")
+_NOT_QUESTIONS = ("__init__", "find", "layertimes", "parting", "settings", "papers")
 _FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<question>[\w.\-]+))?")
 
 

@@ -18,6 +18,7 @@ from whether import words
 from whether.execute.making import prunable_of, put, units_of
 from whether.history import facts
 from whether.models import draw, prunable
+from whether.probe import kernels, speed
 from whether.prune import dynamic, full, readers, select
 from whether.prune.iterate import iterate
 from whether.seeds import Seed, Stream
@@ -42,6 +43,12 @@ def rehearsals(fact: facts.Fact, module: Modules) -> Iterator[tuple[object, Call
             yield ("units", fact.model.digest), lambda: units_of(copy.deepcopy(module(fact.model)), fact.model)
         case facts.Start(init=init) | facts.Redrawn(init=init) if "+" in init:
             yield ("init", fact.model.digest, init), lambda: draw(module(fact.model), init, Seed(0))
+        case facts.MeasureFact(name="layer_times" | "sparse_speed", state=state, options=options):
+            said = {name: options[name] for name in ("layer", "structure", "device", "precision")}
+            yield ("timed", state.model.digest, repr(said)), lambda: speed.ready(module(state.model), **said)
+        case facts.MeasureFact(name="peak_flops" | "peak_bandwidth", options=options):
+            device, precision = options["device"], options.get("precision", "fp32")
+            yield ("peak", device, precision), partial(kernels.check, device, "dense", precision)
         case facts.Trajectory(begin=begin, training=training) if training.sparsify is not None:
             yield ("sparsify", begin.model.digest, training.digest), partial(_sparsified, fact, module)
 

@@ -269,7 +269,7 @@ class Workshop:
         given = () if not words.is_own_code(fact.name) else (data(), fact.split)
         with by_itself(fact, f"the measure {fact.name!r}"):
             value = function(put(module, made.weights), *given, **asked(function, offered, fact.options))
-        return value if isinstance(value, dict) and fact.name == "path" else self._number(fact, value)
+        return value if isinstance(value, dict) and fact.name in words.SEVERAL else self._number(fact, value)
 
     def _number(self, fact: facts.MeasureFact, value: Any) -> float:
         if isinstance(value, np.generic) or (isinstance(value, Tensor) and value.numel() == 1):

@@ -2,36 +2,32 @@
 
 Numbers of this file depend on the machine, on how many threads there are, and on what else runs. The paired ones are
 therefore taken in blocks that take turns: what slows the machine for a second slows both sides. A lab takes them while
-nothing else runs in it, one at a time, on the host's processor and on one thread, as a worker of a CPU trains; another
-machine takes its own.
+nothing else runs in it, one at a time, on the host's processor and on one thread, as a worker of a CPU trains, unless a
+layer is asked of a GPU; another machine takes its own.
 """
 
 from __future__ import annotations
 
 import copy
 import statistics
-import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from whether.data.tensors import Tensors
-from whether.errors import RequestError, unknown
+from whether.errors import RequestError
 from whether.probe import layers
+from whether.probe.clock import blocks, seconds, timer
+from whether.probe.kernels import TILE, Layer, check, check_shape, dense, dtype, kernel, quiet, usual
 from whether.probe.measures import evaluating, examples
+from whether.probe.roofline import Work, speed_up
 from whether.seeds import Seed, Stream
 from whether.tasks.kinds import Classification
 from whether.tasks.task import Task
-
-KINDS = ("training", "inference")
-WARM_UP = 3
-BLOCK_SECONDS = 0.001
-"""A block lasts about so long: much longer than the clock is fine, and short enough that some are not interrupted."""
 
 Masks = Mapping[str, Bool[Tensor, "..."]]
 
@@ -59,7 +55,7 @@ def step_time(
 
     # Dropout draws from the generators of the host, which are left as they were.
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        return 1000.0 * statistics.median(_seconds(step, repeats))
+        return 1000.0 * statistics.median(seconds(step, repeats))
 
 
 def inference_time(module: nn.Module, data: Tensors, split: str, *, batch: int = 60, repeats: int = 30) -> float:
@@ -69,10 +65,10 @@ def inference_time(module: nn.Module, data: Tensors, split: str, *, batch: int =
     """
     x, _ = _batch(data, split, batch, repeats)
     with evaluating(module), torch.inference_mode():
-        return 1000.0 * statistics.median(_seconds(lambda: module(x), repeats))
+        return 1000.0 * statistics.median(seconds(lambda: module(x), repeats))
 
 
-def sparse_speed(
+def layer_times(
     module: nn.Module,
     data: Tensors,
     split: str,
@@ -82,14 +78,16 @@ def sparse_speed(
     kind: str = "training",
     batch: int = 60,
     repeats: int = 20,
-    uses: int = 1000,
-) -> float:
-    """How many times faster a linear layer is computed sparse than dense, on this machine; above 1 sparsity pays.
+    structure: str = "csr",
+    device: str = "cpu",
+    precision: str | None = None,
+) -> dict[str, Any]:
+    """What one use of a linear layer takes and asks for, dense and sparse; see `time_layer`.
 
-    Dense seconds / (sparse seconds + seconds of building the structure / uses), each side's of its quickest block; see
-    `time_layer`. What else the machine does can make a block slower and never quicker: on two cores that nine programs
-    wanted, the quickest of 20 blocks varied by 1 % from one measure to the next, where the median of their ratios
-    varied by a tenth and more. The layer's inputs are those that it gets on the split's first examples.
+    The layer's inputs are those that it gets on the split's first examples. Each side counts by its quickest block:
+    what else the machine does can make a block slower and never quicker. On two cores that nine programs wanted, the
+    quickest of 20 blocks varied by 1 % from one measure to the next, where the median of their ratios varied by a
+    tenth and more.
 
     Args:
         module: its weights are the network's.
@@ -99,20 +97,79 @@ def sparse_speed(
         kind: "training" or "inference".
         batch: how many examples.
         repeats: blocks a side.
-        uses: steps (or batches) for which a structure is built once, such as those between two prunings.
+        structure: what the sparse side computes with: "csr"; "2:4", on GPUs; "units", dense without the rows and
+            columns that are gone; "dense", as the other side, to see what the measure calls equal.
+        device: "cpu" or "cuda".
+        precision: of both sides: "fp32", "fp16" or "bf16"; by default fp16 for 2:4 and fp32 for others.
+
+    Returns:
+        "dense" and "sparse", each with seconds, flop and bytes of one use (`roofline.Work`), and "building", the
+        seconds of building the structure.
 
     Raises:
-        RequestError: for a layer that is no linear one, numbers that are none, and a machine that cannot multiply so.
+        RequestError: for a layer that is no linear one, words and numbers that are none, and a machine that lacks one.
     """
+    precision = precision or usual(structure)
+    check(device, structure, precision)
     (name,) = layers.weights(module, layer)
     weight = dict(module.named_parameters())[name].detach()
-    x, _ = _batch(data, split, batch, min(repeats, uses))
+    x, _ = _batch(data, split, batch, repeats)
+    given = _inputs(module, name, x)
+    check_shape(tuple(weight.shape), len(given), structure)
+    mask = (masks or {}).get(name, weight != 0)
+    kind_of = dtype(precision)
     times = time_layer(
-        weight, (masks or {}).get(name, weight != 0), _inputs(module, name, x), kind=kind, repeats=repeats
+        weight.to(device, kind_of),
+        mask.to(device),
+        given.to(device, kind_of),
+        kind=kind,
+        repeats=repeats,
+        structure=structure,
     )
-    if times.refused:
-        raise RequestError(f"sparse_speed of {name}: {times.refused}")
-    return min(times.dense) / (min(times.sparse) + times.building / uses)
+    sides = {"dense": (times.dense, times.dense_work), "sparse": (times.sparse, times.sparse_work)}
+    told = {side: {"seconds": min(taken), "flop": w.flop, "bytes": w.bytes} for side, (taken, w) in sides.items()}
+    return {**told, "building": times.building}
+
+
+def ready(module: nn.Module, *, layer: str, structure: str, device: str, precision: str | None) -> None:
+    """See that a layer can be timed so on this machine, before anything is trained for it.
+
+    Args:
+        module: the network.
+        layer, structure, device, precision: as of `layer_times`.
+
+    Raises:
+        RequestError: with what is missing here, or what of the layer does not fit.
+    """
+    check(device, structure, precision or usual(structure))
+    (name,) = layers.weights(module, layer)
+    _linear(module, name)
+    check_shape(tuple(module.get_parameter(name).shape), TILE, structure)
+
+
+def sparse_speed(
+    module: nn.Module,
+    data: Tensors,
+    split: str,
+    *,
+    layer: str,
+    masks: Masks | None = None,
+    uses: int = 1000,
+    **how: Any,
+) -> float:
+    """How many times faster a linear layer is computed sparse than dense, on this machine; above 1 sparsity pays.
+
+    Dense seconds / (sparse seconds + seconds of building the structure / uses).
+
+    Args:
+        module, data, split, layer, masks: as of `layer_times`.
+        uses: steps (or batches) for which a structure is built once, such as those between two prunings.
+        how: further options of `layer_times`.
+
+    Raises:
+        RequestError: as `layer_times`.
+    """
+    return speed_up({"layer": layer_times(module, data, split, layer=layer, masks=masks, **how)}, uses=uses)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,14 +178,15 @@ class LayerTimes:
 
     Attributes:
         dense, sparse: seconds of one use, the mean of each block; blocks of one place stood beside each other.
+        dense_work, sparse_work: what one use asks of the machine.
         building: seconds of building the sparse structure from a dense weight and its mask, the quickest of six times.
-        refused: why there is no sparse side; empty when there is one.
     """
 
     dense: tuple[float, ...]
-    sparse: tuple[float, ...] = ()
-    building: float = 0.0
-    refused: str = ""
+    sparse: tuple[float, ...]
+    dense_work: Work
+    sparse_work: Work
+    building: float
 
 
 def time_layer(
@@ -138,17 +196,18 @@ def time_layer(
     *,
     kind: str = "training",
     repeats: int = 20,
+    structure: str = "csr",
 ) -> LayerTimes:
-    """Time one linear layer, dense against compressed sparse rows (CSR).
+    """Time one linear layer dense and sparse, where its tensors are and in their precision.
 
     "inference" is the product y = x·Wᵀ. "training" adds both gradients, g·W for the inputs and gᵀ·x for the weights,
-    of which the sparse side computes those that exist (`torch.sparse.sampled_addmm`); as training changes the
-    weights, the sparse side also copies them to the structure of Wᵀ that the gradient of the inputs needs. Each side
-    has its activations as suits it best: rows of examples dense, columns of examples sparse, where a whole network
-    would keep them. All results have preallocated memory; the optimiser's step is on neither side.
+    of which compressed rows compute those that exist (`torch.sparse.sampled_addmm`); as training changes the weights,
+    they also copy them to the structure of Wᵀ that the gradient of the inputs needs, and 2:4 packs them anew. Each
+    side has its activations as suits it best: rows of examples dense, columns of examples in compressed rows, where a
+    whole network would keep them. The optimiser's step is on neither side.
 
-    Blocks take turns in the order dense, sparse, sparse, dense, … after a warm-up of both. There are no kernels in
-    PyTorch for 2:4 sparsity on a CPU, and those for blocks (BSR) have no sampled product, so neither is timed.
+    Blocks take turns in the order dense, sparse, sparse, dense, … after a warm-up of both. On a GPU they are timed by
+    events, and launching is part of it: a layer too small to fill the device is bound by that, on both sides.
 
     Args:
         weight: of the layer.
@@ -156,120 +215,28 @@ def time_layer(
         x: a batch of its inputs.
         kind: "training" or "inference".
         repeats: blocks a side.
+        structure: of the sparse side, as of `layer_times`.
 
     Returns:
-        Times by block; the sparse side is refused with the reason on a machine that lacks it.
+        Times by block and the work of each side.
 
     Raises:
-        RequestError: for another kind.
+        RequestError: for another kind or structure, and a mask that a structure does not fit.
     """
-    if kind not in KINDS:
-        raise unknown("kind of timing", kind, KINDS)
     g = torch.from_numpy(Stream(Seed(0), "time/gradient").normal(len(x) * len(weight)))
-    g = g.reshape(len(x), -1).to(x.dtype)
-    worn = weight.where(mask, 0.0)
-    with torch.no_grad(), _quiet():
-        dense = dense_uses(worn, x, g)[kind]
-        try:
-            began = time.perf_counter()
-            structure = Structure.of(worn, mask)
-            first = time.perf_counter() - began
-            sparse = sparse_uses(structure, x, g)[kind]
-            sparse()
-        except (RuntimeError, NotImplementedError) as error:
-            reason = f"this build of PyTorch has no such sparse product here ({str(error).splitlines()[0]})."
-            return LayerTimes(dense=tuple(_blocks(repeats, dense)[0]), refused=reason)
-        building = min([first, *_seconds(lambda: Structure.of(worn, mask), 5)])
-        dense_seconds, sparse_seconds = _blocks(repeats, dense, sparse)
-    return LayerTimes(dense=tuple(dense_seconds), sparse=tuple(sparse_seconds), building=building)
-
-
-@dataclass(frozen=True)
-class Structure:
-    """A sparse weight: W and Wᵀ in compressed rows, the order of W's values in Wᵀ, and room for a gradient of W."""
-
-    weight: Tensor
-    transposed: Tensor
-    order: Tensor
-    gradient: Tensor
-
-    @staticmethod
-    def of(weight: Float[Tensor, "out in"], mask: Bool[Tensor, "out in"]) -> Structure:
-        """Build it; places that exist are kept, even those that hold zero."""
-        rows, columns = mask.nonzero().T
-        order = torch.argsort(columns, stable=True)  # places come row by row: so they do in Wᵀ
-        values = weight[rows, columns]
-        return Structure(
-            _compressed(rows, columns, values, (weight.shape[0], weight.shape[1])),
-            _compressed(columns[order], rows[order], values[order], (weight.shape[1], weight.shape[0])),
-            order,
-            _compressed(rows, columns, torch.zeros_like(values), (weight.shape[0], weight.shape[1])),
-        )
-
-
-def _compressed(rows: Tensor, columns: Tensor, values: Tensor, size: tuple[int, int]) -> Tensor:
-    pointers = torch.zeros(size[0] + 1, dtype=torch.int64)
-    pointers[1:] = torch.bincount(rows, minlength=size[0]).cumsum(0)
-    return torch.sparse_csr_tensor(pointers, columns.contiguous(), values, size=size, check_invariants=False)
-
-
-def dense_uses(weight: Tensor, x: Tensor, g: Tensor) -> dict[str, Callable[[], tuple[Tensor, ...]]]:
-    """By kind, what computes a layer dense: y [batch, out], and for training gW [out, in] and gx [batch, in]."""
-    y, to_weight, to_x = g.new_empty(g.shape), torch.empty_like(weight), torch.empty_like(x)
-
-    def inference() -> tuple[Tensor, ...]:
-        return (torch.mm(x, weight.T, out=y),)
-
-    def training() -> tuple[Tensor, ...]:
-        return *inference(), torch.mm(g.T, x, out=to_weight), torch.mm(g, weight, out=to_x)
-
-    return {"inference": inference, "training": training}
-
-
-def sparse_uses(structure: Structure, x: Tensor, g: Tensor) -> dict[str, Callable[[], tuple[Tensor, ...]]]:
-    """By kind, what computes a layer sparse: yᵀ [out, batch], and for training gW in compressed rows and gxᵀ."""
-    inputs, outputs = x.T.contiguous(), g.T.contiguous()
-    y, to_x = torch.empty_like(outputs), torch.empty_like(inputs)
-    there = structure.transposed.values()
-
-    def inference() -> tuple[Tensor, ...]:
-        return (torch.addmm(y, structure.weight, inputs, beta=0, out=y),)
-
-    def training() -> tuple[Tensor, ...]:
-        forward = inference()
-        torch.index_select(structure.weight.values(), 0, structure.order, out=there)
-        gradient = structure.gradient
-        torch.sparse.sampled_addmm(gradient, outputs, x, beta=0.0, out=gradient)
-        return *forward, gradient, torch.addmm(to_x, structure.transposed, outputs, beta=0, out=to_x)
-
-    return {"inference": inference, "training": training}
-
-
-def _blocks(repeats: int, *sides: Callable[[], object]) -> list[list[float]]:
-    """Seconds of one use by side and block; the sides take turns in going first."""
-    uses = []
-    for side in sides:
-        once = min(_seconds(side, WARM_UP))
-        uses.append(max(1, round(BLOCK_SECONDS / max(once, 1e-7))))
-    found: list[list[float]] = [[] for _ in sides]
-    for block in range(repeats):
-        for place in range(len(sides)) if block % 2 == 0 else reversed(range(len(sides))):
-            began = time.perf_counter()
-            for _ in range(uses[place]):
-                sides[place]()
-            found[place].append((time.perf_counter() - began) / uses[place])
-    return found
-
-
-def _seconds(use: Callable[[], object], repeats: int) -> list[float]:
-    """Seconds of each of so many uses, after a few that are not timed."""
-    found = []
-    for place in range(WARM_UP + repeats):
-        began = time.perf_counter()
-        use()
-        if place >= WARM_UP:
-            found.append(time.perf_counter() - began)
-    return found
+    g = g.reshape(len(x), -1).to(x)
+    layer, clock = Layer(weight.where(mask, 0.0), mask, x, g), timer(x.device)
+    with torch.no_grad(), quiet():
+        one, other = dense(layer, kind), kernel(structure, layer, kind)
+        building = min(seconds(other.build, 3, clock))
+        taken = blocks(repeats, one.use, other.use, clock=clock)
+    return LayerTimes(
+        dense=tuple(taken[0]),
+        sparse=tuple(taken[1]),
+        dense_work=one.work,
+        sparse_work=other.work,
+        building=building,
+    )
 
 
 def _batch(data: Tensors, split: str, batch: int, repeats: int) -> tuple[Tensor, Tensor]:
@@ -284,12 +251,7 @@ def _batch(data: Tensors, split: str, batch: int, repeats: int) -> tuple[Tensor,
 
 def _inputs(module: nn.Module, name: str, x: Tensor) -> Float[Tensor, "row in"]:
     """What a linear layer is given when `x` is sent through the network."""
-    layer = module.get_submodule(name.rpartition(".")[0])
-    if not isinstance(layer, nn.Linear):
-        raise RequestError(
-            f"sparse_speed is of linear layers, and {name} is of a {type(layer).__name__}; PyTorch has no sparse "
-            "convolution to time."
-        )
+    layer = _linear(module, name)
     given: list[Tensor] = []
     handle = layer.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0].flatten(0, -2).contiguous()))
     try:
@@ -300,9 +262,12 @@ def _inputs(module: nn.Module, name: str, x: Tensor) -> Float[Tensor, "row in"]:
     return given[0]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without PyTorch's words that sparse rows are in beta state."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*[Ss]parse.*")
-        yield
+def _linear(module: nn.Module, name: str) -> nn.Linear:
+    """The linear layer whose weight has this name."""
+    layer = module.get_submodule(name.rpartition(".")[0])
+    if not isinstance(layer, nn.Linear):
+        raise RequestError(
+            f"a layer is timed if it is linear, and {name} is of a {type(layer).__name__}; PyTorch has no sparse "
+            "convolution to time."
+        )
+    return layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whether.report import answerable_figure, looks_figure
+from whether.report import answerable_figure, looks_figure, roofline_figure
 from whether.report.lines import asked_at, curves_range, curves_shown
 from whether.report.numbers import plural
 from whether.report.published import points
@@ -58,6 +58,19 @@ def _against_axis(_: str, answer: Answer) -> Caption:
         f"Every arm against {answer.axis}" if answer.axis else "Every arm along its axis",
         of_means + zoomed + (paired if answer.pairing == "replicate" else ""),
         ", ".join(spoken),
+    )
+
+
+def _roofline(_: str, answer: Answer) -> Caption:
+    cached = len(roofline_figure.bandwidths(answer)) > 1
+    more = " The dashed roof is that of data which stay in a cache, as those of a small layer may." if cached else ""
+    told = f" Numbers beside marks are {answer.axis}." if answer.axis else ""
+    return Caption(
+        "What bounds each side",
+        "Rates that were reached against the operations for each byte that a side has to move; the roof is the most "
+        f"that this machine does, by its memory on the slope and by its products where it is level.{more}{told} "
+        "What lies below the roof is lost in the kernel.",
+        roofline_figure.spoken(answer),
     )
 
 
@@ -128,6 +141,7 @@ _CAPTIONS = {
     "looks": _looks,
     "answerable": _answerable,
     "against_axis": _against_axis,
+    "roofline": _roofline,
     "shares": _shares,
     "arms": _arms,
     "ladder": _ladder,

@@ -10,8 +10,9 @@ from whether.report.answerable_figure import answerable
 from whether.report.claims_axis import claims_axis
 from whether.report.lines import against_axis, curves_shown, has_ladder_figure, ladder, learning_curves
 from whether.report.looks_figure import looks
+from whether.report.roofline_figure import roofline
 from whether.report.rows import arms, lone_groups, share_arms, shares
-from whether.report.together import along_axis
+from whether.report.together import along_axis, under_roofs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +29,7 @@ __all__ = [
     "ladder",
     "learning_curves",
     "looks",
+    "roofline",
     "shares",
 ]
 
@@ -52,6 +54,8 @@ def drawings(answer: Answer) -> dict[str, Callable[[], Figure]]:
         found["answerable"] = partial(answerable, answer.study["answerable"], power=stated, chosen=answer.planned)
     if along_axis(answer):
         found["against_axis"] = partial(against_axis, answer)
+    if under_roofs(answer):
+        found["roofline"] = partial(roofline, answer)
     if curves_shown(answer):
         found["learning_curves"] = partial(learning_curves, answer)
     if share_arms(answer):

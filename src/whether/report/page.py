@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whether.report import account, numbers, published, rule, standing, wording
+from whether.report import account, numbers, published, roofline_figure, rule, standing, wording
 from whether.report.captions import Caption, caption
 from whether.report.inline import inline
 from whether.report.style import DARK, LIGHT
@@ -110,6 +110,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(say=wording, write=numbers, rule=rule, standing=standing, account=account, published=published)
+    made.globals.update(roofline=roofline_figure)
     return made
 
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from whether.answer import Answer, ArmSummary
 
 Group = list["ArmSummary"]
+UNDER_ROOFS = ("flop_rate", "intensity", "peak_flops", "peak_bandwidth")
+"""Measures that a roofline shows together where it can be drawn, and no other figure then."""
 
 
 def groups(answer: Answer) -> list[Group]:
@@ -27,13 +29,25 @@ def groups(answer: Answer) -> list[Group]:
 
 def along_axis(answer: Answer) -> list[Group]:
     """The groups that have two places or more on the axis."""
-    return [group for group in groups(answer) if len({arm.x for arm in group if arm.x is not None}) > 1]
+    return [group for group in _left(answer) if len({arm.x for arm in group if arm.x is not None}) > 1]
 
 
 def apart(answer: Answer) -> list[Group]:
     """The groups that no figure shows along an axis."""
     shown = along_axis(answer)
-    return [group for group in groups(answer) if group not in shown]
+    return [group for group in _left(answer) if group not in shown]
+
+
+def under_roofs(answer: Answer) -> bool:
+    """Whether a roofline can be drawn: there are rates with their intensities, and both peaks of the machine."""
+    return {arm.measure for arm in answer.arms} >= {*UNDER_ROOFS}
+
+
+def _left(answer: Answer) -> list[Group]:
+    """The groups that no roofline shows."""
+    if not under_roofs(answer):
+        return groups(answer)
+    return [group for group in groups(answer) if not {arm.measure for arm in group} <= {*UNDER_ROOFS}]
 
 
 def is_share(arm: ArmSummary) -> bool:

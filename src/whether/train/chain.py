@@ -3,7 +3,8 @@
     z_l = h_{l-1} W_lᵀ + b_l,   h_l = max(z_l, 0),   L = −mean log softmax(z_last)[y]
     δ_last = (softmax − onehot) / batch,   ∂W_l = δ_lᵀ h_{l-1},   ∂b_l = Σ δ_l,   δ_{l-1} = (δ_l W_l) · 1[h_{l-1} > 0]
 
-The input's gradient is never formed. `loop.py` computes the same through PyTorch's modules.
+The input's gradient is never formed. The last layer lies class by class, as a softmax over few classes is fastest.
+`loop.py` computes the same through PyTorch's modules.
 """
 
 from __future__ import annotations
@@ -92,16 +93,16 @@ class Chain:
         space = self._space(y.shape[0], y.shape[1], weights)
         layers, slopes = self._views(weights), self._views(into)
         hidden = self._forward(layers, x, space)
-        logp = torch.log_softmax(hidden[-1][..., : self.classes], dim=-1)
-        losses = -logp.gather(2, y.unsqueeze(2)).squeeze(2)
-        delta = self._last_delta(logp, y, space)
+        logp = torch.log_softmax(hidden[-1][:, : self.classes], dim=1)
+        picked = logp.gather(1, y.unsqueeze(1))
+        delta = self._last_delta(logp, y, space).transpose(1, 2)
         for place in reversed(range(len(self.names))):
             torch.bmm(delta.transpose(1, 2), hidden[place], out=slopes[place].weight)
             torch.sum(delta, dim=1, keepdim=True, out=slopes[place].bias)
             if place:
                 below = torch.bmm(delta, layers[place].weight, out=space.deltas[place - 1])
                 delta = torch.ops.aten.threshold_backward.grad_input(below, hidden[place], 0, grad_input=below)
-        return losses.mean(1), (logp.argmax(2) == y).sum(1)
+        return picked.mean((1, 2)).neg_(), (logp.max(1).indices == y).sum(1)
 
     def evaluate(
         self,
@@ -118,9 +119,9 @@ class Chain:
             labels = y[begin : begin + EVALUATED_AT_ONCE].expand(replicas, -1)
             space = self._space(replicas, len(part), weights)
             logits = self._forward(layers, part.expand(replicas, *part.shape), space)[-1]
-            logp = torch.log_softmax(logits[..., : self.classes], dim=-1)
-            loss -= logp.gather(2, labels.unsqueeze(2)).squeeze(2).sum(1, dtype=torch.float64)
-            right += (logp.argmax(2) == labels).sum(1)
+            logp = torch.log_softmax(logits[:, : self.classes], dim=1)
+            loss -= logp.gather(1, labels.unsqueeze(1)).sum((1, 2), dtype=torch.float64)
+            right += (logp.max(1).indices == labels).sum(1)
         return (loss / len(x)).to(torch.float32), right
 
     def keep(self, places: list[int]) -> None:
@@ -140,17 +141,21 @@ class Chain:
 
     def _forward(self, layers: Sequence[_Layer], x: Tensor, space: _Space) -> list[Tensor]:
         hidden = [x]
-        for layer, room in zip(layers, space.hidden, strict=True):
-            z = torch.baddbmm(layer.bias, hidden[-1], layer.weight.transpose(1, 2), out=room)
-            hidden.append(z if layer is layers[-1] else z.relu_())
-        return hidden
+        for layer, room in zip(layers[:-1], space.hidden[:-1], strict=True):
+            hidden.append(torch.baddbmm(layer.bias, hidden[-1], layer.weight.transpose(1, 2), out=room).relu_())
+        last, below, room = layers[-1], hidden[-1], space.hidden[-1]
+        if below.shape[1] == 1:  # a matrix times one column is summed otherwise alone than in company
+            torch.baddbmm(last.bias, below, last.weight.transpose(1, 2), out=room.transpose(1, 2))
+        else:
+            torch.baddbmm(last.bias.transpose(1, 2), last.weight, below.transpose(1, 2), out=room)
+        return [*hidden, room]
 
     def _last_delta(self, logp: Tensor, y: Tensor, space: _Space) -> Tensor:
-        replicas, batch, classes = logp.shape
+        replicas, classes, batch = logp.shape
         delta = space.deltas[-1]
-        inner = delta[..., :classes]
+        inner = delta[:, :classes]
         torch.exp(logp, out=inner)
-        inner.scatter_add_(2, y.unsqueeze(2), space.minus_one.expand(replicas, batch, 1))
+        inner.scatter_add_(1, y.unsqueeze(1), space.minus_one.expand(replicas, 1, batch))
         return delta.div_(batch)
 
     def _views(self, rows: Tensor) -> list[_Layer]:
@@ -169,9 +174,10 @@ class Chain:
         key = (replicas, rows)
         if key not in self._spaces:
             widths = [self.layout.slot(f"{name}.bias").stored[0] for name in self.names]
+            shapes = [*((replicas, rows, width) for width in widths[:-1]), (replicas, widths[-1], rows)]
             self._spaces[key] = _Space(
-                hidden=[like.new_empty(replicas, rows, width) for width in widths],
-                deltas=[like.new_zeros(replicas, rows, width) for width in widths],
+                hidden=[like.new_empty(shape) for shape in shapes],
+                deltas=[like.new_zeros(shape) for shape in shapes],
                 minus_one=like.new_full((1, 1, 1), -1.0),
             )
         return self._spaces[key]

@@ -44,6 +44,9 @@ class Settings:
 
 SHIPPED = Settings()
 
+PROGRAM = 2
+"""Raised whenever our own code orders a sum of training otherwise, so that bits of two versions are told apart."""
+
 
 def machine(device: torch.device | str = "cpu") -> dict[str, Any]:
     """What of a machine the bits of a training may depend on: the device and the libraries.
@@ -54,6 +57,7 @@ def machine(device: torch.device | str = "cpu") -> dict[str, Any]:
     exact = torch.get_float32_matmul_precision()  # somebody may have allowed coarser products
     facts = {
         "device": torch.device(device).type,
+        "program": PROGRAM,
         "numpy": np.__version__,
         "torch": torch.__version__,
         "precision": "fp32" if exact == "highest" else f"fp32, products {exact}",

@@ -48,6 +48,20 @@ def test_on_a_gpu_products_are_in_tf32_where_it_is_said(before: tuple[bool, bool
     assert flags() == before
 
 
+@pytest.mark.parametrize("searched", [True, False])
+def test_on_a_gpu_cudnn_tries_its_kernels_and_then_does_as_before(searched: bool) -> None:
+    held = torch.backends.cudnn.benchmark
+    try:
+        torch.backends.cudnn.benchmark = searched
+        with products("fp32", CPU):
+            assert torch.backends.cudnn.benchmark is searched
+        with products("fp32", GPU):
+            assert torch.backends.cudnn.benchmark is True
+        assert torch.backends.cudnn.benchmark is searched
+    finally:
+        torch.backends.cudnn.benchmark = held
+
+
 def test_a_training_on_a_cpu_has_the_settings_and_the_bits_that_it_had(
     before: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,7 +109,7 @@ class PackOptimizer:
         return [
             _Group(
                 training=self.trainings[places[0]],
-                count=torch.tensor(float(count)),
+                count=torch.tensor(float(count), device=weights.device),  # fused kernels read it where weights are
                 weights=rows(weights, places),
                 gradient=rows(gradient, places),
                 moments={name: rows(tensor, places) for name, tensor in self.moments.items()},

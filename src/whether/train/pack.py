@@ -23,14 +23,18 @@ from whether import words
 from whether.data.tensors import Tensors
 from whether.prune.masks import wear
 from whether.seeds import Stream
+from whether.tasks.kinds import IGNORED
 from whether.tasks.task import find
 from whether.train import asserts
 from whether.train.batches import Batches
 from whether.train.bounds import Bounds
+from whether.train.capture import recorder
 from whether.train.chain import EVALUATED_AT_ONCE
 from whether.train.layout import Layout, Rows
 from whether.train.optim import PackOptimizer
 from whether.train.own import OwnOptimizer
+from whether.train.packed_optim import RowOptimizer
+from whether.train.packed_step import Course, WholeStep, why_eager
 from whether.train.precision import products
 from whether.train.profile import SHIPPED, Settings
 from whether.train.program import alike, choose, is_batched
@@ -107,6 +111,10 @@ class _Pack:
         self.data = data
         device = data.x_train.device
         self.program = choose(module.to(device), replicas, data, settings, watch.note)
+        records = recorder(device)
+        eager = why_eager(self.program, module, self.training) if records else "nobody records"
+        if records and eager:
+            watch.note(f"steps of these networks are launched one kernel after the other: {eager}")
         layout = self.program.layout
         self.batches = Batches(replicas, data, self.program.inputs)
         self.task = find(self.training.task)
@@ -119,7 +127,7 @@ class _Pack:
         self.bits = self.weights.view(torch.int32)
         for place, replica in enumerate(replicas):
             self._load(place, replica)
-        self.optimizer = _optimizer(replicas, self.weights, layout)
+        self.optimizer = _optimizer(replicas, self.weights, layout, recorded=not eager)
         self.bounds = Bounds(layout, replicas, self.weights)
         self._forget_masked()
         if self.training.sparsify is not None:
@@ -127,10 +135,14 @@ class _Pack:
         self.curves = [replica.curves.copy() for replica in replicas]
         self.loss = torch.tensor([c.gathered[0] for c in self.curves], dtype=torch.float64, device=device)
         self.right = torch.tensor([c.gathered[1] for c in self.curves], dtype=torch.int64, device=device)
-        self.seen = [c.gathered[2] for c in self.curves]
+        self.seen = torch.tensor([c.gathered[2] for c in self.curves], dtype=torch.int64, device=device)
         self.gathered = self.curves[0].batches
         self.checks = [list(replica.checks) for replica in replicas]
         self.is_counted = self.training.task != "regression"  # otherwise nothing is right or wrong
+        self.stops = frozenset(stop for replica in replicas for stop in replica.stops)
+        self.whole: WholeStep | None = None
+        if isinstance(self.optimizer, RowOptimizer):
+            self.whole = WholeStep(Course(self.batches, self.optimizer), self._whole, records, watch.note)
         self.spent = 0.0  # seconds, each network's share
         self.since = self.saved = time.perf_counter()
 
@@ -161,6 +173,32 @@ class _Pack:
             torch.set_num_threads(before)
 
     def _advance(self) -> None:
+        if self.whole is not None:
+            self.whole(self.step)
+            if self.step == 0:
+                self._check_start(self.loss)
+        else:
+            self._launch()
+        self.gathered += 1
+        self.step += 1
+        count = len(self.replicas)
+        if self.step in self.grid:
+            self._look()
+        self._stop()
+        self._checkpoint(self.watch.checkpoint_every)
+        self.watch.progress(count)  # last: whoever ends the pack here finds it between two steps
+
+    def _whole(self, x: Tensor, y: Tensor, rates: Float[Tensor, " replica"]) -> None:
+        """A step as a device does it from beginning to end: nothing of Python decides, nothing is asked for."""
+        assert isinstance(self.optimizer, RowOptimizer)
+        losses, right = self.program.gradient(self.weights, self.gradient, x, y, 0)
+        self.bounds.limit(self.gradient)
+        self.optimizer.apply(self.weights, self.gradient, rates)
+        self.bounds.restore(self.weights, self.bits)
+        self._gather(losses, right, y)
+
+    def _launch(self) -> None:
+        """A step of which the host decides what is done."""
         x, y = self.batches.at(self.step)
         losses, right = self.program.gradient(self.weights, self.gradient, x, y, self.step)
         if self.step == 0:
@@ -173,23 +211,14 @@ class _Pack:
         self.bounds.restore(self.weights, self.bits)
         for place, stays in self.bounds.change(self.step + 1, self.weights, self.gradient).items():
             self.optimizer.forget(place, stays)
+        self._gather(losses, right, y)
+
+    def _gather(self, losses: Float[Tensor, " replica"], right: Tensor, y: Tensor) -> None:
+        """Add to what has gathered since the last look, where it lies."""
         self.loss += losses
         self.right += right
-        self.seen = [seen + count for seen, count in zip(self.seen, self._counted(y), strict=True)]
-        self.gathered += 1
-        self.step += 1
-        count = len(self.replicas)
-        if self.step in self.grid:
-            self._look()
-        self._stop()
-        self._checkpoint(self.watch.checkpoint_every)
-        self.watch.progress(count)  # last: whoever ends the pack here finds it between two steps
-
-    def _counted(self, y: Tensor) -> list[int]:
-        """Predictions in a batch, by network."""
-        if self.training.task != "language-modelling":
-            return [y.shape[1]] * len(y)
-        return [int(self.task.counted(labels)) for labels in y]
+        is_text = self.training.task == "language-modelling"
+        self.seen += (y != IGNORED).flatten(1).sum(1) if is_text else y.shape[1]
 
     def _look(self) -> None:
         """A point of the grid: training figures since the last one, validation figures now; the diverged are let go."""
@@ -198,10 +227,12 @@ class _Pack:
             last_part = len(self.y_held) % EVALUATED_AT_ONCE or EVALUATED_AT_ONCE
             with self._threads(last_part):
                 held = list(self.program.evaluate(self.weights, self.x_held, self.y_held))
-        rows = zip(self.loss.tolist(), self.right.tolist(), held[0].tolist(), held[1].tolist(), strict=True)
+        gathered = (self.loss, self.right, self.seen, *held)
         lost: list[int] = []
-        for place, (loss, right, held_loss, held_right) in enumerate(rows):
-            seen, batches = self.seen[place], self.gathered
+        for place, (loss, right, seen, held_loss, held_right) in enumerate(
+            zip(*(values.tolist() for values in gathered), strict=True)
+        ):
+            batches = self.gathered
             found = (
                 loss / batches if batches else None,
                 100.0 * right / seen if seen and self.is_counted else None,
@@ -217,7 +248,7 @@ class _Pack:
                     self.curves[place].values[name].append(value)
         self.loss.zero_()
         self.right.zero_()
-        self.seen = [0] * len(self.seen)
+        self.seen.zero_()
         self.gathered = 0
         self._diverge(lost)
 
@@ -230,6 +261,8 @@ class _Pack:
     def _stop(self) -> None:
         ended: list[int] = []
         lost: list[int] = []
+        if self.step not in self.stops:
+            return
         for place, replica in enumerate(self.replicas):
             if self.step not in replica.stops:
                 continue
@@ -259,7 +292,7 @@ class _Pack:
     def _snapshot(self, place: int, outcome: str) -> Snapshot:
         layout, replica, masks = self.program.layout, self.replicas[place], self.bounds.masks[place]
         curves = self.curves[place].copy()
-        curves.gathered = (float(self.loss[place]), int(self.right[place]), self.seen[place])
+        curves.gathered = (float(self.loss[place]), int(self.right[place]), int(self.seen[place]))
         curves.batches = self.gathered
         self._account()
         checks, seconds = tuple(self.checks[place]), replica.seconds + self.spent
@@ -303,17 +336,21 @@ class _Pack:
         index = torch.tensor(places, dtype=torch.int64, device=self.weights.device)
         self.weights, self.gradient = self.weights[index], self.gradient[index]
         self.bits = self.weights.view(torch.int32)
-        self.loss, self.right = self.loss[index], self.right[index]
+        self.loss, self.right, self.seen = self.loss[index], self.right[index], self.seen[index]
         self.batches.keep(places)
         self.bounds.keep(places)
         self.program.keep(places)
         self.optimizer.keep(places)
-        for name in ("replicas", "places", "curves", "seen", "checks"):
+        if self.whole is not None:
+            self.whole.keep(places)
+        for name in ("replicas", "places", "curves", "checks"):
             rows = getattr(self, name)
             setattr(self, name, [rows[place] for place in places])
 
 
-def _optimizer(replicas: Sequence[Replica], like: Tensor, layout: Rows) -> PackOptimizer | OwnOptimizer:
+def _optimizer(
+    replicas: Sequence[Replica], like: Tensor, layout: Rows, *, recorded: bool
+) -> PackOptimizer | OwnOptimizer:
     """The optimisers of networks whose weights are there, going on from where they were."""
     trainings = [replica.training for replica in replicas]
     made: PackOptimizer | OwnOptimizer
@@ -321,7 +358,7 @@ def _optimizer(replicas: Sequence[Replica], like: Tensor, layout: Rows) -> PackO
         assert isinstance(layout, Layout)  # code of one's own may look at whole matrices: nothing of them is left out
         made = OwnOptimizer(trainings, like, layout, [Stream(replica.order, "optimizer") for replica in replicas])
     else:
-        made = PackOptimizer(trainings, like)
+        made = (RowOptimizer if recorded else PackOptimizer)(trainings, like)
     for place, replica in enumerate(replicas):
         if replica.optimizer is not None:
             made.load(place, replica.optimizer, layout)

@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whether.data.cards import Data
 from whether.history.facts import Model
-from whether.plan.width import MOST, networks_at_once, shares
+from whether.history.resolve import settle
+from whether.plan.size import memory_per_network, moments
+from whether.plan.width import MOST, networks_at_once, shares, width_measured, width_on_gpu
+from whether.recipe import default_recipe
 
 
 def model(name: str, shape: tuple[int, ...] = (1, 28, 28), classes: int = 10) -> Model:
@@ -42,3 +46,36 @@ def test_packs_are_few_even_and_hold_all(count: int, width: int) -> None:
 @pytest.mark.parametrize(("count", "width", "packs"), [(1, 8, [1]), (8, 8, [8]), (9, 8, [5, 4])])
 def test_packs_by_hand(count: int, width: int, packs: list[int]) -> None:
     assert shares(count, width) == packs
+
+
+def test_a_gpu_is_given_what_an_estimate_allows_and_the_most_where_there_is_none() -> None:
+    training = settle(default_recipe("mnist"), Data(name="mnist"))
+    lenet = model("lenet-300-100")
+    each = memory_per_network(lenet, training.batch, moments(training))
+    assert each is not None
+    assert width_on_gpu(lenet, training, 10 * each + 1) == 10
+    assert width_on_gpu(lenet, training, 80 * 2**30) == MOST
+    assert width_on_gpu(lenet, training, 1) == 1
+    assert width_on_gpu(model("resnet-20", (3, 32, 32)), training, 2**30) == MOST
+    assert width_on_gpu(model("nets:make"), training, 2**30) == MOST
+
+
+@given(
+    fixed=st.integers(0, 10**9),
+    each=st.integers(1, 10**9),
+    beside=st.integers(0, 10**9),
+    width=st.integers(1, 1000),
+    spare=st.floats(0, 0.99),
+)
+def test_the_measured_width_is_the_widest_that_fits(
+    fixed: int, each: int, beside: int, width: int, spare: float
+) -> None:
+    memory = fixed + beside + width * each + int(spare * each)
+    assert width_measured(fixed + each, fixed + 2 * each, beside, memory) == width
+
+
+def test_a_second_network_that_took_nothing_is_counted_as_the_first() -> None:
+    assert width_measured(one=100, two=100, beside=0, memory=1000) == 10
+    assert width_measured(one=100, two=90, beside=50, memory=1000) == 9
+    assert width_measured(one=0, two=0, beside=0, memory=5) == 5
+    assert width_measured(one=100, two=200, beside=0, memory=10) == 1

@@ -1,4 +1,4 @@
-"""Which networks may be trained at once, and how many a CPU does, as a rule of their size.
+"""Which networks may be trained at once, and how many: on a CPU a rule of their size, on a GPU what its memory holds.
 
 Measured (`docs/performance.md`): a pack pays while its weights, gradients and moments stay in the caches, about 2^18
 weights; beyond it one network fills the cores by itself. Results do not depend on it.
@@ -47,6 +47,42 @@ def width_within(model: Model, training: Training, memory: int, *, most: int | N
     bound = networks_at_once(model) if most is None else most
     each = memory_per_network(model, training.batch, moments(training))
     return max(1, bound if each is None else min(bound, memory // each))
+
+
+def width_on_gpu(model: Model, training: Training, memory: int) -> int:
+    """How many networks a GPU is given at once: what an estimate of their size allows, MOST where there is none.
+
+    Whoever trains them measures and cuts them into packs that fit (`width_measured`): here it is only seen to that what
+    cannot fit is not gathered for one device.
+
+    Args:
+        model: the architecture; code of one's own, too, whose networks may be stacked.
+        training: gives the batch and what the optimiser keeps.
+        memory: bytes of the device.
+    """
+    return width_within(model, training, memory, most=MOST)
+
+
+def width_measured(one: int, two: int, beside: int, memory: int) -> int:
+    """The widest pack that fits, by what one and two networks took.
+
+    What a step takes is a part for whatever the width, and a part for each network: two measurements give both. Where
+    the second took no more than the first, every network is counted as the first.
+
+    Args:
+        one, two: bytes at the peak of a step of one and of two networks.
+        beside: bytes that something else takes at its peak, such as a look at the validation split.
+        memory: bytes that may be taken.
+
+    Returns:
+        At least 1: whether one fits is seen when it trains.
+
+    Example:
+        >>> width_measured(one=150, two=250, beside=20, memory=1000)
+        9
+    """
+    each = two - one if two > one else max(1, one)
+    return max(1, (memory - max(0, one - each) - beside) // each)
 
 
 def shares(count: int, width: int) -> list[int]:

@@ -77,7 +77,7 @@ class PackOptimizer:
         found = {
             f"{name}/{key}": value
             for name, rows in self.moments.items()
-            for key, value in layout.at(place).take(rows[place]).items()
+            for key, value in layout.at(place).take(rows[place].cpu()).items()
         }
         return found | {"count": torch.tensor(self.counts[place])}
 

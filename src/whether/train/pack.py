@@ -19,26 +19,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from whether import words
 from whether.data.tensors import Tensors
 from whether.prune.masks import wear
-from whether.seeds import Stream
 from whether.tasks.kinds import IGNORED
 from whether.tasks.task import find
 from whether.train import asserts
 from whether.train.batches import Batches
 from whether.train.bounds import Bounds
-from whether.train.capture import recorder
+from whether.train.capture import Recorder, recorder
 from whether.train.chain import EVALUATED_AT_ONCE
-from whether.train.layout import Layout, Rows
-from whether.train.optim import PackOptimizer
+from whether.train.moments import begin, of_existing, on_host
 from whether.train.own import OwnOptimizer
 from whether.train.packed_optim import RowOptimizer
 from whether.train.packed_step import Course, WholeStep, why_eager
+from whether.train.packed_width import cut, meter
 from whether.train.precision import products
 from whether.train.profile import SHIPPED, Settings
 from whether.train.program import alike, choose, is_batched
-from whether.train.replica import CURVES, Named, Replica, Snapshot
+from whether.train.replica import CURVES, Replica, Snapshot
 
 WORTH_KEEPING = 1.0  # seconds of work that a pack which is told to end keeps
 SMALL_BATCH = 64  # below it a lone network is computed on one thread: two would cut its products elsewhere
@@ -87,8 +85,14 @@ def train_pack(
         watch: is told of every state that was asked for.
         settings: of the profile: which kernels multiply what.
     """
-    for places in alike(module, replicas, data, settings):
-        _Pack(module, replicas, data, watch, settings=settings, places=places).run()
+    quiet = Watch(stop=_unheard)
+
+    def made(places: Sequence[int], heard: Watch = quiet) -> _Pack:
+        return _Pack(module, replicas, data, heard, settings=settings, places=places)
+
+    for together in alike(module, replicas, data, settings):
+        for places in cut(together, made, module, replicas[0].training, meter(data.x_train.device)):
+            made(places, watch).run()
 
 
 class _Pack:
@@ -111,10 +115,7 @@ class _Pack:
         self.data = data
         device = data.x_train.device
         self.program = choose(module.to(device), replicas, data, settings, watch.note)
-        records = recorder(device)
-        eager = why_eager(self.program, module, self.training) if records else "nobody records"
-        if records and eager:
-            watch.note(f"steps of these networks are launched one kernel after the other: {eager}")
+        records = self._recorder(module, device)
         layout = self.program.layout
         self.batches = Batches(replicas, data, self.program.inputs)
         self.task = find(self.training.task)
@@ -122,20 +123,22 @@ class _Pack:
         self.x_held = self.program.inputs(data.x_train[held]) if len(held) else data.x_train[held]
         self.y_held = data.y_train[held]
         self.held = int(self.task.counted(self.y_held)) if len(self.y_held) else 0
-        self.weights = torch.zeros(len(replicas), layout.size, dtype=torch.float32, device=device)
-        self.gradient = torch.zeros_like(self.weights)
-        self.bits = self.weights.view(torch.int32)
+        self.weights = torch.zeros(len(replicas), layout.size, dtype=torch.float32)
         for place, replica in enumerate(replicas):
             self._load(place, replica)
-        self.optimizer = _optimizer(replicas, self.weights, layout, recorded=not eager)
+        self.weights = self.weights.to(device)  # in one piece
+        self.gradient = torch.zeros_like(self.weights)
+        self.bits = self.weights.view(torch.int32)
+        self.optimizer = begin(replicas, self.weights, layout, recorded=records is not None)
         self.bounds = Bounds(layout, replicas, self.weights)
         self._forget_masked()
         if self.training.sparsify is not None:
             self.bounds.restore(self.weights, self.bits)
         self.curves = [replica.curves.copy() for replica in replicas]
-        self.loss = torch.tensor([c.gathered[0] for c in self.curves], dtype=torch.float64, device=device)
-        self.right = torch.tensor([c.gathered[1] for c in self.curves], dtype=torch.int64, device=device)
-        self.seen = torch.tensor([c.gathered[2] for c in self.curves], dtype=torch.int64, device=device)
+        losses, rights, seen = zip(*(curves.gathered for curves in self.curves), strict=True)
+        self.loss = torch.tensor(losses, dtype=torch.float64, device=device)
+        self.right = torch.tensor(rights, dtype=torch.int64, device=device)
+        self.seen = torch.tensor(seen, dtype=torch.int64, device=device)
         self.gathered = self.curves[0].batches
         self.checks = [list(replica.checks) for replica in replicas]
         self.is_counted = self.training.task != "regression"  # otherwise nothing is right or wrong
@@ -146,6 +149,14 @@ class _Pack:
         self.spent = 0.0  # seconds, each network's share
         self.since = self.saved = time.perf_counter()
 
+    def _recorder(self, module: nn.Module, device: torch.device) -> Recorder | None:
+        """Who records whole steps; None where nobody does, and the host launches them."""
+        records = recorder(device)
+        eager = why_eager(self.program, module, self.training) if records else ""
+        if eager:
+            self.watch.note(f"steps of these networks are launched one kernel after the other: {eager}")
+        return None if eager else records
+
     def run(self) -> None:
         with products(self.training.precision, self.weights.device):
             try:
@@ -153,6 +164,19 @@ class _Pack:
             except PackStopped:
                 self._checkpoint(WORTH_KEEPING)
                 raise
+
+    def rehearse(self) -> None:
+        """Do one step for the sake of what it takes; this pack is of no use afterwards."""
+        with products(self.training.precision, self.weights.device):
+            if self.whole is not None:
+                self.whole.once(self.step)
+            else:
+                self._launch()
+
+    def look(self) -> None:
+        """Look at the validation split for the sake of what that takes."""
+        if len(self.y_held):
+            self.program.evaluate(self.weights, self.x_held, self.y_held)
 
     def _run(self) -> None:
         if not self.curves[0].steps and self.step in self.grid:
@@ -298,9 +322,9 @@ class _Pack:
         checks, seconds = tuple(self.checks[place]), replica.seconds + self.spent
         if outcome == "diverged":
             return Snapshot(self.step, outcome, {}, masks, {}, curves, checks, seconds)
-        weights = _on_host(layout.at(place).take(self.weights[place]) | self.program.buffers(place))
+        weights = layout.at(place).take(self.weights[place].cpu()) | on_host(self.program.buffers(place))
         asserts.masks_hold(weights, masks)
-        moments = _of_existing(_on_host(self.optimizer.state(place, layout)), masks or {})
+        moments = of_existing(on_host(self.optimizer.state(place, layout)), masks or {})
         return Snapshot(self.step, outcome, weights, masks, moments, curves, checks, seconds)
 
     def _account(self) -> None:
@@ -346,34 +370,3 @@ class _Pack:
         for name in ("replicas", "places", "curves", "checks"):
             rows = getattr(self, name)
             setattr(self, name, [rows[place] for place in places])
-
-
-def _optimizer(
-    replicas: Sequence[Replica], like: Tensor, layout: Rows, *, recorded: bool
-) -> PackOptimizer | OwnOptimizer:
-    """The optimisers of networks whose weights are there, going on from where they were."""
-    trainings = [replica.training for replica in replicas]
-    made: PackOptimizer | OwnOptimizer
-    if words.is_own_code(trainings[0].optimizer["name"]):
-        assert isinstance(layout, Layout)  # code of one's own may look at whole matrices: nothing of them is left out
-        made = OwnOptimizer(trainings, like, layout, [Stream(replica.order, "optimizer") for replica in replicas])
-    else:
-        made = (RowOptimizer if recorded else PackOptimizer)(trainings, like)
-    for place, replica in enumerate(replicas):
-        if replica.optimizer is not None:
-            made.load(place, replica.optimizer, layout)
-    return made
-
-
-def _on_host(tensors: Named) -> Named:
-    return {name: value.cpu() for name, value in tensors.items()}
-
-
-def _of_existing(moments: Named, masks: Named) -> Named:
-    """Moments by "name/weight" with zeros where no weight is: one that comes back under another mask has no past."""
-    found = {}
-    for name, value in moments.items():
-        mask = masks.get(name.partition("/")[2])
-        same = mask is not None and mask.shape == value.shape
-        found[name] = value.masked_fill(~mask.cpu(), 0) if mask is not None and same else value
-    return found

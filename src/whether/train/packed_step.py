@@ -154,12 +154,15 @@ class WholeStep:
     def __call__(self, step: int) -> None:
         """Do a step; steps follow one another, but for the first after a beginning."""
         if step != self.stands_at or step % self.course.training.per_epoch == 0:
-            self.course.optimizer.ready()
-            self.course.stand(step)
-        rows = self.course.rows(step)
-        self._find(rows)()
+            self._stand(step)
+        self._find(self.course.rows(step))()
         self.course.optimizer.counted()
         self.stands_at = step + 1
+
+    def once(self, step: int) -> None:
+        """Do a step as it stands, wherever the last one was."""
+        self._stand(step)
+        self._work(self.course.rows(step))
 
     def keep(self, places: Sequence[int]) -> None:
         """Let go of all networks but these: what was recorded was of all of them."""
@@ -169,6 +172,10 @@ class WholeStep:
     def _forget(self) -> None:
         self.recorded: dict[int, Work] = {}
         self.done: dict[int, int] = {}
+
+    def _stand(self, step: int) -> None:
+        self.course.optimizer.ready()
+        self.course.stand(step)
 
     def _find(self, rows: int) -> Work:
         """How a step of so many examples a network is done now."""

@@ -134,12 +134,7 @@ class _Pack:
         self._forget_masked()
         if self.training.sparsify is not None:
             self.bounds.restore(self.weights, self.bits)
-        self.curves = [replica.curves.copy() for replica in replicas]
-        losses, rights, seen = zip(*(curves.gathered for curves in self.curves), strict=True)
-        self.loss = torch.tensor(losses, dtype=torch.float64, device=device)
-        self.right = torch.tensor(rights, dtype=torch.int64, device=device)
-        self.seen = torch.tensor(seen, dtype=torch.int64, device=device)
-        self.gathered = self.curves[0].batches
+        self._go_on_gathering(device)
         self.checks = [list(replica.checks) for replica in replicas]
         self.is_counted = self.training.task != "regression"  # otherwise nothing is right or wrong
         self.stops = frozenset(stop for replica in replicas for stop in replica.stops)
@@ -148,6 +143,15 @@ class _Pack:
             self.whole = WholeStep(Course(self.batches, self.optimizer), self._whole, records, watch.note)
         self.spent = 0.0  # seconds, each network's share
         self.since = self.saved = time.perf_counter()
+
+    def _go_on_gathering(self, device: torch.device) -> None:
+        """Curves, and the sums since their last points, from where each network was."""
+        self.curves = [replica.curves.copy() for replica in self.replicas]
+        losses, rights, seen = zip(*(curves.gathered for curves in self.curves), strict=True)
+        self.loss = torch.tensor(losses, dtype=torch.float64, device=device)
+        self.right = torch.tensor(rights, dtype=torch.int64, device=device)
+        self.seen = torch.tensor(seen, dtype=torch.int64, device=device)
+        self.gathered = self.curves[0].batches
 
     def _recorder(self, module: nn.Module, device: torch.device) -> Recorder | None:
         """Who records whole steps; None where nobody does, and the host launches them."""

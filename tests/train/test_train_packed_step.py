@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -244,9 +246,9 @@ class TestWhatIsRecorded:
         case = longer(BY_NAME["lenet-5-augmented"], total="9it")
         right = WholeStep._work
 
-        def once(self: WholeStep, rows: int) -> None:
-            assert tape.replays == [0] * len(tape.replays) or rows not in self.recorded
-            right(self, rows)
+        def once(self: WholeStep, rows: int, what: Any) -> None:
+            assert rows not in self.recorded
+            right(self, rows, what)
 
         replicas = case.replicas(2)
         with pytest.MonkeyPatch.context() as patch:
@@ -278,10 +280,23 @@ class TestWhatIsRecorded:
 
         monkeypatch.setattr(tape, "record", full)
         case = longer(BY_NAME["plain-sgd"])
-        with pytest.raises(RuntimeError, match="previous error during capture") as caught:
+        with pytest.raises(torch.OutOfMemoryError, match="previous error during capture"):
             train(case, case.replicas(2))
-        assert is_memory(caught.value)
         assert not is_memory(RuntimeError("something else"))
+
+    def test_a_pack_is_gone_with_its_last_name(self, tape: Tape) -> None:
+        """Nothing waits for a search for garbage: the device's memory is wanted for the next pack."""
+        case = longer(BY_NAME["resnet-batchnorm"])
+        made = pack._Pack(copy.deepcopy(case.module()), case.replicas(2), case.tensors, Watch(stop=lambda *_: None))
+        made.run()
+        assert sum(tape.replays) > 1
+        seen = weakref.ref(made.program)
+        gc.disable()
+        try:
+            del made
+            assert seen() is None
+        finally:
+            gc.enable()
 
     @pytest.mark.parametrize(
         ("work", "said"),

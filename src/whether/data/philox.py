@@ -38,7 +38,7 @@ def words(
     """
     keys = [_key(stream) for stream in streams]
     halves = [[_signed(key), _signed(key >> 64)] for key in keys]
-    key = torch.tensor(halves, dtype=torch.int64).view(-1, 2, 1).to(device)
+    key = sent(torch.tensor(halves, dtype=torch.int64).view(-1, 2, 1), device)
     counter = torch.arange(1, -(-count // 4) + 1, device=device).expand(len(keys), -1)
     still = torch.zeros_like(counter)
     state = (counter, still, still + _signed(at), still + _signed(at >> 64))
@@ -78,6 +78,13 @@ def parts(streams: int, count: int) -> list[slice]:
     """Streams that draw so many words each, cut into parts of about AT_ONCE words."""
     width = max(1, AT_ONCE // max(1, count))
     return [slice(begin, begin + width) for begin in range(0, streams, width)]
+
+
+def sent(tensor: Tensor, device: torch.device | str) -> Tensor:
+    """A small tensor of the host on a device, without waiting until the device has done what it was given before."""
+    if torch.device(device).type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def _high(factor: int, by: Tensor) -> Tensor:

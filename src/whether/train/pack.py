@@ -140,7 +140,7 @@ class _Pack:
         self.stops = frozenset(stop for replica in replicas for stop in replica.stops)
         self.whole: WholeStep | None = None
         if isinstance(self.optimizer, RowOptimizer):
-            self.whole = WholeStep(Course(self.batches, self.optimizer), self._whole, records, watch.note)
+            self.whole = WholeStep(Course(self.batches, self.optimizer), records, watch.note)
         self.spent = 0.0  # seconds, each network's share
         self.since = self.saved = time.perf_counter()
 
@@ -173,7 +173,7 @@ class _Pack:
         """Do one step for the sake of what it takes; this pack is of no use afterwards."""
         with products(self.training.precision, self.weights.device):
             if self.whole is not None:
-                self.whole.once(self.step)
+                self.whole.once(self.step, self._whole)
             else:
                 self._launch()
 
@@ -202,7 +202,7 @@ class _Pack:
 
     def _advance(self) -> None:
         if self.whole is not None:
-            self.whole(self.step)
+            self.whole(self.step, self._whole)
             if self.step == 0:
                 self._check_start(self.loss)
         else:

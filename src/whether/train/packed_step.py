@@ -132,8 +132,7 @@ class Course:
             for kind, values in self.drawn.items():
                 values.copy_(found[kind])
         rates = self.optimizer.rates(epoch * self.training.per_epoch, self.training.per_epoch)
-        # From pinned memory, so that the host need not wait until the device comes to it.
-        self.table.copy_(rates.pin_memory() if self.device.type == "cuda" else rates, non_blocking=True)
+        self.table.copy_(philox.sent(rates, self.device))
 
 
 class WholeStep:
@@ -141,28 +140,33 @@ class WholeStep:
 
     Args:
         course: the examples and rates of each step.
-        step: what is done with them; it reads and writes tensors that stay where they are.
-        recorder: records it; None does every step as it stands.
+        recorder: records steps; None does every step as it stands.
         tell: hears when a step cannot be recorded after all.
     """
 
-    def __init__(self, course: Course, step: Step, recorder: Recorder | None, tell: Callable[[str], None]) -> None:
-        self.course, self.step, self.recorder, self.tell = course, step, recorder, tell
+    def __init__(self, course: Course, recorder: Recorder | None, tell: Callable[[str], None]) -> None:
+        self.course, self.recorder, self.tell = course, recorder, tell
         self.stands_at = -1  # the step that the course stands at
         self._forget()
 
-    def __call__(self, step: int) -> None:
-        """Do a step; steps follow one another, but for the first after a beginning."""
+    def __call__(self, step: int, what: Step) -> None:
+        """Do a step; steps follow one another, but for the first after a beginning.
+
+        Args:
+            step: of the training.
+            what: is done with its batch: always the same, and it reads and writes tensors that stay where they are. It
+                is not kept, lest a pack and its steps hold one another, and the device's memory with them.
+        """
         if step != self.stands_at or step % self.course.training.per_epoch == 0:
             self._stand(step)
-        self._find(self.course.rows(step))()
+        self._find(self.course.rows(step), what)()
         self.course.optimizer.counted()
         self.stands_at = step + 1
 
-    def once(self, step: int) -> None:
+    def once(self, step: int, what: Step) -> None:
         """Do a step as it stands, wherever the last one was."""
         self._stand(step)
-        self._work(self.course.rows(step))
+        self._work(self.course.rows(step), what)
 
     def keep(self, places: Sequence[int]) -> None:
         """Let go of all networks but these: what was recorded was of all of them."""
@@ -177,11 +181,11 @@ class WholeStep:
         self.course.optimizer.ready()
         self.course.stand(step)
 
-    def _find(self, rows: int) -> Work:
+    def _find(self, rows: int, what: Step) -> Work:
         """How a step of so many examples a network is done now."""
         if rows in self.recorded:
             return self.recorded[rows]
-        work = partial(self._work, rows)
+        work = partial(self._work, rows, what)
         if self.recorder is None:
             return work
         self.done[rows] = self.done.get(rows, 0) + 1
@@ -190,15 +194,15 @@ class WholeStep:
         try:
             self.recorded[rows] = self.recorder.record(work)
         except RuntimeError as error:
-            if is_memory(error):
-                raise
+            if is_memory(error):  # a capture that ends badly hides why
+                raise torch.OutOfMemoryError(str(error)) from error
             self.recorder = None
             said = str(error).strip().splitlines() or [type(error).__name__]
             self.tell(f"steps of these networks are launched one kernel after the other: {said[0]}")
             return work
         return self.recorded[rows]
 
-    def _work(self, rows: int) -> None:
+    def _work(self, rows: int, what: Step) -> None:
         x, y = self.course.take(rows)
-        self.step(x, y, self.course.rates())
+        what(x, y, self.course.rates())
         self.course.position.add_(1)

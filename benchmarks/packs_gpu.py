@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from packs_sides import Bench, Loop, Work, pace_of_loop, pace_of_pack, works
+from packs_sides import Bench, EnoughError, Loop, Work, pace_of_loop, pace_of_pack, works
 
 from whether.seeds import Stream
 from whether.train import pack, packed_layers, program
@@ -60,6 +60,31 @@ def agreement(bench: Bench, steps: int = 12) -> float:
                 apart += float((value - other.weights[name]).double().square().sum())
                 gone += float((other.weights[name] - bench.weights[name]).double().square().sum())
     return (apart / gone) ** 0.5
+
+
+def waits(bench: Bench) -> str:
+    """What the host waits for within an epoch: PyTorch is told to raise an error whenever it does."""
+    if bench.device.type != "cuda":
+        return "not seen on a CPU"
+    seen: list[int] = []
+
+    def progress(steps: int) -> None:
+        seen.append(steps)
+        if len(seen) == 10:
+            torch.cuda.set_sync_debug_mode("error")
+        if len(seen) == 60:
+            raise EnoughError
+
+    watch = Watch(stop=lambda *_: None, progress=progress, checkpoint_every=1e9)
+    try:
+        train_pack(bench.module, bench.replicas(2), bench.data, watch)
+    except EnoughError:
+        return "nothing"
+    except RuntimeError as error:
+        return str(error).splitlines()[0]
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    return "nothing"
 
 
 @contextmanager
@@ -114,6 +139,7 @@ def table(bench: Bench, told: dict[str, Any]) -> None:
     middle = {side: statistics.median(found) for side, found in paces.items()}
     print(f"\n{work.name}: {work.model}, batch {work.recipe.batch}, {work.recipe.precision}")
     print(f"packed against one at a time, 12 steps of SGD in float32: {told['agreement']:.1e} of the way apart")
+    print(f"within an epoch the host waits for: {told['waits']}")
     head = f"{'':16}{'network-steps/s':>16}{'min':>11}{'max':>11}{'× plain':>9}{'× captured':>12}"
     print(head)
     for side, value in middle.items():
@@ -198,9 +224,9 @@ def main() -> int:
     if chosen.convolutions:
         told["convolutions"] = convolutions(benches, chosen.seconds, chosen.rounds)
     for bench in [] if chosen.convolutions else benches:
-        apart = agreement(bench)
+        checked = {"agreement": agreement(bench), "waits": waits(bench)}
         found = measure(bench, chosen.widths or bench.work.widths, chosen.seconds, chosen.rounds)
-        told[bench.work.name] = found | {"agreement": apart}
+        told[bench.work.name] = found | checked
         table(bench, told[bench.work.name])
     if device.type == "cuda":
         print(f"\npeak memory {torch.cuda.max_memory_allocated(device) / 2**30:.1f} GiB")

@@ -231,7 +231,7 @@ class Loop:
         )
 
 
-class _EnoughError(Exception):
+class EnoughError(Exception):
     """The moment is over."""
 
 
@@ -266,10 +266,10 @@ def pace_of_pack(bench: Bench, width: int, seconds: float, notes: set[str]) -> f
             wait(bench.device)
             times.append(time.perf_counter())
             if times[-1] - times[0] >= seconds and len(times) > 1:
-                raise _EnoughError
+                raise EnoughError
 
     watch = Watch(stop=lambda *_: None, progress=progress, checkpoint_every=1e9, note=notes.add)
-    with suppress(_EnoughError):
+    with suppress(EnoughError):
         train_pack(bench.module, bench.replicas(width), bench.data, watch)
     if seen[0] != width:
         notes.add(f"a pack of {width} was trained as packs of {seen[0]}: more do not fit into memory")

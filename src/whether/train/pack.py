@@ -157,7 +157,7 @@ class _Pack:
         """Who records whole steps; None where nobody does, and the host launches them."""
         records = recorder(device)
         eager = why_eager(self.program, module, self.training) if records else ""
-        if eager:
+        if eager and is_batched(self.program):  # of those that go one by one it is said already
             self.watch.note(f"steps of these networks are launched one kernel after the other: {eager}")
         return None if eager else records
 

@@ -86,7 +86,7 @@ class Layer(nn.Module):
             return x.reshape(count, -1, features)
         if x.dim() != 2 or x.shape[1] != count * features:
             raise ValueError(f"{x.dim()} dimensions of {list(x.shape)} are no rows of {features} numbers")
-        return x.view(-1, count, features).transpose(0, 1)
+        return x.reshape(-1, count, features).transpose(0, 1)
 
 
 class Linear(Layer):
@@ -149,7 +149,7 @@ class BatchNorm(Layer):
             raise ValueError(f"{x.dim()} dimensions of {list(x.shape)} are neither images nor rows")
         rows = self.rows(x, features)
         side = rows.transpose(0, 1).reshape(rows.shape[1], -1)
-        return self._normed(side).view(rows.shape[1], -1, features).transpose(0, 1).reshape(-1, features)
+        return self._normed(side).reshape(rows.shape[1], -1, features).transpose(0, 1).reshape(-1, features)
 
     def _normed(self, x: Tensor) -> Tensor:
         mean, count = self.flat("running_mean"), self.own("num_batches_tracked")
@@ -189,7 +189,7 @@ class LayerNorm(Layer):
             flat = torch.addcmul(shift.unsqueeze(1), flat, scale.unsqueeze(1))
         elif scale is not None:
             flat = flat * scale.unsqueeze(1)
-        return flat.view(x.shape)
+        return flat.reshape(x.shape)
 
 
 class Embedding(Layer):

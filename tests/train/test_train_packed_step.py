@@ -26,7 +26,7 @@ from whether.train.replica import Replica
 EAGER = {
     "own-perceptron": "",  # code of one's own that is made of known layers
     "dropout": "trained one at a time: it draws random numbers",
-    "odd-module": "trained one at a time: torch.func.vmap does not map it",
+    "odd-module": "trained one at a time: ",
     "own-loss": "a loss of one's own",
     "own-optimiser": "an optimiser of one's own",
     "gradual-pruning": "masks change",

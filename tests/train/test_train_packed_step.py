@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cases import BY_NAME, CASES, Case, Snapshots, distance, resumed
 from tape import RefusedError, Tape
+from whether.models import draw
 from whether.recipe import adam, adamw, cosine, sgd
+from whether.seeds import Seed
 from whether.train import pack, program
 from whether.train.capture import WARM, Recorder, is_memory, recorder
 from whether.train.loop import train_one
@@ -87,10 +89,16 @@ def alike(mine: list[float | None], theirs: list[float | None]) -> None:
 
 @each_case
 def test_recorded_steps_are_the_loop(case: Case, tape: Tape) -> None:
+    """The first step, the last that is launched, the one that is recorded, the first that is replayed, and the last."""
     case = longer(case)
     notes: list[str] = []
-    replicas = case.replicas(3)
-    near(case, replicas, train(case, replicas, notes))
+    replicas = case.replicas(3, stops=(1, WARM, WARM + 1, WARM + 2, case.total))
+    found = train(case, replicas, notes)
+    near(case, replicas, found)
+    for (place, step), snapshot in found.items():
+        expected, _ = by_the_loop(case, replace(replicas[place], stops=(step,)))
+        got = {name: value for name, value in expected.items() if name in snapshot.weights}
+        assert distance(got, snapshot.weights) < (2e-2 if case.recipe.precision == "bf16" else 10 * case.close)
     reason = EAGER.get(case.name, "")
     if reason:
         assert [reason in note for note in notes] == [True]
@@ -189,6 +197,29 @@ def test_going_on_from_a_checkpoint_is_never_having_stopped(name: str, tape: Tap
             assert again[place, 14].curves.steps == whole[place, 14].curves.steps
             for name, values in again[place, 14].curves.values.items():
                 alike(values, whole[place, 14].curves.values[name])
+
+
+def test_what_is_stacked_is_recorded_too_unless_it_is_code_of_ones_own(tape: Tape) -> None:
+    """Layers of PyTorch's that have no packed form, a norm with statistics among them."""
+    case = longer(BY_NAME["conv-batchnorm"])
+    module = nn.Sequential(
+        *(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Softplus(), nn.Flatten(), nn.Linear(108, 10)),
+    )
+    replicas = []
+    for seed, one in enumerate(case.replicas(2)):
+        drawn = draw(module, "kaiming-normal", Seed(seed))
+        replicas.append(replace(one, weights=drawn, masks=None))
+    found: Snapshots = {}
+    notes: list[str] = []
+    watch = Watch(stop=lambda place, one: found.__setitem__((place, one.step), one), note=notes.append)
+    train_pack(module, replicas, case.tensors, watch)
+    assert notes == []
+    assert sum(tape.replays) > 1
+    for place, replica in enumerate(replicas):
+        expected, _ = train_one(copy.deepcopy(module), replica, case.tensors)
+        got = {name: value for name, value in expected.items() if name in found[place, case.total].weights}
+        assert distance(got, found[place, case.total].weights) < 1e-5
+        assert int(found[place, case.total].weights["1.num_batches_tracked"]) == case.total
 
 
 def test_the_data_are_left_as_they_were(tape: Tape) -> None:

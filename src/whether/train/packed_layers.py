@@ -26,11 +26,12 @@ from whether.models import gpt, resnet, vgg
 from whether.train.replica import Named
 
 CONVOLUTIONS = {"fp32": "grouped", "tf32": "grouped, channels last", "bf16": "grouped, channels last"}
-"""How convolutions are computed, by precision: "grouped", "grouped, channels last", or "unfolded" (patches, then a
-batched product). Chosen from what is known of cuDNN's kernels; `benchmarks/packs_gpu.py --convolutions` compares.
+"""How convolutions are computed, by precision: "grouped", "grouped, channels last", "unfolded" (patches, then a batched
+product) or "each by itself" (what is between them stays packed; for libraries whose grouped convolutions are slow).
+Chosen from what is known of cuDNN's kernels; `benchmarks/packs_gpu.py --convolutions` compares them.
 """
 
-FORMS = ("grouped", "grouped, channels last", "unfolded")
+FORMS = ("grouped", "grouped, channels last", "unfolded", "each by itself")
 
 
 @dataclass
@@ -110,6 +111,8 @@ class Conv2d(Layer):
         weight, bias, settings = self.weight(), self.flat("bias"), self.settings
         if self.held.convolution == "unfolded" and self._is_plain():
             return self._unfolded(x, weight, bias)
+        if self.held.convolution == "each by itself":
+            return self._each(x, weight, bias)
         flat = weight.flatten(0, 1)
         layout = torch.channels_last if self.held.convolution.endswith("last") else torch.contiguous_format
         device = x.device.type
@@ -118,6 +121,13 @@ class Conv2d(Layer):
         flat = flat.to(kind, memory_format=layout)
         groups = settings["groups"] * self.held.replicas
         return F.conv2d(x, flat, bias, settings["stride"], settings["padding"], settings["dilation"], groups)
+
+    def _each(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        count, said = len(weight), self.settings
+        biases = [None] * count if bias is None else bias.chunk(count)
+        how = (said["stride"], said["padding"], said["dilation"], said["groups"])
+        own = zip(x.chunk(count, dim=1), weight, biases, strict=True)
+        return torch.cat([F.conv2d(part, kernel, shift, *how) for part, kernel, shift in own], dim=1)
 
     def _is_plain(self) -> bool:
         said = self.settings

@@ -217,10 +217,14 @@ def differs(
         exact = dataclasses.replace(training, precision="fp32")
         try:
             single = _trial(Modules(module, noise, exact), module, x, y)
+        except (torch.OutOfMemoryError, MemoryError):
+            raise  # it says nothing of the module
         except CODE_RAISES as error:
             return f"it does not train: {_first_line(error)}"
         try:
             both = _trial(together(exact), module, x, y)
+        except (torch.OutOfMemoryError, MemoryError):
+            raise
         except CODE_RAISES as error:
             if "randomness" in str(error):
                 return "it draws random numbers, and a stack of networks has no stream for each"

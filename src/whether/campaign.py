@@ -22,6 +22,7 @@ from whether.course import Course
 from whether.design import design_digest
 from whether.errors import DamagedPieceError, DamageError
 from whether.execute.progress import Finished, Listener, Note
+from whether.execute.unopened import UnopenedWorkshop
 from whether.failures import conclude_bounded
 from whether.history.facts import MeasureFact, Point
 from whether.history.walk import closure
@@ -211,9 +212,7 @@ class Campaign:
 
     def _repairing(self, attempt: Callable[[Workshop], T]) -> T:
         """Try; what turns out to be damaged is set aside and, at the next try, made again."""
-        from whether.execute.workshop import Workshop
-
-        workshop = Workshop(self.store, self.tell)
+        workshop = UnopenedWorkshop(self.store, self.tell)
         for _ in range(MOST_REPAIRS):
             try:
                 return attempt(workshop)

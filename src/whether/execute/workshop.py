@@ -35,6 +35,7 @@ from whether.execute.offered import Offered, asked, by_itself
 from whether.execute.owncode import importable, own_of, own_words
 from whether.execute.progress import Listener, Note, nobody
 from whether.execute.rehearse import rehearsals
+from whether.execute.unopened import record_of
 from whether.history import facts
 from whether.history.resolve import library_of
 from whether.history.resolved import NAMES
@@ -193,10 +194,7 @@ class Workshop:
         Raises:
             DamagedPieceError: when it is damaged or missing.
         """
-        try:
-            return self.store.records.read(digest)
-        except DamageError as error:
-            raise DamagedPieceError(digest, error) from error
+        return record_of(self.store, digest)
 
     def parents(self, fact: facts.Fact) -> dict[str, str]:
         """The hashes of the nearest trained states behind a fact: what its record is pinned to.

@@ -6,6 +6,7 @@ whatever it is doing: everything that was reached stands in the lab.
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -20,6 +21,7 @@ from whether.execute.contract import Event
 def main(link: Connection, lab: Path, device: str) -> None:
     """Join, then carry out whatever comes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the one who asked decides
+    gc.set_threshold(50_000, 20, 50)  # as the command line does: PyTorch is imported in a tenth less
     waiting = _listen(link)  # before anything is loaded, which takes seconds: whoever asked may be gone by then
     from whether.execute.serving import employ, serve
 

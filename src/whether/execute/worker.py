@@ -72,7 +72,7 @@ class Worker:
         profile = profiles.current(self.store, self.device)
         self.profile, self.settings = profile.digest, profile.settings
         self.host = platform.node()
-        self._lock = threading.RLock()  # the workshop and the records are shared by the lanes
+        self._lock = threading.RLock()  # the lanes share the workshop; the disk is waited for without it
         self._checkpoint_every = checkpoint_seconds()
 
     def carry_out(self, job: Job, post: Post) -> None:
@@ -108,8 +108,7 @@ class Worker:
                 with self._lock:
                     replica = self._begin(piece, post)
             except NoStateError as error:
-                with self._lock:
-                    self._inherit(piece, error)
+                self._inherit(piece, error)
                 post.say(Advanced(post.slot, piece.steps))
                 post.say(Reached(post.slot, piece.trajectory.digest))
                 continue
@@ -130,8 +129,7 @@ class Worker:
         pulse = Pulse(post)
 
         def publish(place: int, snapshot: Snapshot) -> None:
-            with self._lock:
-                reached, spared = self._publish(pack[place], snapshot)
+            reached, spared = self._publish(pack[place], snapshot)
             if spared:
                 pulse.beat(spared)
             for point in reached[:-1] if reached[-1] is pack[place].points[-1] else reached:
@@ -185,8 +183,7 @@ class Worker:
                     body = self.workshop.measure(fact)
                 except RaisedError as error:
                     raise _OfItem(fact.digest) from error
-                body |= {"profile": self.profile, "history": history(fact)}
-                self.store.records.write(fact.digest, body)
+            self.store.records.write(fact.digest, body | {"profile": self.profile, "history": history(fact)})
             taken.append(fact.digest)
             if time.monotonic() - told >= TOLD_EVERY:
                 post.say(Advanced(post.slot, measures=tuple(taken)))
@@ -267,7 +264,8 @@ class Worker:
             made = Made(snapshot.weights, snapshot.masks)
             optimizer = encode_tensors(snapshot.optimizer) if point.at in piece.keep_optimizer else None
             if self._keep(point.digest, said, self.workshop.encode(made), optimizer):
-                self.workshop.remember(point, made)
+                with self._lock:
+                    self.workshop.remember(point, made)
         if reached[-1] is piece.points[-1]:
             if not diverged and snapshot.step < trajectory.training.total:
                 self._checkpoint(piece, snapshot)  # so that going on another day costs nothing
@@ -290,7 +288,8 @@ class Worker:
         # A record stands whose state was dropped, and ours has other bits: it was trained under another profile. Or
         # somebody goes on from here now, and nobody did when it was trained. Or what stands is damaged.
         quarantine(self.store, digest)
-        self.workshop.forget(digest)
+        with self._lock:
+            self.workshop.forget(digest)
         return self.store.keep(digest, body, state=state, optimizer=optimizer)
 
     def _checkpoint(self, piece: Piece, snapshot: Snapshot) -> None:

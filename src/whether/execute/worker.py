@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -252,7 +252,7 @@ class Worker:
         diverged = snapshot.outcome == DIVERGED
         reached = [p for p in piece.points if p.at == snapshot.step or (diverged and p.at > snapshot.step)]
         body = self._body(piece, snapshot.outcome) | {
-            "curves": asdict(snapshot.curves),
+            "curves": vars(snapshot.curves),
             "checks": [*snapshot.checks, *snapshot.said],
             "seconds": snapshot.seconds,
         }

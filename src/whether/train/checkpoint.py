@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,7 @@ def encode_checkpoint(snapshot: Snapshot, profile: str) -> bytes:
     facts = {
         "profile": profile,
         "step": snapshot.step,
-        "curves": asdict(snapshot.curves),
+        "curves": vars(snapshot.curves),
         "checks": list(snapshot.checks),
         "seconds": snapshot.seconds,
     }

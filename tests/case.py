@@ -69,7 +69,14 @@ class Case:
 
     @property
     def settings(self) -> Settings:
-        return Settings(kernels=self.kernels, sparse_below=1e9, sparse_overhead=0.0)
+        return Settings(
+            kernels=self.kernels,
+            sparse_below=1e9,
+            sparse_overhead=0.0,
+            layers_below=1e9,
+            layers_turning=0.0,
+            layers_overhead=0.0,
+        )
 
     def module(self) -> nn.Module:
         """The module of this architecture, made once."""

@@ -336,12 +336,48 @@ _COMPRESSED = (
     "adamw-whole-set",
     "deep",
 )
+_IN_PART = (  # linear layers in compressed rows, everything else as it is, through autograd
+    "conv-batchnorm",
+    "dropout",
+    "odd-module",
+    "conv-2",
+    "resnet-groupnorm",
+    "regression",
+    "smoothed-and-clipped",
+    "held-random-weights",
+)
+_CLOSE = {"conv-2": 1e-5}  # Adam makes whole steps of small gradients
 CASES = (
     *_AS_THEY_ARE,
     *(
-        replace(case, name=f"{case.name}-compressed", kernels="sparse")
+        replace(case, name=f"{case.name}-compressed", kernels="sparse", close=_CLOSE.get(case.name, case.close))
         for case in _AS_THEY_ARE
-        if case.name in _COMPRESSED
+        if case.name in (*_COMPRESSED, *_IN_PART)
+    ),
+    Case(
+        name="gpt-compressed",
+        model="gpt-1-16",
+        data=SUMS,
+        recipe=Recipe(optimizer=adamw(2e-3, weight_decay=0.1), total="5it", batch=8, last_batch="keep", clip=0.5),
+        density=0.2,
+        init="gpt",
+        kernels="sparse",
+        close=1e-5,
+    ),
+    Case(
+        name="own-loss-compressed",
+        model="mlp-20-10",
+        data=FEW,
+        recipe=Recipe(
+            optimizer=sgd(0.05, momentum=0.9, nesterov=True),
+            total="5it",
+            batch=50,
+            last_batch="keep",
+            loss="foreign:hinge",
+            evaluate="2it",
+        ),
+        density=0.2,
+        kernels="sparse",
     ),
     Case(
         name="augmented-clipped-and-held-compressed",

@@ -8,7 +8,7 @@ and the step.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -34,13 +34,21 @@ class Modules:
         module: gives the computation; its own weights are never used. Parameters that ask for no gradient stay.
         noise: one stream a network, for whatever the module draws (dropout).
         training: says what is minimised, and in which precision.
+        begin: called with a network's place in the pack before anything is computed for it.
     """
 
-    def __init__(self, module: nn.Module, noise: list[Stream], training: Training) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        noise: list[Stream],
+        training: Training,
+        begin: Callable[[int], None] | None = None,
+    ) -> None:
         # Calls put weights into a module for a while: one that nobody else uses needs no turns to be taken.
         self.draws = may_draw(module)
         self.module = module if self.draws else copy.deepcopy(module)
         self.noise = noise
+        self._begin = begin or _nothing
         self.task = find(training.loss or training.task)
         self.counts = find(training.task)
         self.smoothing = training.smoothing
@@ -65,6 +73,7 @@ class Modules:
         self.module.train()
         losses, rights = [], []
         for place in range(len(weights)):
+            self._begin(place)
             with torch.enable_grad(), self._turn(self.noise[place], step):
                 named = self._named(weights[place].detach(), place)
                 leaves = [named[slot.name].requires_grad_() for slot in self.layout.slots]
@@ -91,6 +100,7 @@ class Modules:
         right = torch.zeros(len(weights), dtype=torch.int64, device=weights.device)
         with torch.no_grad():
             for place in range(len(weights)):
+                self._begin(place)
                 named = self._named(weights[place], place)
                 with self._turn(Stream(self.noise[place].seed, "noise of looks"), 0):
                     for begin in range(0, len(x), EVALUATED_AT_ONCE):
@@ -139,6 +149,10 @@ class Modules:
         return named | self._buffers[place]
 
 
+def _nothing(place: int) -> None:
+    """For those who want to do nothing before."""
+
+
 def noise_key(noise: Stream, step: int) -> int:
     """The 64 bits from which whatever a module draws in one step follows."""
     return int(noise.words(1, step)[0])
@@ -149,7 +163,7 @@ def may_draw(module: nn.Module) -> bool:
 
     def draws(layer: nn.Module) -> bool:
         home = type(layer).__module__
-        known = home.startswith(("torch.nn.", "whether.models."))
+        known = home.startswith(("torch.nn.", "whether."))
         drops = isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p > 0
         inside = isinstance(getattr(layer, "dropout", 0), float) and getattr(layer, "dropout", 0) > 0
         hooked = bool(layer._forward_hooks or layer._forward_pre_hooks)

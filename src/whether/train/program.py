@@ -21,6 +21,8 @@ from whether.train.packed import why_not as why_not_packed
 from whether.train.profile import Settings
 from whether.train.replica import Named, Replica
 from whether.train.sparse_chain import SparseChain
+from whether.train.sparse_modules import SparseModules
+from whether.train.sparse_where import layers
 from whether.train.stacked import Stacked, why_not
 
 
@@ -56,9 +58,9 @@ def alike(module: nn.Module, replicas: Sequence[Replica], data: Tensors, setting
 
     What computes a network follows from itself alone, so that its bits do not depend on who is in its pack.
     """
-    found: dict[bool, list[int]] = {}
+    found: dict[tuple[str, ...], list[int]] = {}
     for place, replica in enumerate(replicas):
-        found.setdefault(_is_sparse(module, replica, data, settings), []).append(place)
+        found.setdefault(_compressed(module, replica, data, settings), []).append(place)
     return list(found.values())
 
 
@@ -67,16 +69,19 @@ def choose(
 ) -> Program:
     """How a pack computes: written out for perceptrons with the plain loss, through autograd for everything else.
 
+    On a CPU either has a form in compressed rows for networks of which few weights are left.
     On a GPU networks are computed together: ours in packed layers, those of any other module stacked where a trial
     shows that they can be. On a CPU they go one by one, since bits must not depend on width there.
     """
     training, on_gpu = replicas[0].training, fills_a_device(data.x_train.device)
-    if _is_sparse(module, replicas[0], data, settings):
-        return SparseChain(module, [replica.masks for replica in replicas])
+    few = _compressed(module, replicas[0], data, settings)
     if _is_chain(module, training, on_gpu=on_gpu):
-        return Chain(module)
+        return SparseChain(module, [replica.masks for replica in replicas]) if few else Chain(module)
     if on_gpu:
         return _together(module, replicas, data, note)
+    if few:
+        masks = [{name: (replica.masks or {})[name] for name in few} for replica in replicas]
+        return SparseModules(module, masks, _noise(replicas), training)
     return _one_by_one(module, replicas)
 
 
@@ -87,18 +92,22 @@ def _is_chain(module: nn.Module, training: Training, *, on_gpu: bool) -> bool:
     return plain and training.task == "classification" and Chain.fits(module)
 
 
-def _is_sparse(module: nn.Module, replica: Replica, data: Tensors, settings: Settings) -> bool:
-    """Whether a network is trained in compressed rows: a perceptron on a CPU whose mask stays, and leaves little."""
+def _compressed(module: nn.Module, replica: Replica, data: Tensors, settings: Settings) -> tuple[str, ...]:
+    """Names of the weights that a network keeps in compressed rows: on a CPU, under a mask that stays, and few."""
     training, masks = replica.training, replica.masks
-    if masks is None or settings.kernels != "sparse" or data.x_train.device.type != "cpu":
-        return False
+    if not masks or settings.kernels != "sparse" or data.x_train.device.type != "cpu":
+        return ()
     if training.sparsify is not None or words.is_own_code(training.optimizer["name"]):
-        return False  # both look at weights that do not exist
-    if not _is_chain(module, training, on_gpu=False) or not available():
-        return False
+        return ()  # both look at weights that do not exist
+    if training.precision == "bf16" or not available():
+        return ()
+    if not _is_chain(module, training, on_gpu=False):
+        batch = min(training.batch, len(data.train_index))
+        return layers(module, masks, data.x_train, batch, settings)
     weights = sum(value.numel() for value in module.parameters())
     left = weights - sum(mask.numel() - int(mask.sum()) for mask in masks.values())
-    return left / settings.sparse_below + settings.sparse_overhead / training.batch < weights
+    pays = left / settings.sparse_below + settings.sparse_overhead / training.batch < weights
+    return tuple(masks) if pays else ()
 
 
 def fills_a_device(device: torch.device) -> bool:
@@ -121,9 +130,13 @@ def _together(module: nn.Module, replicas: Sequence[Replica], data: Tensors, not
 
 
 def _one_by_one(module: nn.Module, replicas: Sequence[Replica]) -> Modules:
-    return Modules(module, [Stream(replica.order, "noise") for replica in replicas], replicas[0].training)
+    return Modules(module, _noise(replicas), replicas[0].training)
+
+
+def _noise(replicas: Sequence[Replica]) -> list[Stream]:
+    return [Stream(replica.order, "noise") for replica in replicas]
 
 
 def is_batched(program: Program) -> bool:
     """Whether a program computes its networks together, and not one after the other."""
-    return not isinstance(program, Modules)
+    return not isinstance(program, (Modules, SparseModules))

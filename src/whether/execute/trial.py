@@ -15,19 +15,20 @@ from torch import nn
 from whether.data.tensors import Tensors, tensors
 from whether.execute import memory
 from whether.history import Network
-from whether.history.facts import Point, Trajectory
+from whether.history.facts import Point, Training, Trajectory
 from whether.history.resolve import Resolver
 from whether.models import build, draw
 from whether.plan.cost import kind_of
 from whether.plan.plan import Piece
 from whether.plan.size import weights_stored
 from whether.plan.width import MOST, networks_at_once
+from whether.prune.masks import wear
 from whether.recipe import Recipe, adam
 from whether.seeds import Seed
 from whether.store.paces import Paces
 from whether.train.pack import Watch, train_pack
-from whether.train.profile import Settings
-from whether.train.replica import Replica
+from whether.train.profile import SHIPPED, Settings
+from whether.train.replica import Named, Replica
 
 SECONDS = 0.4  # of each trial
 SHAPES = (("mlp-10", "xor"), ("mlp-32-16", "digits"), ("mlp-100-50", "digits"), ("mlp-300-100", "digits"))
@@ -132,9 +133,15 @@ def calibrate(pieces: Sequence[Piece], paces: Paces, tell: Callable[[str], None]
         model = trajectory.begin.model
         tell(f"{model.name} on {trajectory.training.data_name.name}")
         width = min(len(alike), networks_at_once(model))
-        found = _pace(trajectory, tensors(trajectory.training.data_name), width, threads=1)
-        paces.note(kind, 1.0 / found, width, "cpu")
+        paces.note(kind, 1.0 / pace_of(alike, SHIPPED), width, "cpu")
     return len(kinds)
+
+
+def pace_of(alike: Sequence[Piece], settings: Settings) -> float:
+    """Network-steps a second of pieces of one kind, as many at once as a profile says, on one thread."""
+    trajectory = alike[0].trajectory
+    width = min(len(alike), networks_at_once(trajectory.begin.model, settings.weights_at_once))
+    return _pace(trajectory, tensors(trajectory.training.data_name), width, threads=1)
 
 
 class _EnoughError(Exception):
@@ -142,13 +149,31 @@ class _EnoughError(Exception):
 
 
 def _pace(trajectory: Trajectory, data: Tensors, width: int, *, threads: int) -> float:
-    """Network-steps a second of a pack of fresh networks, after a first step that does not count."""
-    model, training = trajectory.begin.model, trajectory.training
-    replicas = []
+    """Network-steps a second of a pack of fresh networks of a trajectory."""
+    module = build(trajectory.begin.model)
+    return pace(module, fresh(module, trajectory.training, width), data, threads=threads)
+
+
+def fresh(module: nn.Module, training: Training, width: int, masks: Named | None = None) -> list[Replica]:
+    """So many networks as they are drawn, each to be trained to the end; masked where masks are given."""
+    found = []
     for number in range(width):
         seed = Seed(number)
-        weights = draw(build(model, seed), "pytorch", seed)
-        replicas.append(Replica(training=training, order=seed, step=0, stops=(training.total,), weights=weights))
+        weights, stops = wear(draw(module, "pytorch", seed), masks or {}), (training.total,)
+        found.append(Replica(training=training, order=seed, step=0, stops=stops, weights=weights, masks=masks))
+    return found
+
+
+def pace(
+    module: nn.Module, replicas: Sequence[Replica], data: Tensors, *, threads: int, settings: Settings = SHIPPED
+) -> float:
+    """Network-steps a second of a pack that trains for a moment, after a first step that does not count.
+
+    Args:
+        module: the architecture, which the pack may write into.
+        replicas, data, settings: as of `train_pack`.
+        threads: that the pack may use.
+    """
     seen: list[tuple[float, int]] = []
 
     def progress(steps: int) -> None:
@@ -159,17 +184,23 @@ def _pace(trajectory: Trajectory, data: Tensors, width: int, *, threads: int) ->
 
     watch = Watch(stop=lambda *_: None, progress=progress, threads=lambda: threads)
     with suppress(_EnoughError):
-        train_pack(build(model), replicas, data, watch)
+        train_pack(module, replicas, data, watch, settings)
     spent = seen[-1][0] - seen[0][0]
-    return sum(steps for _, steps in seen[1:]) / spent if spent > 0 else float(width)
+    return sum(steps for _, steps in seen[1:]) / spent if spent > 0 else float(len(replicas))
 
 
 def _plain(trajectory: Trajectory, data: Tensors, threads: int) -> float:
-    """Steps a second of the loop that a good user writes."""
-    model: nn.Module = build(trajectory.begin.model)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    batch, rows = trajectory.training.batch, data.train_index
-    before = torch.get_num_threads()
+    """Steps a second of the loop that a good user writes, with Adam."""
+    module = build(trajectory.begin.model)
+    optimizer = torch.optim.Adam(module.parameters(), lr=1e-3)
+    return plain_pace(module, optimizer, data, batch=trajectory.training.batch, threads=threads)
+
+
+def plain_pace(
+    module: nn.Module, optimizer: torch.optim.Optimizer, data: Tensors, *, batch: int, threads: int
+) -> float:
+    """Steps a second of a plain PyTorch loop that trains for a moment, after a first step that does not count."""
+    rows, before = data.train_index, torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         steps, began = -1, 0.0
@@ -177,7 +208,7 @@ def _plain(trajectory: Trajectory, data: Tensors, threads: int) -> float:
         while steps < 2 or time.perf_counter() - began < SECONDS:
             place = (steps + 1) % max(1, len(order) // batch)
             index = order[place * batch : (place + 1) * batch]
-            loss = nn.functional.cross_entropy(model(data.x_train[index]), data.y_train[index])
+            loss = nn.functional.cross_entropy(module(data.x_train[index]), data.y_train[index])
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)
             optimizer.step()

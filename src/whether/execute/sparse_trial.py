@@ -148,7 +148,7 @@ def lines(trial: SparseTrial) -> Lines | None:
         >>> seen = {1000: 1 / 0.003, 2000: 1 / 0.005, 8000: 1 / 0.017}
         >>> trial = SparseTrial(weights=10_000, batch=100, plain=1.0, dense=200.0, small=(5000, 1 / 0.003), sparse=seen)
         >>> found = lines(trial)
-        >>> round(found.below, 6), round(found.even(10_000), 6), found.overhead(100)
+        >>> round(found.below, 6), round(found.even(10_000), 6), round(found.overhead(100), 3)
         (0.2, 0.2, 0.0)
     """
     if len(trial.sparse) < 2:

@@ -30,7 +30,7 @@ from whether.looking import Looking
 from whether.plan import portfolio
 from whether.plan.cost import Costs
 from whether.plan.plan import Asked, Piece, Plan
-from whether.plan.width import networks_at_once, width_within
+from whether.plan.width import networks_at_once, width_on_gpu, width_within
 from whether.sources import sources
 from whether.store.clean import quarantine
 from whether.store.folder import Store
@@ -50,14 +50,15 @@ class Means:
     """With what a campaign works.
 
     Attributes:
-        on: which executor: "inprocess", "local", "local:4", "ray", "ray://host:10001".
+        on: which executor: "auto" (processes for long work), "inprocess", "local", "local:4", "ray",
+            "ray://host:10001".
         budget: device-seconds that may be spent; None for whatever it takes.
         mixed: let devices of different profiles work together.
         ahead: train for the look after the next while a device would be idle; what the verdict does not need then is
             shown as overrun.
     """
 
-    on: str = "inprocess"
+    on: str = "auto"
     budget: float | None = None
     mixed: bool = False
     ahead: bool = False
@@ -153,20 +154,21 @@ class Campaign:
         from whether.execute.shelf import LabShelf
 
         costs = Costs(self.store.paces.read())
+        on = self._on(pieces, costs)
         wish = Wish(
             # Without a budget everything is done, and soonest if the longest chains go first, whoever asks for them.
             ranks=(portfolio.ranks(plan, costs) if plan is not None and self.means.budget is not None else {})
             | dict.fromkeys(late, LAST),
             seconds=costs.seconds,
-            width=self._width(),
+            width=self._width(on),
             budget=None if self.means.budget is None else max(0.0, self.means.budget - self._spent),
             mixed=self.means.mixed,
             worked=partial(self._worked, [fact for item in plan.asked for fact in item.wanted] if plan else measures),
             measured=measured,
-            about={"on": self.means.on, "questions": list(dict.fromkeys(plan.questions)) if plan else []},
+            about={"on": on, "questions": list(dict.fromkeys(plan.questions)) if plan else []},
         )
         with self.store.claims.enter() as claimant:
-            driver = Driver(self._executor(workshop), LabShelf(self.store), self.tell, claimant)
+            driver = Driver(self._executor(on, workshop), LabShelf(self.store), self.tell, claimant)
             self.tally = driver.tally
             begin(driver)
             driver.carry_out(pieces, measures, wish)
@@ -186,10 +188,14 @@ class Campaign:
             )
         return False
 
-    def _width(self) -> Callable[[Piece], int]:
+    def _width(self, on: str) -> Callable[[Piece], int]:
         """The widest pack that pays on this machine and that its memory holds."""
         from whether.execute import memory, profiles
+        from whether.execute.local import on_gpus
 
+        if on_gpus(on):
+            whole = memory.for_each(1, "cuda")
+            return lambda piece: width_on_gpu(piece.trajectory.begin.model, piece.trajectory.training, whole)
         at_once = profiles.current(self.store).settings.weights_at_once
         room = memory.for_each(memory.cores())
 
@@ -199,10 +205,18 @@ class Campaign:
 
         return widest
 
-    def _executor(self, workshop: Workshop) -> Executor:
+    def _on(self, pieces: Sequence[Piece], costs: Costs) -> str:
+        """Which executor works, when that is left to us."""
+        if self.means.on != "auto":
+            return self.means.on
+        from whether.execute.engines import suited
+
+        return suited(sum(costs.seconds(piece) for piece in pieces), sum(not piece.waits_for for piece in pieces))
+
+    def _executor(self, on: str, workshop: Workshop) -> Executor:
         from whether.execute.engines import engine
 
-        return engine(self.means.on, workshop)
+        return engine(on, workshop)
 
     def stock(self, wanted: Sequence[MeasureFact] = ()) -> Any:
         """What the lab has now, as the planner asks for it."""

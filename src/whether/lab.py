@@ -96,7 +96,7 @@ class Lab:
         open_test: bool = False,
         seed: Seed | int = 0,
         exploratory: bool = False,
-        on: str = "inprocess",
+        on: str = "auto",
         mixed: bool = False,
         progress: Listener | None = None,
     ) -> Answer:
@@ -108,7 +108,8 @@ class Lab:
                 counts every use of a test split.
             seed: the root of all replicates' seeds; a registered question has those of its study.
             exploratory: ask it with seeds of its own although its design is registered.
-            on: what trains: "inprocess", "local" (processes), "local:4", "ray", "ray://host:10001".
+            on: what trains: "auto" (processes where the work is long), "inprocess", "local" (processes), "local:4",
+                "ray", "ray://host:10001".
             mixed: let devices of different profiles work together; the answer says so.
             progress: hears of what goes on (`execute.progress`); by default lines on stderr when it takes long.
 

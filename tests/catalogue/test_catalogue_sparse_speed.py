@@ -92,7 +92,9 @@ def test_a_gpu_is_asked_for_the_same() -> None:
     arms = timed(preset="gpu")
     told = arms["inference speed-up at 10"].parts[0].options
     assert {name: told[name] for name in ("device", "structure", "precision")} == {
-        "device": "cuda", "structure": "csr", "precision": "fp32"
+        "device": "cuda",
+        "structure": "csr",
+        "precision": "fp32",
     }
     assert arms["peak of products"].options["device"] == arms["bandwidth of the memory"].options["device"] == "cuda"
     assert "bandwidth of the cache" not in arms

@@ -35,7 +35,8 @@ def said(case: Case, seed: int) -> Network:
 
 
 def test_every_case_has_the_bits_of_a_pack_in_this_process(tmp_path: Path) -> None:
-    wanted: list[Measure] = [loss(said(case, seed), split="train") for case in CASES for seed in (1, 2, 3)]
+    cases = [case for case in CASES if case.kernels == "dense"]  # the others say the same sentences
+    wanted: list[Measure] = [loss(said(case, seed), split="train") for case in cases for seed in (1, 2, 3)]
     here, there = Lab(tmp_path / "here"), Lab(tmp_path / "there")
     plan = carry_out(here, wanted)
     away = plan_of(there, wanted)
@@ -43,7 +44,7 @@ def test_every_case_has_the_bits_of_a_pack_in_this_process(tmp_path: Path) -> No
     assert (tally.trained, tally.done) == (len(plan.pieces), plan.steps_to_train)
     assert tally.most == 2
     ours, theirs = states(here), states(there)
-    assert len(ours) == 3 * len(CASES)
+    assert len(ours) == 3 * len(cases)
     assert {name for name in ours if ours[name] != theirs.get(name)} == set()
     for fact in plan.missing:
         one, other = here.store.records.read(fact.digest), there.store.records.read(fact.digest)

@@ -29,7 +29,7 @@ def retry(
     debug: Annotated[
         bool, typer.Option("--pdb", help="One piece in this thread; where it raises, a debugger opens.")
     ] = False,
-    on: On = "inprocess",
+    on: On = "auto",
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:

@@ -39,7 +39,7 @@ On = Annotated[
     typer.Option(
         "--on",
         metavar="WHERE",
-        help="What trains: inprocess, local (processes; local:4 for four), ray (ray://HOST:10001), slurm.",
+        help="What trains: auto, inprocess, local (processes; local:4 for four), ray (ray://HOST:10001), slurm.",
     ),
 ]
 Budget = Annotated[
@@ -63,7 +63,7 @@ def run(
     words: Words = None,
     *,
     sweeps: Sweeps = None,
-    on: On = "inprocess",
+    on: On = "auto",
     budget: Budget = None,
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Let devices of different kinds work together; the answer says so.")

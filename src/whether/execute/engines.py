@@ -11,15 +11,34 @@ if TYPE_CHECKING:
     from whether.execute.contract import Executor
     from whether.execute.workshop import Workshop
 
-NAMES = ("inprocess", "local", "ray", "slurm")
+NAMES = ("auto", "inprocess", "local", "ray", "slurm")
+PROCESSES_PAY = 20.0
+"""Seconds of work for each core from which on processes pay: lanes of one process wait for one another between the
+kernels of small networks (`docs/performance.md`), and a process takes two seconds to begin."""
+
+
+def suited(seconds: float, begun_at_once: int) -> str:
+    """What trains when nobody says what: lanes of this process for short work, processes for long.
+
+    Both compute on this machine's CPU and give the same bits. Lanes stay where PyTorch was told to use one thread.
+
+    Args:
+        seconds: of one core that the work will take.
+        begun_at_once: pieces that wait for no other: a lone chain is trained by one lane on all cores.
+    """
+    import torch
+
+    lanes = torch.get_num_threads()
+    pays = lanes > 1 and begun_at_once >= lanes and seconds / lanes >= PROCESSES_PAY
+    return "local" if pays and not torch.cuda.is_available() else "inprocess"
 
 
 def check(on: str) -> None:
     """See that `on` names an executor, before anything is made for it.
 
     Args:
-        on: "inprocess", "local" or "local:WORKERS", "ray" (a running cluster, else one on this machine), or the
-            address of a cluster's client port, "ray://HOST:10001".
+        on: "auto" (as `suited` finds), "inprocess", "local" or "local:WORKERS", "ray" (a running cluster, else one on
+            this machine), or the address of a cluster's client port, "ray://HOST:10001".
 
     Raises:
         RequestError: when it names none, Ray is not installed, or nobody answers at the address.
@@ -37,7 +56,7 @@ def check(on: str) -> None:
 
         import_ray()
         answers(on if colon else os.environ.get("RAY_ADDRESS") or "auto")
-    elif word not in ("inprocess", "local") or (word == "inprocess" and colon):
+    elif word not in ("auto", "inprocess", "local") or (word != "local" and colon):
         hint = "--on local:4 is four workers; --on ray://HOST:10001 is a cluster's address."
         raise unknown("executor", on, NAMES, hint)
 
@@ -46,7 +65,7 @@ def engine(on: str, workshop: Workshop) -> Executor:
     """The executor that `on` names.
 
     Args:
-        on: as `check` takes it.
+        on: as `check` takes it; "auto" is "inprocess" here.
         workshop: over the lab.
 
     Raises:

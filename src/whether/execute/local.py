@@ -192,6 +192,11 @@ def devices(workers: int | None) -> list[tuple[str, dict[str, str]]]:
     return [("cpu", {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})] * (workers or memory.cores())
 
 
+def on_gpus(on: str) -> bool:
+    """Whether an executor of that name trains on this machine's GPUs: then packs are as wide as their memory allows."""
+    return on.partition(":")[0] == "local" and devices(None)[0][0] == "cuda"
+
+
 def _send(link: connection.Connection, data: bytes) -> None:
     with suppress(OSError):  # it is dead: its socket tells
         link.send_bytes(data)

@@ -56,7 +56,8 @@ class Batches:
             self.rooms[len(rows)] = self.x.new_empty(len(rows), *self.x.shape[1:])
         x = torch.index_select(self.x, 0, rows, out=self.rooms[len(rows)])
         x = x.view(*index.shape, *self.x.shape[1:])
-        return (self._augmented(x, epoch, place) if self.words else x), self.y[index]
+        y = torch.index_select(self.y, 0, rows).view(*index.shape, *self.y.shape[1:])
+        return (self._augmented(x, epoch, place) if self.words else x), y
 
     def keep(self, places: Sequence[int]) -> None:
         """Let go of all networks but these."""

@@ -122,6 +122,10 @@ def _step(group: _Group, step: int) -> None:
     settings: Mapping[str, Any] = group.training.optimizer
     lr = settings["lr"] * factor(group.training.schedule, step, group.training.total)
     if settings["name"] == "sgd":
+        if settings["momentum"] == settings["weight_decay"] == 0:
+            for weights, gradient in zip(group.weights, group.gradient, strict=True):
+                weights.add_(gradient, alpha=-lr)  # PyTorch's kernel does the same, ten times as many calls later
+            return
         sgd(
             group.weights,
             group.gradient,

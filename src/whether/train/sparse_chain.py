@@ -198,25 +198,27 @@ class _Compressed:
     def __init__(self, stored: Float[Tensor, "replica entry"], blocks: _Blocks) -> None:
         self.stored = stored
         self.blocks = blocks
-        self.values = stored.view(-1) if len(stored) == 1 else stored.new_zeros(stored.numel())
+        self.lone = len(stored) == 1
+        self.values = stored.view(-1) if self.lone else stored.new_zeros(stored.numel())
         self.matrix = blocks.pattern.matrix(self.values)
-        self.below = blocks.transposed.matrix(stored.new_empty(len(blocks.order)))
+        self.values_below = stored.new_empty(len(blocks.order))
+        self.below = blocks.transposed.matrix(self.values_below)
 
     def refresh(self) -> None:
         """See the weights as they are now: several networks' do not lie one behind the other."""
-        if len(self.stored) > 1:
+        if not self.lone:
             self.values.view(self.stored.shape).copy_(self.stored)
 
     def forward(self, x: Tensor, out: Tensor) -> None:
         multiply(self.matrix, x, out)
 
     def backward(self, delta: Tensor, out: Tensor) -> None:
-        torch.index_select(self.values, 0, self.blocks.order, out=self.below.values())
+        torch.index_select(self.values, 0, self.blocks.order, out=self.values_below)
         multiply(self.below, delta, out)
 
     def gradient(self, delta: Tensor, x: Tensor) -> None:
         sample(self.matrix, delta, x)
-        if len(self.stored) > 1:
+        if not self.lone:
             self.stored.copy_(self.values.view(self.stored.shape))
 
 

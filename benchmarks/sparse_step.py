@@ -1,14 +1,15 @@
 """A training step of LeNet-300-100 at falling density (batch 128, SGD), beside the dense limit and a plain loop.
 
-    python benchmarks/sparse_step.py [--rounds 5] [--steps 200] [--json FILE]
+    python benchmarks/sparse_step.py [--rounds 5] [--steps 300] [--json FILE]
 
-Whole steps of the trainer are timed: the batch, both passes, the update, the figures that are recorded. The limit is
-the time of the dense step's matrix products alone, at the rate of a large product in the same minutes. The plain loop is
-what a good user writes: `nn.Sequential`, data as tensors, `torch.optim.SGD`, and no mask, which would only slow it
-down. "lanes" are as many trainings beside one another as there are cores, each on one thread, as a lab trains: seconds
-are those of the machine for one step of one network. All sides take turns.
+Whole steps of the trainer are timed: the batch, both passes, the update, the figures that are recorded. "One" is one
+training on all cores; "every core" is one training on each core, in a process of its own on one thread, as a lab trains
+replicates: the machine's time for one step of one network. The plain loop is what a good user writes: `nn.Sequential`,
+data as tensors, `torch.optim.SGD`, and no mask, which would only slow it down.
 
-The data are MNIST where WHETHER_DATA has it, otherwise random numbers of the same shape: times do not depend on them.
+The limit is the time of the dense step's matrix products alone, at the rate of a large product on all cores, the median
+of rates that were measured between the rounds; all sides take turns. The data are MNIST where WHETHER_DATA has it,
+otherwise random numbers of the same shape: times do not depend on them.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -46,9 +49,11 @@ LENET = Model(name="lenet-300-100", shape=(1, 28, 28), classes=10, options={})
 DENSITIES = (20, 10, 7, 3.6, 1)
 PACKED = 8
 EVERYWHERE = Settings(sparse_below=1e9, sparse_overhead=0.0)
-TARGETS = {"3.6 %": "limit / 3, plain / 4", f"3.6 % in a pack of {PACKED}": "limit / 5"}
+TARGETS = {"3.6 %": "target limit ÷ 3, plain ÷ 4", f"3.6 % in a pack of {PACKED}": "target limit ÷ 5"}
+_MADE: dict[str, Callable[[], None]] = {}
 
 
+@cache
 def examples() -> Tensors:
     """MNIST, or random numbers in its place."""
     try:
@@ -110,63 +115,74 @@ def plain(data: Tensors, steps: int) -> Callable[[], None]:
     return train
 
 
-def in_lanes(make: Callable[[], Callable[[], None]]) -> Callable[[], None]:
-    """The same training on every core at once, each on one thread."""
-    trainings = [make() for _ in range(cores())]
-    pool = ThreadPoolExecutor(len(trainings), initializer=lambda: torch.set_num_threads(1))
-    list(pool.map(lambda _: None, trainings))
-
-    def beside() -> None:
-        list(pool.map(lambda training: training(), trainings))
-
-    return beside
+def side(name: str, steps: int) -> Callable[[], None]:
+    """A training of so many steps by its name: "plain", "dense", or "WIDTH LEFT"."""
+    if name not in _MADE:
+        width, _, left = name.partition(" ")
+        given = None if left in ("", "dense") else float(left)
+        _MADE[name] = plain(examples(), steps) if name == "plain" else ours(examples(), steps, int(width), given)
+    return _MADE[name]
 
 
-def sides(data: Tensors, steps: int) -> dict[str, tuple[Callable[[], None], int]]:
-    """What takes turns, by name: a training, and how many networks it trains."""
-    found = {"plain loop": (plain(data, steps), 1), "whether, dense": (ours(data, steps, 1, None), 1)}
-    for left in DENSITIES:
-        found[f"{left} %"] = (ours(data, steps, 1, left), 1)
-        found[f"{left} % in lanes"] = (in_lanes(lambda left=left: ours(data, steps, 1, left)), cores())
-    for left in (7, 3.6, 1):
-        found[f"{left} % in a pack of {PACKED}"] = (ours(data, steps, PACKED, left), PACKED)
-        found[f"{left} % in a pack of {PACKED} in lanes"] = (
-            in_lanes(lambda left=left: ours(data, steps, PACKED, left)),
-            PACKED * cores(),
-        )
-    return found
+def timed(name: str, steps: int, threads: int) -> float:
+    """Seconds of one training."""
+    torch.set_num_threads(threads)
+    train = side(name, steps)
+    began = time.perf_counter()
+    train()
+    return time.perf_counter() - began
+
+
+def on_every_core(pool: ProcessPoolExecutor, name: str, steps: int) -> float:
+    """Seconds of the same training on each core at once."""
+    return statistics.mean(pool.map(timed, *zip(*[(name, steps, 1)] * cores(), strict=True)))
+
+
+SIDES = {
+    "plain loop": ("plain", 1),
+    "dense": ("1 dense", 1),
+    **{f"{left} %": (f"1 {left}", 1) for left in DENSITIES},
+    **{f"{left} % in a pack of {PACKED}": (f"{PACKED} {left}", PACKED) for left in (7, 3.6, 1)},
+}
 
 
 def main() -> None:
     """Measure and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    data = examples()
-    taking_turns = sides(data, chosen.steps)
-    times: dict[str, list[float]] = {name: [] for name in taking_turns}
-    rates = [gflops()]
-    for round_ in range(chosen.rounds + 1):
-        for name, (train, networks) in taking_turns.items():
-            began = time.perf_counter()
-            train()
-            if round_:
-                times[name].append((time.perf_counter() - began) / chosen.steps / networks * 1e6)
-        rates.append(gflops())
-    bound = limit(max(rates), BATCH) * 1e6
-    middle = {name: statistics.median(found) for name, found in times.items()}
+    steps, many = chosen.steps, cores()
+    times: dict[str, dict[str, list[float]]] = {name: {"one": [], "every core": []} for name in SIDES}
+    rates: list[float] = []
+    with ProcessPoolExecutor(many, mp_context=get_context("spawn")) as pool:
+        for round_ in range(chosen.rounds + 1):
+            torch.set_num_threads(many)
+            rates += [gflops()] if round_ else []
+            for name, (said, networks) in SIDES.items():
+                one = timed(said, steps, many) / steps / networks * 1e6
+                every = on_every_core(pool, said, steps) / steps / networks / many * 1e6
+                if round_:  # the first warms
+                    times[name]["one"].append(one)
+                    times[name]["every core"].append(every)
+    rate = statistics.median(rates)
+    bound = limit(rate, BATCH) * 1e6
     print(
-        f"a step of LeNet-300-100, batch {BATCH}, SGD; {torch.get_num_threads()} threads, PyTorch {torch.__version__}"
+        f"a step of LeNet-300-100, batch {BATCH}, SGD; {many} cores, PyTorch {torch.__version__}; median (min to max)"
     )
-    print(f"matrix product {max(rates):.0f} GFLOP/s; arithmetic limit of a dense step {bound:.0f} µs")
-    print(f"{'':34}{'median µs':>10}{'min':>7}{'max':>7}{'limit ÷':>9}{'plain ÷':>9}  target")
+    print(f"matrix product {rate:.0f} GFLOP/s; arithmetic limit of a dense step {bound:.0f} µs")
+    print(f"{'':22}" + "".join(f"{way + ', µs':>22}{'limit ÷':>9}{'plain ÷':>9}" for way in ("one", "every core")))
     for name, found in times.items():
-        row = f"{name:34}{middle[name]:10.0f}{min(found):7.0f}{max(found):7.0f}"
-        print(f"{row}{bound / middle[name]:9.2f}{middle['plain loop'] / middle[name]:9.2f}  {TARGETS.get(name, '')}")
+        row = f"{name:22}"
+        for way, taken in found.items():
+            middle, loop = statistics.median(taken), statistics.median(times["plain loop"][way])
+            row += (
+                f"{f'{middle:.0f} ({min(taken):.0f} to {max(taken):.0f})':>22}{bound / middle:9.2f}{loop / middle:9.2f}"
+            )
+        print(row + f"  {TARGETS.get(name, '')}")
     if chosen.json:
-        told = {"gflops": max(rates), "limit_us": bound, "us": times, "machine": platform.processor()}
+        told = {"gflops": rates, "limit_us": bound, "us": times, "machine": platform.processor()}
         chosen.json.write_text(json.dumps(told | {"torch": torch.__version__}, indent=1))
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -212,6 +211,10 @@ class _Match:
 def _assigned(gain: Tensor, what: str) -> Tensor:
     if not bool(torch.isfinite(gain).all()):
         raise WorkError(f"{what} is not a finite number; a network that is to be aligned has diverged.")
+    from scipy.optimize import (
+        linear_sum_assignment,
+    )  # a quarter of a second to import, of which few questions have need
+
     return torch.from_numpy(linear_sum_assignment(gain.numpy(), maximize=True)[1])
 
 

@@ -31,6 +31,7 @@ from whether.errors import (
 )
 from whether.execute import making
 from whether.execute.making import Made, needed, prunable_of, put
+from whether.execute.memory import one_core
 from whether.execute.offered import Offered, asked, by_itself
 from whether.execute.owncode import importable, own_of, own_words
 from whether.execute.progress import Listener, Note, nobody
@@ -117,8 +118,9 @@ class Workshop:
                 case facts.Trajectory(training=training):
                     for kind, name in own_of(training):
                         checks[kind, name] = partial(importable, kind, name)
-        gather(*checks.values())
-        gather(*(trial for key, trial in trials.items() if key not in self._rehearsed))
+        with one_core():
+            gather(*checks.values())
+            gather(*(trial for key, trial in trials.items() if key not in self._rehearsed))
         self._rehearsed |= trials.keys()
 
     def trains(self, holding: facts.Holding) -> Named:

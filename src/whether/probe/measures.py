@@ -16,6 +16,7 @@ from whether.tasks.kinds import Classification
 from whether.tasks.task import Task
 
 AT_ONCE = 1000
+IN_CACHE = 125  # rows a pass: more, and activations of convolutions no longer fit the cache
 
 
 def examples(data: Tensors, split: str) -> tuple[Shaped[Tensor, "row *shape"], Shaped[Tensor, "row *label"]]:
@@ -42,7 +43,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 def logits(module: nn.Module, x: Shaped[Tensor, "row *shape"]) -> Shaped[Tensor, "row *out"]:
     """A module's outputs in evaluation mode, some rows at a time."""
     with evaluating(module):
-        return torch.cat([module(part) for part in torch.split(x, AT_ONCE)])
+        return torch.cat([module(part) for part in torch.split(x, IN_CACHE)])
 
 
 def accuracy(module: nn.Module, data: Tensors, split: str, *, task: Task | None = None) -> float:

@@ -25,7 +25,7 @@ class Settings:
         sparse_overhead: what a step in compressed rows costs beside its products, in weights × examples.
         layers_below: as `sparse_below`, for one linear layer of a module that is computed through autograd.
         layers_turning: what it costs to turn a number that goes into such a layer or comes out of it, in weights.
-        layers_overhead: what such a layer costs beside all this, in weights × rows.
+        layers_overhead: what such a layer costs beside all this, in weights × rows, for each part of the rows.
         weights_at_once: weights of all networks of a pack, beyond which a wider one does not train faster.
         workers: how many train beside one another; 0 for one on each core or GPU.
         threads: that each of them computes on.
@@ -35,9 +35,9 @@ class Settings:
     kernels: str = "sparse"
     sparse_below: float = 0.235
     sparse_overhead: float = 6e5
-    layers_below: float = 0.19
-    layers_turning: float = 24.0
-    layers_overhead: float = 7e5
+    layers_below: float = 0.2
+    layers_turning: float = 33.0
+    layers_overhead: float = 8e5
     weights_at_once: int = 2**18
     workers: int = 0
     threads: int = 1

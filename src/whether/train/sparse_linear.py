@@ -3,10 +3,12 @@
     Y = W X + b,   ∂X = Wᵀ ∂Y,   ∂W = ∂Y Xᵀ where W has entries        X: [in, row],  Y: [out, row]
 
 A sparse product walks along rows of numbers, so what comes in row by row is turned, and what goes out is turned back.
+It reads the rows of X in no order, so few examples at a time are multiplied, whose numbers stay in the caches.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +58,15 @@ class Compressed:
 
     Attributes:
         count: of them.
+        shape: of the layer's weight.
+        most: rows that are multiplied at once.
     """
 
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
         self.count = len(kept.numbers)
         self.shape = kept.pattern.shape
+        self.most = rows_at_once(*self.shape)
         self._values = torch.empty(0)
 
     def forward(self, values: Float[Tensor, " entry"], x: Float[Tensor, "in row"]) -> Float[Tensor, "out row"]:
@@ -71,21 +76,30 @@ class Compressed:
         multiply(self._matrix, x, out)
         return out
 
-    def backward(self, values: Float[Tensor, " entry"], delta: Float[Tensor, "out row"]) -> Float[Tensor, "in row"]:
-        """Wᵀ ∂Y."""
+    def backward(
+        self, values: Float[Tensor, " entry"], deltas: Sequence[Float[Tensor, "out row"]]
+    ) -> Float[Tensor, "all in"]:
+        """(Wᵀ ∂Y)ᵀ, from parts of ∂Y: by rows, but not always one behind the other."""
         self._bind(values)
         torch.index_select(values, 0, self.kept.order, out=self._gathered)
-        below = delta.new_empty(self.shape[1], delta.shape[1])
-        multiply(self._below, delta, below)
-        return below
+        parts = []
+        for delta in deltas:
+            below = delta.new_empty(self.shape[1], delta.shape[1])
+            multiply(self._below, delta, below)
+            parts.append(below.t())
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def gradient(
-        self, values: Float[Tensor, " entry"], delta: Float[Tensor, "out row"], x: Float[Tensor, "in row"]
+        self,
+        values: Float[Tensor, " entry"],
+        deltas: Sequence[Float[Tensor, "out row"]],
+        inputs: Sequence[Float[Tensor, "in row"]],
     ) -> Float[Tensor, " entry"]:
-        """∂Y Xᵀ where W has entries, and zeros behind them."""
+        """∂Y Xᵀ where W has entries, and zeros behind them; from parts of both."""
         self._bind(values)
-        self._slope.zero_()  # a product is added to nothing of what stood there: 0 · NaN would be NaN
-        sample(self._slopes, delta, x)
+        self._slope.zero_()
+        for delta, x in zip(deltas, inputs, strict=True):
+            sample(self._slopes, delta, x, kept=1.0)
         if len(values) == self.count:
             return self._slope.clone()
         into = torch.zeros_like(values)
@@ -123,16 +137,20 @@ class Product(torch.autograd.Function):
             bias: added to each row.
             layer: which weights they are.
         """
-        turned = x.reshape(-1, x.shape[-1]).t().contiguous()
-        out = layer.forward(values, turned)
-        ctx.save_for_backward(turned, values)
+        rows = x.new_empty(*x.shape[:-1], layer.shape[0])
+        inputs: list[Tensor] = []
+        for part, there in zip(_parts(x, layer.most), _parts(rows, layer.most), strict=True):
+            turned = part.t().contiguous()
+            out = layer.forward(values, turned).t()
+            if bias is None:
+                there.copy_(out)
+            else:
+                torch.add(out, bias, out=there)
+            if ctx.needs_input_grad[1]:
+                inputs.append(turned)
+        ctx.save_for_backward(values, *inputs)
         ctx.layer = layer
-        rows = out.new_empty(out.shape[::-1])
-        if bias is None:
-            rows.copy_(out.t())
-        else:
-            torch.add(out.t(), bias, out=rows)
-        return rows.view(*x.shape[:-1], -1)
+        return rows
 
     @staticmethod
     @once_differentiable
@@ -140,18 +158,36 @@ class Product(torch.autograd.Function):
         ctx: Any, delta: Float[Tensor, "*row out"]
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         """The gradients of input, weights and bias, from that of the output."""
-        turned, values = ctx.saved_tensors
+        values, *inputs = ctx.saved_tensors
         layer: Compressed = ctx.layer
-        flat = delta.reshape(-1, delta.shape[-1])
-        slopes = flat.t().contiguous()
+        deltas = _turned(delta, layer.most)
         below = into = bias = None
         if ctx.needs_input_grad[0]:
-            below = layer.backward(values, slopes).t().view(*delta.shape[:-1], -1)
+            below = layer.backward(values, deltas).view(*delta.shape[:-1], layer.shape[1])
         if ctx.needs_input_grad[1]:
-            into = layer.gradient(values, slopes, turned)
+            into = layer.gradient(values, deltas, inputs)
         if ctx.needs_input_grad[2]:
-            bias = flat.sum(0)
+            bias = delta.reshape(-1, delta.shape[-1]).sum(0)
         return below, into, bias, None
+
+
+def rows_at_once(outputs: int, inputs: int) -> int:
+    """How many examples are multiplied at once: as many as caches hold, by what was measured."""
+    return 256 if outputs + inputs <= 1024 else 128
+
+
+def _parts(x: Float[Tensor, "*row unit"], most: int) -> Sequence[Float[Tensor, "part unit"]]:
+    """Rows in parts of equal length, the last one shorter: views where rows lie one behind the other."""
+    flat = x.reshape(-1, x.shape[-1])
+    if len(flat) <= most:
+        return (flat,)
+    size = -(-len(flat) // -(-len(flat) // most))
+    sizes = [min(size, len(flat) - begin) for begin in range(0, len(flat), size)]
+    return torch.split_with_sizes(flat, sizes)
+
+
+def _turned(x: Float[Tensor, "*row unit"], most: int) -> list[Float[Tensor, "unit part"]]:
+    return [part.t().contiguous() for part in _parts(x, most)]
 
 
 class SparseLinear(nn.Linear):

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from whether.errors import CODE_RAISES
 from whether.models.alone import alone
 from whether.train.profile import Settings
-from whether.train.sparse_linear import Compressed, Kept, SparseLinear
+from whether.train.sparse_linear import Compressed, Kept, SparseLinear, rows_at_once
 from whether.train.sparse_modules import owner
 
 TOLERANCE = 1e-3
@@ -34,7 +34,7 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_p
 _tried: WeakKeyDictionary[nn.Module, dict[tuple[object, ...], Mapping[str, float]]] = WeakKeyDictionary()
 
 
-def faster(settings: Settings, shape: tuple[int, ...], left: int, rows: float) -> bool:
+def faster(settings: Settings, shape: tuple[int, int], left: int, rows: float) -> bool:
     """Whether a layer is faster in compressed rows than with every weight, by what was measured.
 
     Args:
@@ -49,7 +49,8 @@ def faster(settings: Settings, shape: tuple[int, ...], left: int, rows: float) -
         [False, True]
     """
     turned = settings.layers_turning * sum(shape)
-    return left / settings.layers_below + turned + settings.layers_overhead / rows < shape[0] * shape[1]
+    overhead = settings.layers_overhead / min(rows, rows_at_once(*shape))
+    return left / settings.layers_below + turned + overhead < shape[0] * shape[1]
 
 
 def layers(
@@ -68,10 +69,13 @@ def layers(
     few = [name for name, count in left.items() if count < settings.layers_below * masks[name].numel()]
     able = candidates(module, x) if few else {}
     return tuple(
-        name
-        for name in few
-        if name in able and faster(settings, tuple(masks[name].shape), left[name], batch * able[name])
+        name for name in few if name in able and faster(settings, _shape(masks[name]), left[name], batch * able[name])
     )
+
+
+def _shape(mask: Tensor) -> tuple[int, int]:
+    outputs, inputs = mask.shape
+    return outputs, inputs
 
 
 def candidates(module: nn.Module, x: Shaped[Tensor, "row *shape"]) -> Mapping[str, float]:

@@ -8,7 +8,7 @@ makes whatever a process spends beside training weigh more here, not less.
 
 Whole processes are timed, from `whether run` to its exit: start, opening the data, planning, training, a look at 5,000
 validation examples every epoch and one at 10,000 test examples a level, records, states, the answer, its report. "One
-chain" has the machine to itself, on all cores; "chains" is as many replicates as there are cores, which is how a
+chain" has the machine to itself, on all cores; "chains" is twice as many replicates as there are cores, which is how a
 question runs, and counts the machine's seconds for each. Seconds are scaled to OpenLTH's 60,000 training examples. The
 plain loop is a process that does the same for one dense level: PyTorch's modules, data as tensors, weights multiplied
 by their mask after each step, and the same looks.
@@ -137,7 +137,7 @@ def main() -> None:
     """Measure and print two tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--chains", type=int, default=cores())
+    parser.add_argument("--chains", type=int, default=2 * cores())
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -30,7 +30,7 @@ from whether.looking import Looking
 from whether.plan import portfolio
 from whether.plan.cost import Costs
 from whether.plan.plan import Asked, Piece, Plan
-from whether.plan.width import networks_at_once, width_on_gpu, width_within
+from whether.plan.width import networks_at_once, part_left, width_on_gpu, width_within
 from whether.sources import sources
 from whether.store.clean import quarantine
 from whether.store.folder import Store
@@ -200,8 +200,8 @@ class Campaign:
         room = memory.for_each(memory.cores())
 
         def widest(piece: Piece) -> int:
-            model = piece.trajectory.begin.model
-            return width_within(model, piece.trajectory.training, room, most=networks_at_once(model, at_once))
+            model, left = piece.trajectory.begin.model, part_left(piece.trajectory.begin.mask)
+            return width_within(model, piece.trajectory.training, room, most=networks_at_once(model, at_once, left))
 
         return widest
 

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whether.data.cards import Data
+from whether.history import Network, tickets
 from whether.history.facts import Model
-from whether.history.resolve import settle
+from whether.history.resolve import Resolver, settle
 from whether.plan.size import memory_per_network, moments
-from whether.plan.width import MOST, networks_at_once, shares, width_measured, width_on_gpu
+from whether.plan.width import MOST, networks_at_once, part_left, shares, width_measured, width_on_gpu
 from whether.recipe import default_recipe
 
 
@@ -23,6 +24,23 @@ def test_small_networks_go_together_and_large_ones_alone() -> None:
     assert networks_at_once(model("lenet-300-100")) == 1
     assert networks_at_once(model("mlp-300-100")) == networks_at_once(model("lenet-300-100"))
     assert networks_at_once(model("mlp-4000-4000")) == 1
+
+
+def test_networks_with_few_weights_go_together() -> None:
+    lenet = model("lenet-300-100")
+    assert [networks_at_once(lenet, left=left) for left in (1.0, 0.2, 0.07, 0.036)] == [1, 1, 2, 4]
+    assert networks_at_once(lenet, left=1e-6) == MOST
+    assert networks_at_once(model("mlp-20"), left=0.5) == networks_at_once(model("mlp-20"))
+
+
+def test_what_a_mask_leaves_is_read_from_its_history() -> None:
+    start = Network("mlp-20", data="digits", seed=1)
+    third = tickets(start, rounds=3, fraction=0.5)[-1]
+    shuffled = start.masked(third.mask().shuffled(2)).train()
+    for network, left in ((start.train(), 1.0), (third, 0.125), (shuffled, 0.125)):
+        assert part_left(Resolver().state(network).mask) == pytest.approx(left)
+    layered = start.masked(start.prune(fraction=0.5, layer_fractions={"output": 0.1})).train()
+    assert part_left(Resolver().state(layered).mask) == 1.0, "by layers it does not follow from the history alone"
 
 
 def test_code_of_ones_own_is_trained_one_by_one() -> None:

@@ -1,6 +1,6 @@
 """Lottery tickets of LeNet-300-100 on MNIST, as OpenLTH trains them, in whole processes: seconds a level and epoch.
 
-    WHETHER_DATA=… python benchmarks/tickets_cpu.py [--epochs 5] [--rounds 15] [--chains 2] [--json FILE]
+    WHETHER_DATA=… python benchmarks/tickets_cpu.py [--epochs 5] [--chains 4] [--json FILE]
 
 The protocol is that of OpenLTH's default for this network: batch 128, SGD at .1, a fifth of all weights pruned a level
 by magnitude, weights rewound to the start; 13 networks are levels 0 to 12. Its 40 epochs a level are shortened, which
@@ -168,7 +168,7 @@ def main() -> None:
     for place in range(DEEPER + 1):
         row = f"    {place:2}  {80 * 0.8 ** (place - 1):5.1f} % left {'':8}"
         for name, found in levels.items():
-            taken = found[place] * scale / (1 if name == "one chain" else chosen.chains)
+            taken = found[place] * scale / (1 if name == "one chain" else min(chosen.chains, cores()))
             row += f"{taken:12.3f} {OPENLTH / taken:5.1f} ×    "
         print(row + (f" target {TARGETS[place]} ×" if place in TARGETS else ""))
     if chosen.json:

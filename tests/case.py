@@ -76,6 +76,9 @@ class Case:
             layers_below=1e9,
             layers_turning=0.0,
             layers_overhead=0.0,
+            convs_below=1e9,
+            convs_turning=0.0,
+            convs_lines=0.0,
         )
 
     def module(self) -> nn.Module:

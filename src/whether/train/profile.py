@@ -26,6 +26,9 @@ class Settings:
         layers_below: as `sparse_below`, for one linear layer of a module that is computed through autograd.
         layers_turning: what it costs to turn a number that goes into such a layer or comes out of it, in weights.
         layers_overhead: what such a layer costs beside all this, in weights × rows, for each part of the rows.
+        convs_below: as `layers_below`, for one convolution.
+        convs_turning: what it costs to lay out a number of a patch or of the output, in weights.
+        convs_lines: what each line of such numbers costs beside, in weights.
         weights_at_once: weights of all networks of a pack, beyond which a wider one does not train faster.
         workers: how many train beside one another; 0 for one on each core or GPU.
         threads: that each of them computes on.
@@ -38,6 +41,9 @@ class Settings:
     layers_below: float = 0.2
     layers_turning: float = 33.0
     layers_overhead: float = 8e5
+    convs_below: float = 0.18
+    convs_turning: float = 20.0
+    convs_lines: float = 500.0
     weights_at_once: int = 2**18
     workers: int = 0
     threads: int = 1

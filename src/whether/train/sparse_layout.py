@@ -1,4 +1,4 @@
-"""Where a network's tensors lie in its row when some of its linear layers keep only the weights that exist."""
+"""Where a network's tensors lie in its row when some of its layers keep only the weights that exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whether.train.layout import Layout, Place, Slot
-from whether.train.sparse_linear import Kept
+from whether.train.sparse_weights import Kept
 
 
 class SparseLayout:
@@ -29,7 +29,7 @@ class SparseLayout:
     """
 
     def __init__(
-        self, shapes: Mapping[str, tuple[int, ...]], masks: Sequence[Mapping[str, Bool[Tensor, "out in"]]]
+        self, shapes: Mapping[str, tuple[int, ...]], masks: Sequence[Mapping[str, Bool[Tensor, "out *in"]]]
     ) -> None:
         self.kept = [{name: Kept.of(mask.bool().cpu()) for name, mask in worn.items()} for worn in masks]
         most = {name: max(len(own[name].numbers) for own in self.kept) for name in masks[0]}

@@ -1,4 +1,4 @@
-"""The step of any `nn.Module` some of whose linear layers have few weights: those in compressed rows, the rest dense.
+"""The step of any `nn.Module` some of whose layers have few weights: those in compressed rows, everything else dense.
 
 What `module.py` computes, through autograd and one network after the other; `sparse_where.py` says which layers.
 """
@@ -15,12 +15,14 @@ from whether.history.facts import Training
 from whether.seeds import Stream
 from whether.train.module import Modules
 from whether.train.replica import Named
+from whether.train.sparse_conv import SparseConv2d
 from whether.train.sparse_layout import SparseLayout
-from whether.train.sparse_linear import Compressed, SparseLinear
+from whether.train.sparse_linear import SparseLinear
+from whether.train.sparse_weights import Compressed
 
 
 class SparseModules:
-    """A pack's forward and backward pass for modules with sparse linear layers.
+    """A pack's forward and backward pass for modules with sparse layers.
 
     Args:
         module: gives the computation; its own weights are never used.
@@ -32,7 +34,7 @@ class SparseModules:
     def __init__(
         self,
         module: nn.Module,
-        masks: Sequence[Mapping[str, Bool[Tensor, "out in"]]],
+        masks: Sequence[Mapping[str, Bool[Tensor, "out *in"]]],
         noise: list[Stream],
         training: Training,
     ) -> None:
@@ -40,13 +42,13 @@ class SparseModules:
         self.layout = SparseLayout(shapes, masks)
         changed, names = copy.deepcopy(module), list(masks[0])
         for name in names:
-            SparseLinear.become(owner(changed, name), self.layout.stored.slot(name).size)
+            become(owner(changed, name), self.layout.stored.slot(name).size)
         self.modules = Modules(changed, noise, training, begin=self._begin)
         self._compressed = [{name: Compressed(kept) for name, kept in own.items()} for own in self.layout.kept]
-        self._layers: dict[str, SparseLinear] = {}
+        self._layers: dict[str, SparseLinear | SparseConv2d] = {}
         for name in names:
             layer = owner(self.modules.module, name)
-            assert isinstance(layer, SparseLinear)
+            assert isinstance(layer, (SparseLinear, SparseConv2d))
             self._layers[name] = layer
 
     def inputs(self, x: Shaped[Tensor, "row *shape"]) -> Shaped[Tensor, "row *shape"]:
@@ -93,8 +95,15 @@ class SparseModules:
             layer.own = self._compressed[place][name]
 
 
-def owner(module: nn.Module, name: str) -> nn.Linear:
-    """The linear layer that has a weight of this name."""
+def owner(module: nn.Module, name: str) -> nn.Linear | nn.Conv2d:
+    """The layer that has a weight of this name."""
     layer = module.get_submodule(name.rpartition(".")[0])
-    assert isinstance(layer, nn.Linear)
+    assert isinstance(layer, (nn.Linear, nn.Conv2d))
     return layer
+
+
+def become(layer: nn.Linear | nn.Conv2d, count: int) -> None:
+    """Change a layer, where it stands, into one that has so many entries, all zero: whoever holds it still does."""
+    values = nn.Parameter(layer.weight.detach().new_zeros(count))
+    layer.__class__ = SparseLinear if isinstance(layer, nn.Linear) else SparseConv2d
+    layer.weight = values

@@ -1,15 +1,16 @@
-"""Which linear layers of a module are computed in compressed rows: those that can be, and where that is faster.
+"""Which layers of a module are computed in compressed rows: those that can be, and where that is faster.
 
 Whether a layer can be is found out by trying, as for foreign modules on a GPU (`stacked.py`): a copy of the module with
 sparse layers has to give the outputs and the gradients of one whose weights are masked, and nobody may have looked at a
-weight beside the layer itself. Whether it is faster follows from the layer's own mask, its size, and how many rows go
-through it: so a network's bits do not depend on its company.
+weight beside the layer itself. Whether it is faster follows from the layer's own mask, its size, and what goes through
+it: so a network's bits do not depend on its company.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,8 +21,10 @@ from torch import Tensor, nn
 from whether.errors import CODE_RAISES
 from whether.models.alone import alone
 from whether.train.profile import Settings
-from whether.train.sparse_linear import Compressed, Kept, SparseLinear, rows_at_once
-from whether.train.sparse_modules import owner
+from whether.train.sparse_conv import SparseConv2d, fits
+from whether.train.sparse_linear import SparseLinear, rows_at_once
+from whether.train.sparse_modules import become, owner
+from whether.train.sparse_weights import Compressed, Kept
 
 TOLERANCE = 1e-3
 """How far numbers of a trial may lie from those of masked weights: ‖difference‖ / ‖numbers‖."""
@@ -31,26 +34,44 @@ ROUNDING = 1e-5
 
 EXAMPLES = 8
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-_tried: WeakKeyDictionary[nn.Module, dict[tuple[object, ...], Mapping[str, float]]] = WeakKeyDictionary()
+_tried: WeakKeyDictionary[nn.Module, dict[tuple[object, ...], Mapping[str, Use]]] = WeakKeyDictionary()
 
 
-def faster(settings: Settings, shape: tuple[int, int], left: int, rows: float) -> bool:
+@dataclass(frozen=True)
+class Use:
+    """How a module uses a weight.
+
+    Attributes:
+        shape: of the weight as a matrix.
+        rows: that an example sends through it; positions of the output for a convolution.
+        width: of a convolution's output; 0 for a linear layer.
+    """
+
+    shape: tuple[int, int]
+    rows: float
+    width: int = 0
+
+
+def faster(settings: Settings, use: Use, left: int, batch: int) -> bool:
     """Whether a layer is faster in compressed rows than with every weight, by what was measured.
 
     Args:
         settings: of the profile.
-        shape: of the weight, (out, in).
+        use: of the weight.
         left: how many weights there are.
-        rows: that go through it in a step.
+        batch: examples in a step.
 
     Example:
         >>> from whether.train.profile import SHIPPED
-        >>> [faster(SHIPPED, (256, 4096), 256 * 4096 * percent // 100, rows=60) for percent in (50, 5)]
+        >>> wide = Use((256, 4096), rows=1)
+        >>> [faster(SHIPPED, wide, 256 * 4096 * percent // 100, batch=60) for percent in (50, 5)]
         [False, True]
     """
-    turned = settings.layers_turning * sum(shape)
-    overhead = settings.layers_overhead / min(rows, rows_at_once(*shape))
-    return left / settings.layers_below + turned + overhead < shape[0] * shape[1]
+    size, sides = use.shape[0] * use.shape[1], sum(use.shape)
+    if use.width:
+        return left / settings.convs_below + sides * (settings.convs_turning + settings.convs_lines / use.width) < size
+    overhead = settings.layers_overhead / min(batch * use.rows, rows_at_once(*use.shape))
+    return left / settings.layers_below + sides * settings.layers_turning + overhead < size
 
 
 def layers(
@@ -65,21 +86,15 @@ def layers(
         batch: how many of them go through the network in a step.
         settings: of the profile.
     """
-    left = {name: int(mask.sum()) for name, mask in masks.items() if mask.dim() == 2}
-    few = [name for name, count in left.items() if count < settings.layers_below * masks[name].numel()]
+    most = max(settings.layers_below, settings.convs_below)
+    left = {name: int(mask.sum()) for name, mask in masks.items()}
+    few = [name for name, count in left.items() if count < most * masks[name].numel()]
     able = candidates(module, x) if few else {}
-    return tuple(
-        name for name in few if name in able and faster(settings, _shape(masks[name]), left[name], batch * able[name])
-    )
+    return tuple(name for name in few if name in able and faster(settings, able[name], left[name], batch))
 
 
-def _shape(mask: Tensor) -> tuple[int, int]:
-    outputs, inputs = mask.shape
-    return outputs, inputs
-
-
-def candidates(module: nn.Module, x: Shaped[Tensor, "row *shape"]) -> Mapping[str, float]:
-    """Weights of a module that can be kept in compressed rows, and how many rows an example sends through each.
+def candidates(module: nn.Module, x: Shaped[Tensor, "row *shape"]) -> Mapping[str, Use]:
+    """Weights of a module that can be kept in compressed rows, and how it uses them.
 
     Modules are tried once, with few examples.
 
@@ -95,7 +110,7 @@ def candidates(module: nn.Module, x: Shaped[Tensor, "row *shape"]) -> Mapping[st
     return known[key]
 
 
-def _found(module: nn.Module, x: Tensor) -> dict[str, float]:
+def _found(module: nn.Module, x: Tensor) -> dict[str, Use]:
     names = _plain(module)
     while names:
         watched: dict[str, _Watched] = {}
@@ -106,20 +121,22 @@ def _found(module: nn.Module, x: Tensor) -> dict[str, float]:
             same = False
         own = [name for name in names if name in watched and not watched[name].reads and watched[name].rows]
         if len(own) == len(names):
-            return {name: watched[name].rows / len(x) for name in names} if same else {}
+            return {name: watched[name].use(len(x)) for name in names} if same else {}
         names = own
     return {}
 
 
 def _plain(module: nn.Module) -> list[str]:
-    """Weights of PyTorch's linear layers that train, and that no other layer, hook or parametrization looks at."""
+    """Weights of PyTorch's own layers that train, and that no other layer, hook or parametrization looks at."""
     named = list(module.named_parameters(remove_duplicate=False))
     count: dict[int, int] = {}
     for _, value in named:
         count[id(value)] = count.get(id(value), 0) + 1
     found = []
     for name, layer in module.named_modules():
-        if type(layer) is not nn.Linear or "forward" in vars(layer) or any(getattr(layer, hooks) for hooks in HOOKS):
+        if type(layer) not in (nn.Linear, nn.Conv2d) or (isinstance(layer, nn.Conv2d) and not fits(layer)):
+            continue
+        if "forward" in vars(layer) or any(getattr(layer, hooks) for hooks in HOOKS):
             continue
         weight = layer._parameters.get("weight")
         if weight is not None and weight.requires_grad and count[id(weight)] == 1:
@@ -127,27 +144,44 @@ def _plain(module: nn.Module) -> list[str]:
     return [name for name in found if "." in name]  # a module that is one layer is left as it is
 
 
-class _Watched(SparseLinear):
-    """A sparse layer that counts who looks at its weight, and how many rows it has seen."""
+class _Watched(nn.Module):
+    """What counts who looks at a sparse layer's weight, and what goes through it."""
 
+    own: Compressed
     reads = 0
     rows = 0
+    width = 0
     inside = False
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x Wᵀ + b."""
+    def forward(self, input: Tensor) -> Tensor:
+        """The layer's output."""
         self.inside = True
-        if self.training:
-            self.rows += x.numel() // self.in_features
         try:
-            return super().forward(x)
+            found: Tensor = super().forward(input)
         finally:
             self.inside = False
+        if self.training:
+            channel = 1 if isinstance(self, nn.Conv2d) else -1
+            self.rows += found.numel() // found.shape[channel]
+            self.width = found.shape[-1] if isinstance(self, nn.Conv2d) else 0
+        return found
+
+    def use(self, examples: int) -> Use:
+        """How the layer was used."""
+        return Use(self.own.shape, self.rows / examples, self.width)
 
     def __getattr__(self, name: str) -> Any:
         if name == "weight" and not self.inside:
             self.reads += 1
         return super().__getattr__(name)
+
+
+class _WatchedLinear(_Watched, SparseLinear):
+    """Of linear layers."""
+
+
+class _WatchedConv2d(_Watched, SparseConv2d):
+    """Of convolutions."""
 
 
 def _trial(module: nn.Module, x: Tensor, names: list[str], watched: dict[str, _Watched]) -> bool:
@@ -166,11 +200,12 @@ def _trial(module: nn.Module, x: Tensor, names: list[str], watched: dict[str, _W
         mask = torch.arange(weight.numel()).remainder(3).view(weight.shape) == 0
         weight.mul_(mask)
         kept[name] = Kept.of(mask)
-        bare = _Watched.become(layer, len(kept[name].numbers))
-        assert isinstance(bare, _Watched)
-        watched[name] = bare
-        bare.weight.data.copy_(weight.view(-1)[kept[name].numbers])
-        bare.own, bare.reads = Compressed(kept[name]), 0
+        become(layer, len(kept[name].numbers))
+        layer.__class__ = _WatchedLinear if isinstance(layer, nn.Linear) else _WatchedConv2d
+        assert isinstance(layer, _Watched)
+        layer.weight.data.copy_(weight.view(-1)[kept[name].numbers])
+        layer.own, layer.reads = Compressed(kept[name]), 0
+        watched[name] = layer
     expected, found = _numbers(plain, x), _numbers(sparse, x)
     for name, own in kept.items():
         expected[name] = expected[name].reshape(-1)[own.numbers]

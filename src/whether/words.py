@@ -226,7 +226,11 @@ WORDS = (
         ("flop_rate", "flop_rate", "a layer's times; the rate that a side reaches", {"options": _SIDE}),
         ("intensity", "intensity", "a layer's times; operations a byte of a side", {"options": _SIDE}),
         (
-            *("share_of_bound", "share_of_bound", "a layer's times and two peaks; per cent of its bound that a side reaches"),
+            *(
+                "share_of_bound",
+                "share_of_bound",
+                "a layer's times and two peaks; per cent of its bound that a side reaches",
+            ),
             {"options": _SIDE},
         ),
     ),

@@ -24,7 +24,7 @@ from whether.tasks.task import find
 from whether.train.layout import Layout
 from whether.train.precision import autocast
 
-EVALUATED_AT_ONCE = 500
+EVALUATED_AT_ONCE = 125
 
 
 class Modules:

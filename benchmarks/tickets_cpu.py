@@ -123,7 +123,7 @@ def by_level(lab: Path) -> dict[int, float]:
     return {place: statistics.mean(taken) for place, taken in sorted(found.items())}
 
 
-def one_chain(folder: Path, rounds: int) -> list[str]:
+def one_chain(rounds: int) -> list[str]:
     """A process that trains one chain, in Python."""
     code = (
         "from levels import RECIPE; from whether import *; lab = Lab('alone'); "
@@ -147,11 +147,11 @@ def main() -> None:
         many = [sys.executable, "-m", "whether", "run", "levels.py", f"replicates={chosen.chains}"]
         rates = [gflops()]
         plain = seconds([sys.executable, "plain.py", str(chosen.epochs)], folder)
-        whole = {"one chain": seconds(one_chain(folder, NETWORKS - 1), folder)}
+        whole = {"one chain": seconds(one_chain(NETWORKS - 1), folder)}
         rates.append(gflops())
         whole[f"{chosen.chains} chains, each"] = seconds([*many, f"rounds={NETWORKS - 1}"], folder) / chosen.chains
         plain = min(plain, seconds([sys.executable, "plain.py", str(chosen.epochs)], folder))
-        seconds(one_chain(folder, DEEPER), folder)  # goes on where the others ended
+        seconds(one_chain(DEEPER), folder)  # goes on where the others ended
         seconds([*many, f"rounds={DEEPER}"], folder)
         rates.append(gflops())
         levels = {"one chain": by_level(folder / "alone"), f"{chosen.chains} chains, each": by_level(folder / "lab")}

@@ -146,6 +146,14 @@ def _module(case: Case) -> nn.Module:
     return _built(case.model, case.data, tuple(case.options.items()))
 
 
+def sparser(replica: Replica, fraction: float) -> Replica:
+    """The same network without a fraction of its weights, chosen across layers: they have unequally many then."""
+    assert replica.masks is not None
+    everything = full(replica.weights, tuple(replica.masks))
+    scores = magnitude(replica.weights, everything)
+    return replace(replica, masks=select(scores, everything, fraction=Fraction(str(fraction)), scope="global"))
+
+
 Snapshots = dict[tuple[int, int], Snapshot]
 
 

@@ -63,7 +63,7 @@ def faster(settings: Settings, use: Use, left: int, batch: int) -> bool:
 
     Example:
         >>> from whether.train.profile import SHIPPED
-        >>> wide = Use((256, 4096), rows=1)
+        >>> wide = Use((256, 4096), rows=1.0)
         >>> [faster(SHIPPED, wide, 256 * 4096 * percent // 100, batch=60) for percent in (50, 5)]
         [False, True]
     """
@@ -119,10 +119,12 @@ def _found(module: nn.Module, x: Tensor) -> dict[str, Use]:
                 same = _trial(module, x, names, watched)
         except CODE_RAISES:  # a sparse weight is no matrix, and whoever reads it may trip
             same = False
-        own = [name for name in names if name in watched and not watched[name].reads and watched[name].rows]
-        if len(own) == len(names):
+        left = [name for name in names if name not in watched or not watched[name].reads]
+        if same:
+            left = [name for name in left if watched[name].rows]
+        if left == names:
             return {name: watched[name].use(len(x)) for name in names} if same else {}
-        names = own
+        names = left
     return {}
 
 

@@ -30,7 +30,8 @@ from whether.looking import Looking
 from whether.plan import portfolio
 from whether.plan.cost import Costs
 from whether.plan.plan import Asked, Piece, Plan
-from whether.plan.width import networks_at_once, part_left, width_on_gpu, width_within
+from whether.plan.size import weights_stored
+from whether.plan.width import networks_at_once, part_left, sparse_pays, width_on_gpu, width_within
 from whether.sources import sources
 from whether.store.clean import quarantine
 from whether.store.folder import Store
@@ -196,12 +197,21 @@ class Campaign:
         if on_gpus(on):
             whole = memory.for_each(1, "cuda")
             return lambda piece: width_on_gpu(piece.trajectory.begin.model, piece.trajectory.training, whole)
-        at_once = profiles.current(self.store).settings.weights_at_once
+        settings = profiles.current(self.store).settings
+        rule = {"below": settings.sparse_below, "overhead": settings.sparse_overhead}
         room = memory.for_each(memory.cores())
 
         def widest(piece: Piece) -> int:
-            model, left = piece.trajectory.begin.model, part_left(piece.trajectory.begin.mask)
-            return width_within(model, piece.trajectory.training, room, most=networks_at_once(model, at_once, left))
+            model, training, left = piece.trajectory.begin.model, piece.trajectory.training, 1.0
+            weights, part = weights_stored(model), part_left(piece.trajectory.begin.mask)
+            if (
+                weights
+                and settings.kernels == "sparse"
+                and sparse_pays(part * weights, weights, training.batch, **rule)
+            ):
+                left = part
+            most = networks_at_once(model, settings.weights_at_once, left)
+            return width_within(model, training, room, most=most)
 
         return widest
 

@@ -23,7 +23,8 @@ def suited(seconds: float, begun_at_once: int) -> str:
     Both compute on this machine's CPU and give the same bits. Lanes stay where PyTorch was told to use one thread.
 
     Args:
-        seconds: of one core that the work will take.
+        seconds: of one core that the work will take, as far as it is known when it begins: what later looks ask for is
+            not.
         begun_at_once: pieces that wait for no other: a lone chain is trained by one lane on all cores.
     """
     import torch

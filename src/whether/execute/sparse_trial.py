@@ -21,6 +21,7 @@ from whether.history.facts import Point, Training
 from whether.history.resolve import Resolver
 from whether.models.build import prunable
 from whether.models.mlp import mlp
+from whether.plan.width import sparse_pays
 from whether.recipe import Recipe, sgd
 from whether.seeds import Seed, Stream
 from whether.train.compressed import available
@@ -104,7 +105,8 @@ def is_sparse(left: float, weights: int, batch: int, settings: Settings) -> bool
         batch: b.
         settings: d is `sparse_below`, c is `sparse_overhead`.
     """
-    return settings.kernels == "sparse" and left / settings.sparse_below + settings.sparse_overhead / batch < weights
+    rule = {"below": settings.sparse_below, "overhead": settings.sparse_overhead}
+    return settings.kernels == "sparse" and sparse_pays(left, weights, batch, **rule)
 
 
 @dataclass(frozen=True)

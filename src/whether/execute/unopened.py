@@ -55,6 +55,8 @@ class UnopenedWorkshop(_Workshop):
             self._opened.forget(digest)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)  # of a door that is not there yet, as when it is copied
         return getattr(self._opened, name)
 
     @cached_property

@@ -35,6 +35,25 @@ def networks_at_once(model: Model, weights_at_once: int = WEIGHTS_AT_ONCE, left:
     return 1 if weights is None else max(1, min(MOST, int(weights_at_once / (weights * min(1.0, SPARSE * left)))))
 
 
+def sparse_pays(left: float, weights: float, batch: int, *, below: float, overhead: float) -> bool:
+    """Whether a step is faster in compressed rows than with every weight: left ÷ below + overhead ÷ batch < weights.
+
+    Args:
+        left: numbers that exist.
+        weights: all of them.
+        batch: examples in a step.
+        below: the density at which a large network takes as long either way.
+        overhead: what compressed rows cost beside their products, in weights × examples.
+
+    Example:
+        >>> sparse_pays(26_661, 266_610, 128, below=0.235, overhead=6e5)
+        True
+        >>> sparse_pays(66_652, 266_610, 128, below=0.235, overhead=6e5)
+        False
+    """
+    return left / below + overhead / batch < weights
+
+
 def part_left(mask: MaskFact | None) -> float:
     """Which part of the prunable weights a mask leaves, as far as its history says it: 1 where it does not.
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from whether import words
 from whether.data.tensors import Tensors
 from whether.history.facts import Training
+from whether.plan.width import sparse_pays
 from whether.seeds import Stream
 from whether.train.chain import Chain
 from whether.train.compressed import available
@@ -106,8 +107,8 @@ def _compressed(module: nn.Module, replica: Replica, data: Tensors, settings: Se
         return layers(module, masks, data.x_train, batch, settings)
     weights = sum(value.numel() for value in module.parameters())
     left = weights - sum(mask.numel() - int(mask.sum()) for mask in masks.values())
-    pays = left / settings.sparse_below + settings.sparse_overhead / training.batch < weights
-    return tuple(masks) if pays else ()
+    rule = {"below": settings.sparse_below, "overhead": settings.sparse_overhead}
+    return tuple(masks) if sparse_pays(left, weights, training.batch, **rule) else ()
 
 
 def fills_a_device(device: torch.device) -> bool:

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 
 from whether.history.facts import Training
+from whether.models.alone import alone
 from whether.seeds import Stream
 from whether.train.module import Modules
 from whether.train.replica import Named
@@ -40,7 +41,8 @@ class SparseModules:
     ) -> None:
         shapes = {name: tuple(value.shape) for name, value in module.named_parameters() if value.requires_grad}
         self.layout = SparseLayout(shapes, masks)
-        changed, names = copy.deepcopy(module), list(masks[0])
+        with alone(0):  # another lane may have put its weights into this module for a while
+            changed, names = copy.deepcopy(module), list(masks[0])
         for name in names:
             become(owner(changed, name), self.layout.stored.slot(name).size)
         self.modules = Modules(changed, noise, training, begin=self._begin)

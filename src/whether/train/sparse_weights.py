@@ -60,11 +60,14 @@ class Compressed:
         self.count = len(kept.numbers)
         self.shape = kept.pattern.shape
         self._values = torch.empty(0)
+        self._is_bound = False  # an empty view lies nowhere, as that placeholder does
 
     def bind(self, values: Float[Tensor, " entry"]) -> None:
         """Let the matrix be that of these values, whose memory it shares: they are the same for many steps."""
-        if values.data_ptr() == self._values.data_ptr() and values.dtype == self._values.dtype:
+        same = values.data_ptr() == self._values.data_ptr() and values.dtype == self._values.dtype
+        if self._is_bound and same:
             return
+        self._is_bound = True
         self._values = values.detach()[: self.count]  # held, so that nothing else comes to lie there
         self._gathered, self._slope = torch.empty_like(self._values), torch.empty_like(self._values)
         self._matrix = self.kept.pattern.matrix(self._values)

@@ -174,9 +174,7 @@ class TestLayout:
     def test_moments_exist_only_for_weights_that_do_and_unequal_networks_are_filled_up_with_zeros(
         self, case: Case
     ) -> None:
-        replicas = [
-            sparser(case, replica, fraction) for replica, fraction in zip(case.replicas(2), (0.5, 0.9), strict=True)
-        ]
+        replicas = [sparser(replica, fraction) for replica, fraction in zip(case.replicas(2), (0.5, 0.9), strict=True)]
         pack = _Pack(case.module(), replicas, case.tensors, Watch(stop=lambda *_: None), settings=case.settings)
         assert isinstance(pack.program, SparseModules)
         everything = sum(value.numel() for value in replicas[0].weights.values())

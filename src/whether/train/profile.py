@@ -40,7 +40,7 @@ class Settings:
     sparse_overhead: float = 6e5
     layers_below: float = 0.2
     layers_turning: float = 33.0
-    layers_overhead: float = 8e5
+    layers_overhead: float = 1.2e6
     convs_below: float = 0.18
     convs_turning: float = 20.0
     convs_lines: float = 500.0

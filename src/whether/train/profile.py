@@ -16,7 +16,7 @@ import torch
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What was chosen by measurement. Bits depend on `kernels` and on the rules of what they multiply (`sparse_…`,
-    `layers_…`, `convolutions_…`); on widths, workers and threads they do not (a property of the tests).
+    `layers_…`, `convs_…`); on widths, workers and threads they do not (a property of the tests).
 
     Attributes:
         kernels: how weights with a mask are multiplied on a CPU: "sparse" where they are few enough for that to be

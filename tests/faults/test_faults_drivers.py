@@ -25,11 +25,11 @@ from whether.cli import main
 
 real = worker.train_pack
 
-def counted(module, replicas, data, watch):
+def counted(module, replicas, data, watch, *more):
     with open({log!r}, "a") as log:
         log.writelines(f"{{r.training.digest}} {{r.order.hex}} {{sorted((r.masks or {{}}).keys())}} "
                        f"{{hash_of(r)}} {{r.step}}\\n" for r in replicas)
-    real(module, replicas, data, watch)
+    real(module, replicas, data, watch, *more)
 
 def hash_of(replica):
     import hashlib

@@ -37,7 +37,7 @@ EAGER = {
     "rigl-held-and-own": "an optimiser of one's own",
 }
 pytestmark = pytest.mark.filterwarnings("ignore:.*batching rule.*")
-each_case = pytest.mark.parametrize("case", CASES, ids=str)
+each_case = pytest.mark.parametrize("case", [case for case in CASES if case.kernels == "dense"], ids=str)  # of a GPU
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_recorded_steps_are_the_loop(case: Case, tape: Tape) -> None:
         expected, _ = by_the_loop(case, replace(replicas[place], stops=(step,)))
         got = {name: value for name, value in expected.items() if name in snapshot.weights}
         assert distance(got, snapshot.weights) < (2e-2 if case.recipe.precision == "bf16" else 10 * case.close)
-    reason = EAGER.get(case.name.removesuffix("-compressed"), "")
+    reason = EAGER.get(case.name, "")
     if reason:
         assert [reason in note for note in notes] == [True]
         assert tape.tracks == []

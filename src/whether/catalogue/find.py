@@ -180,6 +180,8 @@ def _load(path: Path) -> ModuleType:
 
 def _told(error: BaseException, path: Path) -> RequestError:
     """What went wrong in a file, with its line there: one sentence instead of a traceback."""
+    if isinstance(error, ValueError) and "null bytes" in str(error):
+        error = SyntaxError(str(error))  # as Python has it from 3.11.4 on
     if isinstance(error, SyntaxError):
         where = Path(error.filename).name if error.filename else path.name
         line = f", line {error.lineno}" if error.lineno else ""

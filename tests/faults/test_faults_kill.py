@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -316,14 +317,16 @@ def test_any_act_of_a_conclusion_may_be_the_last(mortal: Mortal, folder: Path, a
 def test_any_act_may_be_the_last(mortal: Mortal, folder: Path) -> None:
     expected = _left_alone(mortal)
     acts = mortal.done
-    for last in range(1, acts):
+    for last in itertools.count(1):
         mortal.root = str(folder / "elsewhere")
         os.rename("lab", f"lab{last}")
         mortal.root = str(folder / "lab")
-        assert not run_until_killed(mortal, last)
+        if run_until_killed(mortal, last):
+            break
         assert run_until_killed(mortal, 10**6)
         same(everything(LAB), expected)
         assert sound(LAB, untouched=True)
+    assert abs(last - acts) < 5, "a slow run renews a claim, which is an act more; otherwise runs do the same"
 
 
 def _left_alone(mortal: Mortal, name: str = FILE) -> dict[str, Any]:

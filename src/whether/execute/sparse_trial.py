@@ -24,7 +24,7 @@ from whether.models.mlp import mlp
 from whether.plan.width import sparse_pays
 from whether.recipe import Recipe, sgd
 from whether.seeds import Seed, Stream
-from whether.train.compressed import available
+from whether.train.compressed import available, existing
 from whether.train.profile import Settings
 from whether.train.replica import Named
 
@@ -88,12 +88,6 @@ def masks_of(module: nn.Module, density: float) -> Named:
         kept = torch.from_numpy(Stream(Seed(0), f"trial/{name}").permutation(count)) < max(1, round(density * count))
         found[name] = kept.reshape(named[name].shape)
     return found
-
-
-def existing(module: nn.Module, masks: Named) -> int:
-    """How many parameters exist under masks."""
-    whole = sum(value.numel() for value in module.parameters())
-    return whole - sum(mask.numel() - int(mask.sum()) for mask in masks.values())
 
 
 def is_sparse(left: float, weights: int, batch: int, settings: Settings) -> bool:

@@ -13,16 +13,15 @@ thread and on many (a property of the tests).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
+from whether.probe.kernels import quiet
 from whether.train.layout import LINE, Slot
 
 EXTRA = 2
@@ -102,12 +101,10 @@ def available() -> bool:
     return out.flatten().tolist() == [20.0, 3.0] and matrix.values().tolist() == [10.0, 2.0]
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without PyTorch's words that compressed rows are in beta state."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*[Ss]parse.*")
-        yield
+def existing(module: nn.Module, masks: Mapping[str, Bool[Tensor, "..."]]) -> int:
+    """How many parameters of a module exist under masks by name."""
+    whole = sum(value.numel() for value in module.parameters())
+    return whole - sum(mask.numel() - int(mask.sum()) for mask in masks.values())
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from whether.history.facts import Training
 from whether.plan.width import sparse_pays
 from whether.seeds import Stream
 from whether.train.chain import Chain
-from whether.train.compressed import available
+from whether.train.compressed import available, existing
 from whether.train.layout import Rows
 from whether.train.module import Modules
 from whether.train.packed import Packed
@@ -106,9 +106,8 @@ def _compressed(module: nn.Module, replica: Replica, data: Tensors, settings: Se
         batch = min(training.batch, len(data.train_index))
         return layers(module, masks, data.x_train, batch, settings)
     weights = sum(value.numel() for value in module.parameters())
-    left = weights - sum(mask.numel() - int(mask.sum()) for mask in masks.values())
     rule = {"below": settings.sparse_below, "overhead": settings.sparse_overhead}
-    return tuple(masks) if sparse_pays(left, weights, training.batch, **rule) else ()
+    return tuple(masks) if sparse_pays(existing(module, masks), weights, training.batch, **rule) else ()
 
 
 def fills_a_device(device: torch.device) -> bool:

@@ -25,7 +25,20 @@ TORCH_FREE = (
     *("answer", "answered", "campaign", "claim", "conclude", "contrast", "digest", "errors", "evidence", "failures"),
     *("history", "inquiry", "lab", "plan", "question", "recipe", "registration", "retry", "seeds", "settings", "stats"),
     *("fit", "sparsify", "structure"),
-    *("stamp", "steps", "words", "store", "catalogue", "report", "cli", "cover", "bundle"),
+    *(
+        "stamp",
+        "steps",
+        "words",
+        "store",
+        "catalogue",
+        "report",
+        "cli",
+        "cover",
+        "bundle",
+        "criteria",
+        "web",
+        "typeset",
+    ),
 )
 PURE = ("prune", "connect", "probe", "perturb", "models", "data", "tasks", "train")
 WIRING = ("store", "execute", "cli", "web", "report")
@@ -138,7 +151,7 @@ class TestLayers:
         assert {part_of(module) for module in MODULES} >= {*PURE}
 
     def test_torch_free_parts_are_there_or_to_come(self) -> None:
-        assert {*TORCH_FREE} - {part_of(module) for module in MODULES} == {"cover", "bundle"}
+        assert {*TORCH_FREE} - {part_of(module) for module in MODULES} <= {"bundle", "criteria", "web"}
 
     @pytest.mark.parametrize("module", [module for module in MODULES if part_of(module) in PURE])
     def test_pure_parts_reach_no_wiring(self, module: str) -> None:

@@ -54,7 +54,7 @@ LabPath = Annotated[
 ]
 Version = Annotated[bool, typer.Option("--version", help="Print the version.")]
 
-FAMILIES = ("Ask", "Answer", "Read", "Keep")
+FAMILIES = ("Ask", "Answer", "Read", "Tell", "Keep")
 
 
 def named_lab(ctx: typer.Context, given: Path | None) -> Path | None:

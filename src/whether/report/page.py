@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whether.report import account, numbers, published, roofline_figure, rule, standing, wording
 from whether.report.captions import Caption, caption
 from whether.report.inline import inline
-from whether.report.style import DARK, LIGHT
+from whether.report.look import stylesheet, templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,7 +55,7 @@ def report_html(answer: Answer, drawn: Mapping[str, bytes]) -> str:
             matrix=matrix(answer),
             overrun=account.overrun(answer),
             circumstances=account.circumstances(answer.circumstances),
-            style=stylesheet(),
+            style=stylesheet("whether.report", "report.css"),
         )
     )
 
@@ -98,39 +98,11 @@ def matrix(answer: Answer) -> dict[str, list[Cell | None]]:
 
 @functools.cache
 def environment() -> Environment:
-    """Our templates: everything that is put in is escaped, and a name that is missing is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("whether.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_tidy,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """The report's templates, and what they call."""
+    made = templates("whether.report")
     made.globals.update(say=wording, write=numbers, rule=rule, standing=standing, account=account, published=published)
     made.globals.update(roofline=roofline_figure)
     return made
-
-
-def stylesheet() -> str:
-    """The page's style with our colours as variables, light unless a screen asks for dark."""
-    from importlib.resources import files
-
-    rules = files("whether.report").joinpath("templates/report.css").read_text(encoding="utf-8")
-    light, dark = (_variables(tones) for tones in (LIGHT, DARK))
-    dark_screen = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
-    return f":root {{ {light} }}\n{dark_screen}\n{rules}"
-
-
-def _tidy(value: Any) -> Any:
-    """Clean what is put into a page, unless a template vouches for it."""
-    return numbers.clean(value) if type(value) is str else value
-
-
-def _variables(tones: Mapping[str, str]) -> str:
-    return " ".join(f"--{role}: {tone};" for role, tone in tones.items())
 
 
 def _decimals_of_units(by_arm: Mapping[str, Sequence[Run]], units: Mapping[str, str]) -> dict[str, int]:

@@ -1,0 +1,58 @@
+"""PDF pages by typst: the same source gives the same bytes on every machine, as only its own fonts are used.
+
+Texts of people never become markup: they are handed over as data (`sys.inputs` or a JSON file) or quoted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from whether.errors import RequestError
+
+NEEDS = "PDF pages are set by typst: pip install 'whether[pdf]'. HTML and Markdown need nothing."
+
+
+def pdf(source: str, data: Mapping[str, Any] | None = None) -> bytes:
+    """Set a document.
+
+    Args:
+        source: typst markup; what stands in `data` is `json(bytes(sys.inputs.data))` there.
+        data: plain values.
+
+    Returns:
+        A PDF file without a date, so that it is the same each time. Fonts: "Libertinus Serif", "New Computer Modern",
+        "DejaVu Sans Mono", which typst brings along.
+
+    Raises:
+        RequestError: typst is not installed.
+    """
+    import datetime
+
+    return bytes(_compile(source, data, format="pdf", timestamp=datetime.datetime.fromtimestamp(0, datetime.UTC)))
+
+
+def pictures(source: str, data: Mapping[str, Any] | None = None, *, dpi: int = 110) -> list[bytes]:
+    """The pages of a document as PNG files, as `pdf` sets them."""
+    made = _compile(source, data, format="png", ppi=float(dpi))
+    return [bytes(page) for page in (made if isinstance(made, list) else [made])]
+
+
+def quoted(text: str) -> str:
+    """A text as a string of typst's language, quotation marks included.
+
+    Example:
+        >>> print(quoted('say "no"'))
+        "say \\"no\\""
+    """
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _compile(source: str, data: Mapping[str, Any] | None, **how: Any) -> Any:
+    try:
+        import typst
+    except ImportError:
+        raise RequestError(NEEDS) from None
+    inputs = {"data": json.dumps(data or {}, ensure_ascii=False, sort_keys=True)}
+    return typst.compile(source.encode(), ignore_system_fonts=True, sys_inputs=inputs, **how)

@@ -211,7 +211,7 @@ def test_twenty_nodes_and_everything_is_killed(nodes: Nodes, folder: Path) -> No
 AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 
 
-@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("killed", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_cluster_of_its_own_leaves_nobody(folder: Path, killed: bool) -> None:
     """But for Ray's two agents, which after a kill try for a minute to reach what is dead, and then end themselves."""
     process = command("run", "xor", "replicates=4", "steps=3000it", "--on", "ray", folder=folder)
@@ -247,6 +247,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.long
 def test_a_cluster_that_another_process_made_for_itself_is_left_alone(folder: Path) -> None:
     """It would end with that process, under the command that had joined it."""
     with subprocess.Popen(
@@ -269,6 +270,7 @@ def test_a_cluster_that_another_process_made_for_itself_is_left_alone(folder: Pa
     assert own, said
 
 
+@pytest.mark.long
 def test_a_cluster_without_tokens_is_told_to_a_command_with_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     token = folder / ".ray" / "auth_token"
     token.parent.mkdir()

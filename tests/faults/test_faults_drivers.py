@@ -93,6 +93,7 @@ def test_two_commands_share_the_work(start: Any, folder: Path) -> None:
     assert not list((LAB / "work" / "drivers").glob("*.json"))
 
 
+@pytest.mark.long
 def test_one_that_is_stopped_for_long_is_not_waited_for(start: Any, folder: Path) -> None:
     one = start(WHETHER_CLAIM_SECONDS="1.5")
     deadline = time.monotonic() + 30

@@ -90,6 +90,7 @@ def test_a_killed_command_leaves_nobody_and_goes_on(start: Any, undisturbed: Any
     ends_well(start(), undisturbed)
 
 
+@pytest.mark.long
 def test_a_stopped_worker_is_taken_for_hung(start: Any, undisturbed: Any) -> None:
     process = start(WHETHER_HUNG_SECONDS="2")
     until(lambda: points() > 2 and len(workers(process.pid)) == 2, "two workers and some work")
@@ -133,6 +134,7 @@ def killer():
 )
 
 
+@pytest.mark.long
 def test_a_network_that_kills_its_worker_is_recorded_as_failed(start: Any, folder: Path) -> None:
     (folder / "nets.py").write_text(KILLER)
     (folder / "own.py").write_text(OWN)

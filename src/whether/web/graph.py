@@ -1,0 +1,431 @@
+"""A network's history as a graph of plain values: what was done to which weights, and where two networks meet.
+
+Nodes are states, masks and measures, parents first; edges say what of the one went into the other. `graph_layout` gives
+them places, `graph_svg` draws them, and a page lists them in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from whether.history import facts
+from whether.history.phrases import fraction_text, optimizer_text, recipe_text, schedule_text
+from whether.history.sentence import label
+from whether.history.walk import parents_first
+from whether.report.numbers import number, plural
+
+STANDS, DROPPED, DAMAGED = "stands", "weights dropped", "damaged"
+FAILED, DIVERGED, MISSING = "failed", "diverged", "not trained"
+WORST = (DAMAGED, FAILED, DIVERGED, MISSING, DROPPED, STANDS)
+"""What may be said of a trained state, the worst first."""
+
+LEAST = 4
+"""Rounds that are alike and follow one another from which on those between the first and the last are folded."""
+MOST = 240
+"""Nodes that are drawn; of a longer history what came before them is one node."""
+
+Drawn = facts.State | facts.MaskFact | facts.MeasureFact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A measure of a state: its name with its split, its value in words, and the page that it has."""
+
+    name: str
+    value: str
+    href: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """One thing that happened.
+
+    Attributes:
+        key: the digest of the fact; of folded rounds that of the first.
+        kind: "start", "train", "mask", "change", "measure", "rounds" or "earlier".
+        word: what happened, in a word or two.
+        detail: at most two short lines.
+        told: all of it, for those who read the list.
+        standing: one of `WORST`; empty for what is made anew whenever it is needed.
+        href: the page of the network or measure; empty where it has none.
+        taken: measures of this state.
+        members: of folded rounds what they consist of.
+    """
+
+    key: str
+    kind: str
+    word: str
+    detail: tuple[str, ...] = ()
+    told: str = ""
+    standing: str = ""
+    href: str = ""
+    taken: tuple[Taken, ...] = ()
+    members: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What of `tail` went into `head`: "weights", "mask" (which weights exist), "score" (what a mask is made of), or
+    "asked" (of what a measure was taken)."""
+
+    tail: str
+    head: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes, each after all that went into it, and edges; `rounds` are the keys that make up rounds which are alike."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    rounds: tuple[tuple[tuple[str, ...], ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a lab knows of a piece: whether it stands, and what was measured of it."""
+
+    standing: str = ""
+    href: str = ""
+    taken: tuple[Taken, ...] = ()
+
+
+def history(root: Drawn, *, most: int = MOST) -> Graph:
+    """The graph of a state, a mask or a measure, down to the fresh weights that it comes of.
+
+    Args:
+        root: what is asked about; the last node.
+        most: nodes that are kept; those before them become one.
+
+    Example:
+        >>> from whether.seeds import Seed
+        >>> model = facts.Model(name="mlp-2", shape=(2,), classes=2, options={})
+        >>> [node.word for node in history(facts.Start(architecture=model, init="pytorch", seed=Seed(0))).nodes]
+        ['start']
+    """
+    items = [item for item in parents_first([root]) if isinstance(item, Drawn) and not isinstance(item, facts.FullMask)]
+    kept = items[-most:]
+    story = _Story(items)
+    nodes = tuple(story.node(item) for item in kept)
+    there = {node.key for node in nodes}
+    edges = tuple(dict.fromkeys(edge for item in kept for edge in story.edges(item)))
+    if len(kept) < len(items):
+        nodes = (_earlier(items[:-most]), *nodes)
+        edges = tuple(dict.fromkeys(edge if edge.tail in there else replace(edge, tail=EARLIER) for edge in edges))
+    return Graph(nodes, edges, _rounds([item for item in kept if isinstance(item, facts.Point)], items))
+
+
+EARLIER = "earlier"
+
+
+def _earlier(items: Sequence[Drawn]) -> Node:
+    told = f"{plural(len(items), 'event')} before these are not drawn."
+    return Node(key=EARLIER, kind="earlier", word="earlier", detail=(plural(len(items), "event"),), told=told)
+
+
+def known(graph: Graph, of: Callable[[str], Known | None]) -> Graph:
+    """The same graph with what a lab knows of its nodes."""
+
+    def with_(node: Node) -> Node:
+        said = of(node.key)
+        if said is None:
+            return node
+        return replace(node, standing=said.standing, href=said.href, taken=said.taken)
+
+    return replace(graph, nodes=tuple(map(with_, graph.nodes)))
+
+
+def folded(graph: Graph, href: str = "") -> Graph:
+    """The same graph with rounds that are alike as one node, but for the first and the last of them.
+
+    Args:
+        graph: from `history`, before or after `known`.
+        href: where all rounds are shown one by one.
+    """
+    for rounds in graph.rounds:
+        if len(rounds) >= LEAST:
+            graph = _fold(graph, rounds[1:-1], href)
+    return graph
+
+
+def _fold(graph: Graph, rounds: Sequence[tuple[str, ...]], href: str) -> Graph:
+    inside = {key for keys in rounds for key in keys}
+    by_key = {node.key: node for node in graph.nodes}
+    if not inside <= by_key.keys() or _is_used_elsewhere(graph, rounds, inside):
+        return graph
+    key = f"rounds-{rounds[0][0]}"
+    members = [node for node in graph.nodes if node.key in inside]
+    one = _folded_node([by_key[name] for name in rounds[0]], members, len(rounds))
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        if node.key == rounds[-1][-1]:
+            nodes.append(replace(one, key=key, href=href))
+        elif node.key not in inside:
+            nodes.append(node)
+    ends = {name: key if name in inside else name for name in by_key}
+    edges = (replace(edge, tail=ends[edge.tail], head=ends[edge.head]) for edge in graph.edges)
+    return replace(graph, nodes=tuple(nodes), edges=tuple(dict.fromkeys(e for e in edges if e.tail != e.head)))
+
+
+def _is_used_elsewhere(graph: Graph, rounds: Sequence[tuple[str, ...]], inside: set[str]) -> bool:
+    """Whether something other than the next round rests on what would be hidden."""
+    last = set(rounds[-1][-1:])
+    return any(edge.tail in inside - last and edge.head not in inside for edge in graph.edges)
+
+
+def _folded_node(first: Sequence[Node], members: Sequence[Node], count: int) -> Node:
+    masks = [node for node in members if node.kind == "mask"]
+    left = " → ".join(dict.fromkeys(part for part in (_left(masks, 0), _left(masks, -1)) if part))
+    said = [standing for standing in WORST if any(node.standing == standing for node in members)]
+    how = {standing: sum(node.standing == standing for node in members) for standing in said}
+    standing = said[0] if said else ""
+    told = f"{count} times the same: " + ", then ".join(_lower(node) for node in first)
+    if len(how) > 1:
+        told += f". Of their networks: {', '.join(f'{n} {name}' for name, n in how.items())}"
+    detail = (f"{' · '.join(node.word for node in first)}, {count} times", f"{left} of weights left" if left else "")
+    return Node(
+        key="",
+        kind="rounds",
+        word=f"{count} more rounds",
+        detail=tuple(filter(None, detail)),
+        told=f"{told}.",
+        standing=standing,
+        members=tuple(members),
+    )
+
+
+def _left(masks: Sequence[Node], at: int) -> str:
+    """What a mask leaves, as its second line says: "80 % → 64 % left"."""
+    lines = masks[at].detail[1:] if masks else ()
+    return lines[0].removesuffix(" left").rpartition(" → ")[2] if lines else ""
+
+
+def _lower(node: Node) -> str:
+    return f"{node.word} ({', '.join(node.detail[:1])})" if node.detail else node.word
+
+
+def percent(share: float | Fraction) -> str:
+    """A share in per cent, to three digits.
+
+    Example:
+        >>> percent(0.8 ** 15), percent(0.2), percent(1)
+        ('3.52 %', '20 %', '100 %')
+    """
+    return f"{100 * float(share):.3g} %"
+
+
+class _Story:
+    """What is known of each item from those before it: which mask it wears, how dense, what came of what."""
+
+    def __init__(self, items: Sequence[Drawn]) -> None:
+        self._place = {item.digest: number for number, item in enumerate(items)}
+        self._behind: list[int] = []
+        self._worn: dict[str, str | None] = {}
+        self._left: dict[str, Fraction | None] = {}
+        self._stops: dict[str, list[facts.Point]] = {}
+        for item in items:
+            self._take(item)
+
+    def _take(self, item: Drawn) -> None:
+        if isinstance(item, facts.Point):
+            self._stops.setdefault(item.trajectory.digest, []).append(item)
+        # Who comes of whom as the bits of one number, so that long histories cost no walk for each of their masks.
+        bits = 1 << self._place[item.digest]
+        for edge in self.edges(item):
+            bits |= self._behind[self._place[edge.tail]]
+        self._behind.append(bits)
+        if isinstance(item, facts.State):
+            self._worn[item.digest] = self._mask_of(item)
+        elif isinstance(item, facts.MaskFact):
+            self._left[item.digest] = self._kept(item)
+
+    def _mask_of(self, state: facts.State) -> str | None:
+        if isinstance(state, facts.Wearing):
+            return None if isinstance(state.worn, facts.FullMask) else state.worn.digest
+        if isinstance(state, facts.Point) and state.trajectory.training.sparsify is not None:
+            return ""  # grown in training: how dense it is, no sentence says
+        return self._worn.get(state.before.digest) if state.before is not None else None
+
+    def _kept(self, mask: facts.MaskFact) -> Fraction | None:
+        """The share of weights that a mask leaves, where it follows from what is said."""
+        match mask:
+            case facts.PrunedMask(layers=layers) if layers:
+                return None
+            case facts.PrunedMask(state=state, fraction=part):
+                before = self._before(state)
+                return None if before is None else before * (1 - part)
+            case facts.ShuffledMask(origin=origin):
+                return Fraction(1) if isinstance(origin, facts.FullMask) else self._left.get(origin.digest)
+            case facts.InvertedMask(origin=origin):
+                kept = self._left.get(origin.digest)
+                return None if kept is None else 1 - kept
+        return None
+
+    def _before(self, state: facts.State) -> Fraction | None:
+        worn = self._worn.get(state.digest)
+        return Fraction(1) if worn is None else self._left.get(worn)
+
+    def edges(self, item: Drawn) -> Iterator[Edge]:
+        """What went into an item; only what came before it."""
+        for tail, kind in self._behind_of(item):
+            if tail.digest in self._place and tail.digest != item.digest:
+                yield Edge(tail.digest, item.digest, kind)
+
+    def _behind_of(self, item: Drawn) -> Iterator[tuple[facts.Fact, str]]:
+        match item:
+            case facts.Point(trajectory=on, at=at):
+                stops = [stop for stop in self._stops.get(on.digest, ()) if stop.at < at]
+                yield (max(stops, key=lambda stop: stop.at) if stops else on.begin), "weights"
+            case facts.Wearing(origin=origin, worn=worn):
+                yield origin, "weights"
+                yield worn, "mask"
+            case facts.Perturbed(origin=origin, other=other):
+                yield origin, "weights"
+                if other is not None:
+                    yield other, "weights"
+            case facts.State():
+                if item.before is not None:
+                    yield item.before, "weights"
+            case facts.PrunedMask(state=state, since=since):
+                yield state, "score"
+                if since is not None:
+                    yield since, "score"
+            case facts.ShuffledMask(origin=of) | facts.InvertedMask(origin=of):
+                yield of, "mask"
+            case facts.GrownMask(state=point):
+                yield point, "mask"
+            case facts.MeasureFact(state=state, other=other, parts=parts):
+                yield from ((part, "asked") for part in parts or (state,))
+                if other is not None:
+                    yield other, "asked"
+
+    def node(self, item: Drawn) -> Node:
+        """An item as a node."""
+        kind, word, detail = self._words(item)
+        told = label(item)
+        if isinstance(item, facts.Point):
+            told = f"{told}, by {recipe_text(item.trajectory.training)}"
+        return Node(key=item.digest, kind=kind, word=word, detail=tuple(filter(None, detail)), told=told)
+
+    def _words(self, item: Drawn) -> tuple[str, str, Iterable[str]]:
+        match item:
+            case facts.Start(architecture=model, init=init):
+                return "start", "start", (model.name, f"{init}, {_shape(model)}")
+            case facts.Loaded(architecture=model):
+                return "start", "weights from a file", (model.name, _shape(model))
+            case facts.Point(trajectory=on, at=at):
+                return "train", "trained", (f"to step {at:,} of {on.training.total:,}", _recipe(on.training))
+            case facts.Wearing():
+                return ("change", *self._wearing(item))
+            case facts.Redrawn(init=init, keep=keep):
+                return "change", "drawn again", (init, "" if keep == "nothing" else f"{keep} kept")
+            case facts.Perturbed(how=how, options=options):
+                said = ", ".join(f"{name}={value}" for name, value in options.items())
+                return "change", "perturbed", (how.partition("@")[0], said)
+            case facts.Holding(trains=trains):
+                return "change", "partly held", (f"only {trains} trained",)
+            case facts.Clocked(at=at):
+                return "change", "rate rewound", (f"to that of step {at:,}",)
+            case facts.MaskFact():
+                return ("mask", *self._mask(item))
+            case facts.MeasureFact(name=name, split=split, parts=parts):
+                return "measure", name.partition("@")[0], (f"on {split}" if split else "", _parts(parts))
+        return "change", item.tag, ()
+
+    def _wearing(self, item: facts.Wearing) -> tuple[str, Iterable[str]]:
+        origin, worn = item.origin, item.worn
+        if isinstance(worn, facts.FullMask):
+            return "every weight", ("no mask from here on",)
+        if isinstance(worn, facts.PrunedMask) and worn.state.digest == origin.digest:
+            return "pruned", ("its weights stay as they were",)
+        of = self._behind[self._place[worn.digest]]
+        if of >> self._place[origin.digest] & 1:
+            return "rewound", (f"weights of step {origin.step:,}, under the mask",)
+        return "masked", ("with the mask of another network",)
+
+    def _mask(self, mask: facts.MaskFact) -> tuple[str, Iterable[str]]:
+        left = self._left.get(mask.digest)
+        match mask:
+            case facts.PrunedMask(state=state, by=by, scope=scope, structure=structure, fraction=part):
+                before = self._before(state)
+                whole = "" if structure == "weight" else f" of {structure}s"
+                how = f"prunes {percent(part)}{whole} by {by.partition('@')[0]}, {scope}"
+                change = "" if left is None or before is None else f"{percent(before)} → {percent(left)} left"
+                return "mask", (how, change)
+            case facts.ShuffledMask(scope=scope):
+                return "mask shuffled", (scope, "" if left is None else f"{percent(left)} left")
+            case facts.InvertedMask():
+                return "mask inverted", ("what it leaves out", "" if left is None else f"{percent(left)} left")
+            case facts.GrownMask(state=point):
+                return "grown mask", (f"as training has it at step {point.at:,}",)
+        return "mask", ()
+
+
+def _shape(model: facts.Model) -> str:
+    shape = " × ".join(map(str, model.shape))
+    return f"{shape} to {plural(model.classes, 'output')}"
+
+
+def _parts(parts: Sequence[facts.MeasureFact]) -> str:
+    return f"of {plural(len(parts), 'measure')}" if parts else ""
+
+
+def _recipe(training: facts.Training) -> str:
+    schedule = schedule_text(training.schedule).partition("(")[0]
+    said = [training.data_name.name, optimizer_text(training.optimizer), "" if schedule == "constant" else schedule]
+    return ", ".join(filter(None, said))
+
+
+def _rounds(points: Sequence[facts.Point], items: Sequence[Drawn]) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Rounds that are alike and follow one another: each the keys of a mask, of the weights under it, and of a point."""
+    following: dict[str, tuple[facts.Point, tuple[object, ...], tuple[str, ...]]] = {}
+    for point in points:
+        begin = point.trajectory.begin
+        if isinstance(begin, facts.Wearing) and isinstance(begin.worn, facts.PrunedMask):
+            mask = begin.worn
+            before = mask.state
+            if isinstance(before, facts.Point) and before.digest not in following:
+                following[before.digest] = point, _kind(point, mask, begin), (mask.digest, begin.digest, point.digest)
+    heads = {point.digest for point, _, _ in following.values()}
+    found = []
+    for point in points:
+        if point.digest in following and point.digest not in heads:
+            found += list(_alike(point.digest, following))
+    return tuple(found)
+
+
+def _kind(point: facts.Point, mask: facts.PrunedMask, begin: facts.Wearing) -> tuple[object, ...]:
+    """In what rounds are alike: how they prune, where the weights come from, how they train."""
+    origin = "itself" if begin.origin.digest == mask.state.digest else begin.origin.digest
+    layers = tuple(sorted((name, fraction_text(part)) for name, part in mask.layers.items()))
+    pruned = mask.by, mask.fraction, mask.scope, mask.structure, layers, mask.rounds
+    return *pruned, origin, point.trajectory.training.digest, point.at
+
+
+def _alike(
+    start: str, following: Mapping[str, tuple[facts.Point, tuple[object, ...], tuple[str, ...]]]
+) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """The chain of rounds from a point on, cut where they are no longer alike."""
+    run: list[tuple[str, ...]] = []
+    before: tuple[object, ...] = ()
+    while start in following:
+        point, kind, keys = following[start]
+        if kind != before and run:
+            yield tuple(run)
+            run = []
+        run, before, start = [*run, keys], kind, point.digest
+    if run:
+        yield tuple(run)
+
+
+def value_text(value: object, unit: str = "") -> str:
+    """A measured value in words: a number with its unit, or what kind of thing it is."""
+    if isinstance(value, bool | int | float):
+        told = number(float(value), 4 if abs(value) < 1 else 2).rstrip("0").rstrip(".")
+        return f"{told or '0'} {unit}".rstrip()
+    if isinstance(value, Mapping):
+        return plural(len(value), "value")
+    return plural(len(value), "value") if isinstance(value, Sequence) and not isinstance(value, str) else str(value)

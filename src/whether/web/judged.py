@@ -1,0 +1,67 @@
+"""An answer as far as the ledger witnesses it, in plain values: whole, or what is the matter with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whether.answer import FORMAT, Answer
+from whether.store.ledger import Entry
+
+CONCLUDE = "Run its question again: what was trained stands, and the answer is written anew."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """Something that is not as it was left.
+
+    Attributes:
+        place: the file, from the lab's root.
+        what: is the matter with it, as a sentence.
+        remedy: what to do, as a sentence.
+    """
+
+    place: str
+    what: str
+    remedy: str
+
+
+def answered(entries: Sequence[Entry]) -> Mapping[str, Sequence[str]]:
+    """By folder, the hashes of its answers that the ledger has, the latest last."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.kind == "answered":
+            found.setdefault(str(entry.body.get("folder")), []).append(str(entry.body.get("answer")))
+    return found
+
+
+def judge(folder: str, raw: bytes, entered: Sequence[str]) -> Answer | Damage:
+    """An answer, or why it is not believed.
+
+    Args:
+        folder: its own name.
+        raw: the bytes of its answer.json.
+        entered: the hashes that the ledger has for this folder (`answered`).
+    """
+    place = f"answers/{folder}/answer.json"
+    found = hashlib.sha256(raw).hexdigest()
+    if not entered:
+        return Damage(place=place, what="The ledger has no entry for this answer, so it is not shown.", remedy=CONCLUDE)
+    if found not in entered:
+        return Damage(place=place, what="It is not what the ledger says was answered.", remedy=CONCLUDE)
+    if found != entered[-1]:
+        return Damage(place=place, what="It is an earlier answer than the latest that the ledger has.", remedy=CONCLUDE)
+    try:
+        if json.loads(raw)["format"] != FORMAT:
+            return Damage(place=place, what="It is of another version of Whether.", remedy=CONCLUDE)
+        return Answer.from_json(raw.decode())
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Damage(place=place, what="It cannot be read as an answer.", remedy=CONCLUDE)
+
+
+def plain(damage: Damage) -> dict[str, Any]:
+    """Damage in plain values."""
+    return {"place": damage.place, "what": damage.what, "remedy": damage.remedy}

@@ -1,0 +1,100 @@
+"""Templates of the pages, and the function that makes a page of one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from whether.report import account, numbers, published, roofline_figure, rule, standing, wording
+from whether.report.look import stylesheet, templates
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from whether.web.view import View
+
+PAGES = {
+    "questions": ("/", "Questions"),
+    "live": ("/live", "Live"),
+    "compare": ("/compare", "Compare"),
+    "search": ("/search", "Search"),
+    "studies": ("/studies", "Studies"),
+}
+"""The navigation: the section that a page says it is in, its address, its name."""
+
+
+class Render(Protocol):
+    """Makes a page of a template."""
+
+    def __call__(self, request: Request, template: str, *, status: int = 200, **told: Any) -> Response:
+        """Render.
+
+        Args:
+            request: that is answered; its path is known to the template as `path`.
+            template: its file; it extends `base.html.j2`, and may set `section` to a key of PAGES.
+            status: of HTTP.
+            told: what the template is given.
+        """
+
+
+def renderer(view: View, there: Callable[[], frozenset[str]]) -> Render:
+    """The function that makes pages of a lab.
+
+    Args:
+        view: of the lab; its name and what is wrong with its ledger stand on every page.
+        there: which sections of the navigation exist.
+    """
+
+    def render(request: Request, template: str, *, status: int = 200, **told: Any) -> Response:
+        from starlette.responses import HTMLResponse
+
+        findings = view.chronicle().findings
+        shown = [(name, *PAGES[name]) for name in PAGES if name in there()]
+        common = {"lab": view.name, "findings": findings, "pages": shown, "path": request.url.path}
+        page = environment().get_template(template).render(**common, **told)
+        return HTMLResponse(page.encode("utf-8", "replace"), status)
+
+    return render
+
+
+@functools.cache
+def environment() -> Environment:
+    """The templates of the pages, those of reports under `report/`, and what they call."""
+    from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+
+    made = templates("whether.web")
+    reports = PrefixLoader({"report": PackageLoader("whether.report")})
+    made.loader = ChoiceLoader([*filter(None, [made.loader]), reports])
+    made.globals.update(say=wording, write=numbers, rule=rule, standing=standing, account=account, published=published)
+    made.globals.update(roofline=roofline_figure)
+    made.filters["part"] = part
+    return made
+
+
+def part(name: object) -> str:
+    """A name as one part of an address.
+
+    Example:
+        >>> part("é/?x")
+        '%C3%A9%2F%3Fx'
+    """
+    return quote(str(name), safe="")
+
+
+@functools.cache
+def static() -> Mapping[str, tuple[str, bytes]]:
+    """The files that pages load, by name, with their media types: the style of all, and what stands in `static/`."""
+    kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    style = stylesheet("whether.report", "report.css")
+    found = {}
+    for item in sorted(files("whether.web").joinpath("static").iterdir(), key=lambda item: item.name):
+        ending = item.name[item.name.rfind(".") :]
+        if ending in kinds:
+            found[item.name] = (kinds[ending], item.read_bytes())
+    own = found.pop("web.css", ("", b""))[1].decode()
+    return {**found, "style.css": ("text/css", f"{style}\n{own}".encode())}

@@ -1,0 +1,198 @@
+"""A read-only view of one lab: what the pages show, read once and kept until its files change.
+
+Nothing is written and nothing is made. Names that come in an address are looked up in what was listed here; no path is
+ever put together from them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os.path import lexists
+from pathlib import Path
+from typing import Any
+
+from whether.answer import Answer
+from whether.errors import DamageError, WorkError
+from whether.registration import AMENDED, DEVIATED, REGISTERED, Study, read_studies
+from whether.store.answers import ANSWER_FILE, AnswerFolder
+from whether.store.finding import Finding
+from whether.store.folder import Store
+from whether.store.layout import ENTRY, scan
+from whether.store.ledger import ADOPTED, RESTORE, Entry, chain, entry_fields, said
+from whether.store.publish import load
+from whether.web.judged import Damage, answered, judge
+from whether.web.stored import Kept, mark
+
+_MOST_RECORDS = 20_000
+_REMAKE = "The next run that needs it makes it again."
+_UNREAD = "What it says of a study cannot be read."
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An answer's folder: the answer, or what is the matter with it.
+
+    Attributes:
+        folder: its name, `<question>-<digest8>`, which is also its address: /answers/<folder>.
+        question: the question's name.
+        answer: None where it is damaged; then `damage` says how.
+    """
+
+    folder: str
+    question: str
+    answer: Answer | None
+    damage: Damage | None = None
+
+    @property
+    def time(self) -> str:
+        """When it was answered, in ISO 8601; empty where nobody knows."""
+        return str(self.answer.circumstances.get("time", "")) if self.answer else ""
+
+
+@dataclass(frozen=True)
+class Chronicle:
+    """The ledger: its whole entries, what is wrong with it, and the studies that it knows."""
+
+    entries: Sequence[Entry]
+    findings: Sequence[Finding]
+    studies: Sequence[Study]
+    answered: Mapping[str, Sequence[str]]
+
+
+class View:
+    """What of a lab is shown. May be used from several threads.
+
+    Args:
+        root: the lab's folder, known to be one.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.store = Store(root.resolve())
+        self._lock = threading.RLock()
+        self._entries: Kept[dict[str, Any] | None] = Kept(1_000_000)
+        self._answers: Kept[Answer | Damage] = Kept(100_000)
+        self._records: Kept[dict[str, Any] | Damage] = Kept(_MOST_RECORDS)
+        self._chronicles: Kept[Chronicle] = Kept(1)
+
+    @property
+    def name(self) -> str:
+        """What the lab is called on its pages: the folder's own name, with that above it where that says more."""
+        root = self.store.root
+        return f"{root.parent.name}/{root.name}" if root.name == "lab" and root.parent.name else root.name
+
+    def chronicle(self) -> Chronicle:
+        """The ledger as it stands now; entries that were read already are read again only when their files changed."""
+        with self._lock:
+            folder = self.store.ledger.folder
+            numbers = sorted(int(match["number"]) for item in scan(folder) if (match := ENTRY.fullmatch(item.name)))
+            marks = tuple((number, mark(self.store.ledger.path(number))) for number in numbers)
+            return self._chronicles.get("ledger", marks, lambda: self._read_ledger(numbers, dict(marks)))
+
+    def entries(self) -> Sequence[Entry]:
+        """The entries of the ledger that are whole, in order."""
+        return self.chronicle().entries
+
+    def said(self, kind: str) -> Sequence[Mapping[str, Any]]:
+        """What the whole entries of a kind say, in order."""
+        return said(self.entries(), kind)
+
+    def studies(self) -> Sequence[Study]:
+        """The registered studies, the newest last."""
+        return self.chronicle().studies
+
+    def answers(self) -> list[Listed]:
+        """Every folder with an answer, the newest first, damaged ones at the end."""
+        entered = self.chronicle().answered
+        with self._lock:
+            found = [self._listed(folder, entered.get(folder.name, ())) for folder in self.store.answers.listing()]
+        there = [item for item in found if item is not None]
+        whole = sorted((item for item in there if item.answer), key=lambda item: (item.time, item.folder), reverse=True)
+        return [*whole, *(item for item in there if not item.answer)]
+
+    def answer(self, folder: str) -> Listed | None:
+        """One answer by its folder's name; None when there is none of this name."""
+        entered = self.chronicle().answered
+        with self._lock:
+            known = {item.name: item for item in self.store.answers.listing()}
+            return self._listed(known[folder], entered.get(folder, ())) if folder in known else None
+
+    def record(self, digest: str) -> dict[str, Any] | Damage | None:
+        """What a record says; Damage where it is not what was written, None where there is none.
+
+        Raises:
+            ValueError: the digest is none.
+        """
+        path = self.store.records.path(digest)
+        now = mark(path)
+        if now is None:
+            linked = f"records/{digest[:2]}/{digest}.json"
+            return Damage(place=linked, what="It is no plain file.", remedy=_REMAKE) if lexists(path) else None
+        return self._records.get(digest, now, lambda: self._read_record(digest))
+
+    def _read_record(self, digest: str) -> dict[str, Any] | Damage:
+        try:
+            return self.store.records.read(digest)
+        except (DamageError, WorkError) as error:
+            place = f"records/{digest[:2]}/{digest}.json"
+            what = "It is not what was written there, so it is not used."
+            if isinstance(error, WorkError):
+                what = "It cannot be read."
+            return Damage(place=place, what=what, remedy=_REMAKE)
+
+    def _listed(self, folder: AnswerFolder, entered: Sequence[str]) -> Listed | None:
+        path = folder.path / ANSWER_FILE
+        now = mark(path)
+        if folder.path.is_symlink() or now is None:
+            return None
+        found = self._answers.get(folder.name, (now, tuple(entered)), lambda: _judged(folder, entered))
+        if isinstance(found, Damage):
+            return Listed(folder.name, folder.question, None, found)
+        return Listed(folder.name, folder.question, found)
+
+    def _read_ledger(self, numbers: Sequence[int], marks: Mapping[int, object]) -> Chronicle:
+        ledger = self.store.ledger
+
+        def fields(number: int) -> dict[str, Any] | None:
+            return self._entries.get(number, marks[number], lambda: _entry(ledger.path(number)))
+
+        entries, wrong = chain(numbers, fields)
+        findings = [Finding(f"ledger/{ledger.path(number).name}", what, RESTORE) for number, what in wrong]
+        found, unread = _studies(entries)
+        findings += [Finding(f"ledger/{ledger.path(number).name}", _UNREAD, RESTORE) for number in unread]
+        return Chronicle(entries, findings, found, answered(entries))
+
+
+def _studies(entries: Sequence[Entry]) -> tuple[list[Study], list[int]]:
+    """The studies, and the numbers of entries that say something of a study which nobody can read."""
+    kept: list[Entry] = []
+    unread: list[int] = []
+    for entry in entries:
+        if entry.kind in (REGISTERED, AMENDED, DEVIATED, ADOPTED):
+            try:
+                read_studies([*kept, entry])
+                kept.append(entry)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                unread.append(entry.number)
+    return read_studies(kept), unread
+
+
+def _judged(folder: AnswerFolder, entered: Sequence[str]) -> Answer | Damage:
+    try:
+        raw = folder.read(ANSWER_FILE)
+    except WorkError:
+        raw = None
+    if raw is None:
+        return Damage(
+            place=f"answers/{folder.name}/{ANSWER_FILE}", what="It cannot be read.", remedy="See to the disk."
+        )
+    return judge(folder.name, raw, entered)
+
+
+def _entry(path: Path) -> dict[str, Any] | None:
+    try:
+        raw = load(path)
+    except WorkError:
+        return None
+    return entry_fields(raw) if raw is not None else None

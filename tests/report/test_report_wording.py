@@ -9,13 +9,13 @@ from report_cases import asked, column, concluded
 
 from whether.answer import Answer, ClaimResult
 from whether.question import below, exceeds, ordered, same
-from whether.report import wording
+from whether.report import axis_view, wording
 
 
 def claim(kind: str, low: float | None, high: float | None, verdict: str, **fields: Any) -> ClaimResult:
     """A claim about a and b of size 1 point."""
     middle = 0.0 if low is None or high is None else (low + high) / 2
-    right = None if kind in wording.BOUNDS else "b"
+    right = None if kind in axis_view.BOUNDS else "b"
     said: dict[str, Any] = {
         "said": "a and b",
         "kind": kind,
@@ -89,7 +89,7 @@ def test_where_the_edge_lies_is_where_the_verdict_turns(answers: dict[str, Answe
     for answer in answers.values():
         for one in answer.claims:
             if one.low is not None and one.kind in ("exceeds", "not_worse"):
-                assert (one.low > wording.edge(one)) == (one.verdict == "yes")
+                assert (one.low > axis_view.edge(one)) == (one.verdict == "yes")
 
 
 def test_remarks_tell_a_floored_spread_and_the_note() -> None:

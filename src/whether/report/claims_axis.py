@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from whether.report.axis_view import BOUNDS, edges, view
 from whether.report.chart import LINE, Scale, linear
 from whether.report.numbers import short, unit_name
 from whether.report.style import SMALL, TEXT, WIDTH, colour, panel, sheet, styled, text_width, wrap, write
-from whether.report.wording import BOUNDS, MARK, claim_level, common_level, edge, estimate, regions
+from whether.report.wording import MARK, claim_level, common_level, estimate, regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +126,7 @@ def _draw_row(figure: Figure, axes: Axes, row: Row, across: Scale, at: tuple[flo
             axes.fill_between([low, high], upper, upper + _BAND, color=colour(f"{word}-tint"), linewidth=0, zorder=0)
     if claim.kind not in BOUNDS and across.low < 0 < across.high:
         axes.vlines([0], upper, upper + _BAND, color=colour("paper"), linewidth=1.2, zorder=1)
-    marks = (-claim.size, claim.size) if claim.kind == "same" else (edge(claim),)
+    marks = edges(claim)
     inside = [mark for mark in marks if across.low <= mark <= across.high]
     axes.vlines(inside, upper - 1.5, upper + _BAND + 1.5, color=colour("ink"), linewidth=1.4, zorder=2)
     _draw_interval(figure, axes, claim, across, middle)
@@ -180,7 +181,7 @@ def _write_beyond(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale,
 
 def _marks(claim: ClaimResult, across: Scale) -> list[float]:
     """Where on the sheet the sizes of interest of a claim are drawn, in points from the left."""
-    marks = (-claim.size, claim.size) if claim.kind == "same" else (edge(claim),)
+    marks = edges(claim)
     width = WIDTH - _VERDICT - _SIDE
     return [_SIDE + width * across.share(mark) for mark in marks if across.low <= mark <= across.high]
 
@@ -200,13 +201,9 @@ def _write_rim(
 
 
 def _view(rows: Sequence[Row]) -> Scale:
-    """The range that shows what decides: sizes, zero, estimates, intervals; what would dwarf them runs out of view."""
+    """The range of a panel; what does not decide widens it only a little."""
     deciding = [row.claim for row in rows if row.decides] or [row.claim for row in rows]
-    core = [*_sizes(deciding), *(claim.estimate for claim in deciding)]
-    low, high = _widened(core, [limit for claim in deciding for limit in (claim.low, claim.high)], 8.0)
-    others = [row.claim for row in rows]
-    beside = [value for claim in others for value in (claim.estimate, claim.low, claim.high)]
-    low, high = _widened([low, high], [*beside, *_sizes(others)], 0.75)
+    low, high = view(deciding, [row.claim for row in rows])
     pad = 0.07 * (high - low)
     found = linear(low - pad, high + pad, 6)
     # A mark at the very edge would have its label hang over the side.
@@ -217,20 +214,6 @@ def _view(rows: Sequence[Row]) -> Scale:
         > text_width(label) / 2 - _SIDE
     ]
     return replace(found, ticks=[tick for tick, _ in marks], labels=[label for _, label in marks])
-
-
-def _sizes(claims: Sequence[ClaimResult]) -> list[float]:
-    sizes = [edge(claim) for claim in claims] + [-claim.size for claim in claims if claim.kind == "same"]
-    return sizes if claims[0].kind in BOUNDS else [*sizes, 0.0]
-
-
-def _widened(core: Sequence[float], wanted: Sequence[float | None], spans: float) -> tuple[float, float]:
-    """The range of the core, widened by what is wanted and lies within so many of its spans."""
-    low, high = min(core), max(core)
-    span = high - low or 0.1 * abs(high) or 1.0
-    near = [value for value in wanted if value is not None and low - spans * span <= value <= high + spans * span]
-    low, high = min([low, *near]), max([high, *near])
-    return (low, high) if high > low else (low - span / 2, high + span / 2)
 
 
 def _write_key(figure: Figure, interval: str) -> None:

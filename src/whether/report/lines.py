@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whether.report.axis_view import BOUNDS, edge
 from whether.report.chart import (
     LINE,
     Scale,
@@ -28,7 +29,7 @@ from whether.report.numbers import amount, unit_name
 from whether.report.published import points
 from whether.report.style import TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, wrap, write
 from whether.report.together import Group, along_axis, is_share
-from whether.report.wording import BOUNDS, edge, ladder_xs, metric
+from whether.report.wording import ladder_xs, metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

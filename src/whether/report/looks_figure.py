@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from whether.report.axis_view import BOUNDS, edge
 from whether.report.chart import LINE, Scale, linear
 from whether.report.numbers import confidence, unit_name
 from whether.report.style import TEXT, WIDTH, colour, panel, sheet, styled, text_width, wrap, write
-from whether.report.wording import BOUNDS, MARK, edge, regions
+from whether.report.wording import MARK, regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from whether.report.axis_view import edge
 from whether.report.numbers import amount, confidence, decimals_for, limits, number, plural, short, unit_name, with_unit
-from whether.report.wording import edge, lies
+from whether.report.wording import lies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from whether.report.axis_view import OnAxis, edge
 from whether.report.extent import cut
 from whether.report.numbers import amount, confidence, decimals_for, limits, number, plural, short, unit_name, with_unit
 from whether.report.together import groups
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 VERDICT = {"yes": "Yes", "no": "No", "inconclusive": "Inconclusive"}
 MARK = {"yes": "✓", "no": "✗", "inconclusive": "?"}
-BOUNDS = ("below", "above")
 DIFFERENCES = ("barrier", "calibration")
 """Measures that are differences of parts of a whole."""
 
@@ -74,12 +74,7 @@ def mean_unit(arm: ArmSummary) -> str:
     return "%" if share else unit_name(arm.unit)
 
 
-def edge(claim: ClaimResult) -> float:
-    """Where yes and no part on the claim's axis; `same` has a second edge at minus this."""
-    return -claim.size if claim.kind == "not_worse" else claim.size
-
-
-def regions(claim: ClaimResult) -> list[tuple[float, float, str]]:
+def regions(claim: OnAxis) -> list[tuple[float, float, str]]:
     """Where on the claim's axis a whole interval means what: from, to, verdict."""
     far, size = math.inf, claim.size
     if claim.kind == "same":

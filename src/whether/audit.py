@@ -15,22 +15,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from whether import registration
 from whether.answer import DONE, OVERRUN, Answer, Column, Run
 from whether.answered import Answered
-from whether.claim import Claim, Control, Ladder
+from whether.concluded import alike, columns_of, question_of, rule_of
 from whether.course import seen_digest
-from whether.digest import digest, plain
+from whether.digest import plain
 from whether.errors import DamageError, RequestError, WhetherError
 from whether.evidence import worst_of
 from whether.failures import conclude_bounded, is_over, look_bounded, needed_bounded
 from whether.history.facts import MeasureFact
 from whether.inquiry import fact_of
-from whether.question import Question
 from whether.reading import levels
 from whether.registration import Study
 from whether.seeds import Seed
@@ -67,6 +66,25 @@ def audit(store: Store, progress: Progress | None = None, *, certificate: Path |
     return found
 
 
+def audit_answer(store: Store, where: str, answer: Answer) -> dict[str, list[str]]:
+    """Derive one answer anew.
+
+    Args:
+        store: of its lab.
+        where: its place, for the findings of its study.
+        answer: as it stands.
+
+    Returns:
+        What is wrong with it, in sentences, by what that is about: "registration", "seeds", "runs", "numbers",
+        "verdict", "looks". The last two are looked into only where nothing else is wrong.
+    """
+    entries = store.ledger.sound()
+    found = _Audit(store, entries, where, answer).by_concern()
+    of_study = [item.what for item in _studies(store, entries, None, only=answer.study.get("registration", ""))]
+    found["registration"] = [*of_study, *found.get("registration", ())]
+    return {concern: said for concern, said in found.items() if said}
+
+
 def _answers(store: Store) -> list[tuple[str, Answer]]:
     """The answers that stand as the ledger has them; of others the store's verification tells."""
     found = []
@@ -87,10 +105,15 @@ def _readable(entries: Sequence[Entry]) -> list[Study]:
         return []
 
 
-def _studies(store: Store, entries: Sequence[Entry], certificate: Path | None) -> Iterator[Finding]:
+def _studies(
+    store: Store, entries: Sequence[Entry], certificate: Path | None, *, only: str | None = None
+) -> Iterator[Finding]:
+    """What is wrong with the registrations of all studies, or of the one of this digest."""
     looked: set[tuple[str, str]] = set()
     for entry in entries:
         said = adopted(entry) or entry
+        if only is not None and said.body.get("study") != only:
+            continue
         where = place(store.ledger.path(entry.number), store.root)
         try:
             match said.kind:
@@ -160,13 +183,26 @@ class _Audit:
 
     def findings(self) -> list[Finding]:
         """What is wrong with it."""
+        return [Finding(self.where, what, _NOT_BELIEVED) for said in self.by_concern().values() for what in said]
+
+    def by_concern(self) -> dict[str, list[str]]:
+        """What is wrong with it, by what that is about."""
+        first = {
+            "registration": self._registration,
+            "seeds": self._seeds,
+            "runs": self._completeness,
+            "numbers": self._numbers,
+        }
+        then = {"verdict": self._verdict, "looks": self._looks}
+        found: dict[str, list[str]] = {}
         try:
-            said = [*self._registration(), *self._seeds(), *self._completeness(), *self._numbers()]
-            if not said:
-                said = [*self._verdict(), *self._looks()]
+            for concern, check in first.items():
+                found[concern] = list(check())
+            for concern, check in then.items() if not any(found.values()) else ():
+                found[concern] = list(check())
         except (WhetherError, TypeError, KeyError, ValueError) as error:
-            said = [f"What it says is no answer to a question ({error})."]
-        return [Finding(self.where, what, _NOT_BELIEVED) for what in said]
+            found["verdict"] = [f"What it says is no answer to a question ({error})."]
+        return found
 
     def _registration(self) -> Iterator[str]:
         answer = self.answer
@@ -183,7 +219,7 @@ class _Audit:
         if answer.seed != self.study.root.value:
             yield "Its seeds are not those that follow from its registration."
         registered = self.study.questions[answer.name]
-        if _rule(registration.question_of(registered)) != _rule(question_of(answer)):
+        if rule_of(registration.question_of(registered)) != rule_of(question_of(answer)):
             yield "Its claims or its rule are not those that were registered."
         if (answer.digest, answer.split) != (self.study.answers[answer.name], registered["split"]):
             yield "It is not the answer, on the split, that was registered."
@@ -292,7 +328,7 @@ class _Audit:
             yield f"It says {answer.verdict}; from its runs follows {again.verdict}."
             return
         now, then = (json.loads(json.dumps(asdict(item))) for item in (again, answer))
-        different = [name for name in _SAME if not _alike(now[name], then[name])]
+        different = [name for name in _SAME if not alike(now[name], then[name])]
         if different:
             yield f"Concluded anew from its runs, it says otherwise of: {', '.join(different)}."
 
@@ -319,77 +355,3 @@ class _Audit:
 
 def _seen(columns: Sequence[Column]) -> str:
     return seen_digest({run.measure: (run.value, run.outcome) for column in columns for run in column.runs})
-
-
-def question_of(answer: Answer) -> Question:
-    """The question of an answer with all that decides; its arms lead nowhere."""
-
-    def claim(item: object) -> Claim:
-        names = ("kind", "left", "right", "size", "unit", "because", "if_no")
-        return Claim(**{name: getattr(item, name) for name in names})
-
-    return Question(
-        lambda _rep: {},
-        claims=[claim(item) for item in answer.claims],
-        if_yes=answer.if_yes,
-        if_no=answer.if_no,
-        if_inconclusive=answer.if_inconclusive,
-        combine=answer.combine,  # type: ignore[arg-type]  # checked by the Question
-        hold_to=answer.hold_to,
-        secondary=[
-            *(claim(item) for item in answer.secondary),
-            *(Ladder(tuple(claim(item) for item in ladder.claims)) for ladder in answer.ladders),
-        ],
-        controls=[Control(claim(item.claim), expect=item.expect, because=item.because) for item in answer.controls],
-        replicates=answer.planned,
-        looks=tuple(answer.schedule) if len(answer.schedule) > 1 else (),
-        spending=answer.spending or "obrien-fleming",  # type: ignore[arg-type]
-        alpha=answer.alpha,
-        pairing=answer.pairing,
-        name=answer.name,
-    )
-
-
-def columns_of(answer: Answer) -> list[Column]:
-    """The columns that an answer was concluded from, as it tells of them: its runs by arm and replicate."""
-    return [
-        Column(
-            arm=arm.arm,
-            family=arm.family,
-            x=arm.x,
-            unit=arm.unit,
-            better=arm.better,
-            share=arm.share,
-            resolution=arm.resolution,
-            split=answer.split,
-            measure=arm.measure,
-            worst=arm.worst,
-            runs=sorted((run for run in answer.table if run.arm == arm.arm), key=lambda run: run.replicate),
-        )
-        for arm in answer.arms
-    ]
-
-
-def _rule(question: Question) -> str:
-    """What of a question decides and does not depend on its arms' histories."""
-    from whether.design import claim_of, decides
-
-    plain = replace(question, secondary=())
-    secondary = sorted(
-        digest(claim_of(claim))
-        for item in question.secondary
-        for claim in (item.claims if isinstance(item, Ladder) else (item,))
-    )
-    return digest(decides(plain) | {"secondary": secondary, "replicates": question.replicates})
-
-
-def _alike(a: object, b: object) -> bool:
-    """Equal but for the last bits of numbers, which may differ between versions of libraries."""
-    match a, b:
-        case dict(), dict():
-            return a.keys() == b.keys() and all(_alike(a[name], b[name]) for name in a)
-        case list(), list():
-            return len(a) == len(b) and all(_alike(one, other) for one, other in zip(a, b, strict=True))
-        case float(), float() | int():
-            return abs(a - b) <= 1e-9 + 1e-6 * abs(b)
-    return a == b

@@ -13,12 +13,13 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from whether.errors import DamageError, WorkError
-from whether.store.answers import ANSWER_FILE, LAST
+from whether.store.answers import ANSWER_FILE, LAST, AnswerFolder
 from whether.store.finding import Finding
 from whether.store.folder import MARK, Store
 from whether.store.layout import (
@@ -40,6 +41,8 @@ from whether.store.states import sha256_of
 
 Progress = Callable[[int, int], None]
 
+_KEPT = ("seal", "parents", "kind", "outcome", "trajectory", "step", "seconds", "profile", *PARTS)
+"""What of a record is kept in memory while others are checked."""
 _RETRAIN = "It is not used: set aside, it is made again by the next run that needs it."
 _FOREIGN = "Somebody put it there: move it elsewhere."
 _ANSWER_AGAIN = "Run the question again: what was trained stands, and the answer is written anew."
@@ -56,6 +59,33 @@ def verify(store: Store, progress: Progress | None = None) -> list[Finding]:
         What was found, in the order mark, ledger, records, states, parents, profiles, answers; empty when all is well.
     """
     return list(_Check(store, progress).findings())
+
+
+@dataclass(frozen=True)
+class Rested:
+    """What an answer rests on, checked.
+
+    Attributes:
+        findings: what is wrong with it.
+        records: of its runs and of all that these were made from, as far as they are whole, without their curves.
+    """
+
+    findings: list[Finding]
+    records: Mapping[str, Mapping[str, Any]]
+
+
+def verify_answer(store: Store, folder: AnswerFolder, runs: Iterable[str]) -> Rested:
+    """Check what one answer rests on: its bytes, the ledger, the records of its runs and of what these come from.
+
+    Trained states are not read: its numbers stand in records, and `verify` checks every byte.
+
+    Args:
+        store: of its lab.
+        folder: the answer's.
+        runs: the digests of its runs' measures.
+    """
+    check = _Check(store, None)
+    return Rested(list(check.rested(folder, runs)), check.records)
 
 
 class _Check:
@@ -77,10 +107,25 @@ class _Check:
         yield from _foreign(self.store.states.folder, STATE, self.store.root)
         yield from self._parents()
         remedy = "Remove it: the next run that trains on that machine writes it again."
-        yield from self._sealed(self.store.profiles, remedy)
+        yield from self._sealed(self.store.profiles, remedy, self.store.profiles.listing())
         yield from _foreign(self.store.profiles.folder, SEALED, self.store.root, shelves=False)
-        yield from self._answers()
+        yield from self._answers(self.store.answers.listing())
         yield from self._last()
+
+    def rested(self, folder: AnswerFolder, runs: Iterable[str]) -> Iterator[Finding]:
+        """What is wrong with what one answer rests on."""
+        yield from self.store.ledger.check()
+        seen: set[str] = set()
+        waiting = set(runs)
+        while waiting:  # what has no record is told of by whoever asks for it
+            yield from self._sealed(self.store.records, _RETRAIN, filter(self.store.records.has, waiting))
+            seen |= waiting
+            waiting = {up for digest in waiting for up in self._parents_of(digest)} - seen
+        yield from self._parents()
+        yield from self._answers([folder])
+
+    def _parents_of(self, digest: str) -> Mapping[str, Any]:
+        return self.records.get(digest, {}).get("parents") or {}
 
     def _mark(self) -> Iterator[Finding]:
         if load(self.store.root / MARKER, what="the mark of the lab") != MARK:
@@ -88,11 +133,11 @@ class _Check:
             yield Finding(MARKER, "The mark of the lab is not what was written there.", f"Put this line there: {line}")
 
     def _records(self) -> Iterator[Finding]:
-        yield from self._sealed(self.store.records, _RETRAIN)
+        yield from self._sealed(self.store.records, _RETRAIN, self.store.records.listing())
 
-    def _sealed(self, files: SealedFiles, remedy: str) -> Iterator[Finding]:
+    def _sealed(self, files: SealedFiles, remedy: str, digests: Iterable[str]) -> Iterator[Finding]:
         is_record = files is self.store.records
-        for digest in sorted(files.listing()):
+        for digest in sorted(digests):
             try:
                 found = files.read(digest)
             except DamageError as error:
@@ -101,8 +146,8 @@ class _Check:
             except WorkError as error:
                 yield Finding(place(files.path(digest), self.store.root), str(error), "See to the disk.")
             else:
-                if is_record:  # only what the other checks need: curves of many runs are not kept in memory
-                    self.records[digest] = {key: found.get(key) for key in ("seal", "parents", *PARTS)}
+                if is_record:
+                    self.records[digest] = {key: found.get(key) for key in _KEPT}
             self._step()
 
     def _states(self, part: Part) -> Iterator[Finding]:
@@ -142,7 +187,7 @@ class _Check:
 
     def _parents(self) -> Iterator[Finding]:
         for digest in sorted(self.records):
-            for parent, pinned in sorted((self.records[digest]["parents"] or {}).items()):
+            for parent, pinned in sorted(self._parents_of(digest).items()):
                 where = place(self.store.records.path(digest), self.store.root)
                 if parent in self.records:
                     if pinned not in (self.records[parent]["seal"], self._named(parent, "state")):
@@ -152,8 +197,8 @@ class _Check:
                     what = f"Its parent {parent[:12]}… has no record here."
                     yield Finding(where, what, "The next run that needs the parent makes it again.")
 
-    def _answers(self) -> Iterator[Finding]:
-        answers = {folder.name: folder.read(ANSWER_FILE) for folder in self.store.answers.listing()}
+    def _answers(self, folders: Iterable[AnswerFolder]) -> Iterator[Finding]:
+        answers = {folder.name: folder.read(ANSWER_FILE) for folder in folders}
         entries = self.store.ledger.sound()  # after the answers, should one be given meanwhile
         latest = {entry.body.get("folder"): entry.body.get("answer") for entry in entries if entry.kind == "answered"}
         for name, raw in answers.items():

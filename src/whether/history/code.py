@@ -103,6 +103,38 @@ def _depends(module: str, path: Path) -> dict[str, dict[str, str]]:
     return {"local": local, "packages": packages}
 
 
+def own_files(name: str) -> dict[str, Path]:
+    """The files of one's own that a question's file, or "module:function", is made of: itself and all that it imports.
+
+    Args:
+        name: "module:function", or the path of a Python file.
+
+    Returns:
+        Files by their names from the folder that they are imported from; none where the code is an installed package.
+
+    Raises:
+        RequestError: when one of them is not Python.
+    """
+    is_file = name.endswith(".py")
+    path = Path(name).expanduser().resolve() if is_file else _source(name.partition(":")[0])
+    if path is None or not path.is_file() or _is_installed(path) or Path(__file__).parents[1] in path.parents:
+        return {}
+    module = path.stem if is_file else name.partition(":")[0]
+    base = path.parents[module.count(".") + (path.name == "__init__.py")]
+    found: dict[str, Path] = {}
+    seen: set[Path] = set()
+    waiting = [path, *_local(module, [base])]
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        root = next((root for root in (base, Path.cwd().resolve()) if file.is_relative_to(root)), file.parent)
+        found.setdefault(file.relative_to(root).as_posix(), file)
+        waiting += [item for _, others in _imports(_tree(file), file, base) for item in others]
+    return found
+
+
 def _source(module: str) -> Path | None:
     if module == "__main__":
         return None

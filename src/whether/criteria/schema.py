@@ -1,0 +1,102 @@
+"""What may stand in a criteria file: its tables, types and limits. Imports pydantic; import it where it is used."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
+
+from whether.criteria.form import Audience, Kind, Outcome, Stage
+from whether.report.numbers import clean
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,23}$")]
+CriterionId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{0,7}$")]
+Phrase = Annotated[str, AfterValidator(clean), StringConstraints(min_length=1, max_length=120)]
+Prose = Annotated[str, AfterValidator(clean), StringConstraints(min_length=1, max_length=800)]
+
+Several = Annotated[tuple[Prose, ...], BeforeValidator(lambda said: tuple(said) if isinstance(said, list) else said)]
+Words = Annotated[tuple[str, ...], BeforeValidator(lambda said: tuple(said) if isinstance(said, list) else said)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+
+
+class AnswerTable(_Table):
+    """An answer of a scale."""
+
+    label: Phrase
+    meaning: Prose
+    rank: StrictInt
+
+
+class CriterionTable(_Table):
+    """A criterion."""
+
+    title: Phrase
+    ask: Prose
+    kind: Kind = "score"
+    gate: StrictBool = False
+    stage: Stage
+    look: Words = ()
+    evidence: Prose
+    anchors: dict[Id, Prose]
+
+
+class TextTable(_Table):
+    """What is asked besides scores."""
+
+    title: Phrase
+    ask: Prose
+    audience: Audience
+    choices: dict[Id, Prose] = {}
+    needed: StrictBool = True
+    most: Annotated[StrictInt, Field(ge=20, le=200_000)] = 5000
+
+
+class OutcomeTable(_Table):
+    """How an outcome is called."""
+
+    label: Phrase
+    meaning: Prose
+
+
+class InsteadTable(_Table):
+    """An exception of the rule."""
+
+    outcome: Outcome
+    why: Prose
+
+
+class RuleTable(_Table):
+    """The rule."""
+
+    outcomes: dict[Outcome, OutcomeTable]
+    answers: dict[Kind, dict[Id, Outcome]]
+    instead: dict[str, dict[Id, InsteadTable]] = {}
+
+
+class File(_Table):
+    """A whole file, after what it includes was put in."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    title: Phrase
+    question: Prose
+    category: str = ""
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,19}$")]
+    covered: StrictBool = False
+    preamble: Several
+    never: Several
+    scales: dict[Kind, dict[Id, AnswerTable]]
+    criteria: dict[CriterionId, CriterionTable]
+    texts: dict[Id, TextTable]
+    rule: RuleTable

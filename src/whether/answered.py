@@ -11,6 +11,7 @@ from whether.design import design_digest, same_prose
 from whether.digest import plain
 from whether.errors import DamageError
 from whether.plan.plan import Asked
+from whether.provenance import LOCK_FILE
 from whether.store.answers import AnswerFolder
 from whether.store.folder import Store
 from whether.store.ledger import RESTORE
@@ -90,8 +91,12 @@ class Answered:
         # No entry, or an earlier one: an entry was cut off, an old answer put back, or a conclusion was interrupted.
         return Answer.from_json(raw.decode()) if entered and found == entered[-1] else None
 
-    def write(self, answer: Answer) -> Answer:
+    def write(self, answer: Answer, lock: bytes = b"") -> Answer:
         """Write an answer with its report, enter it in the ledger, and make it `@last`.
+
+        Args:
+            answer: to be written.
+            lock: the environment that its circumstances name.
 
         Returns:
             The answer as it stands, which knows how long the ledger was.
@@ -101,9 +106,16 @@ class Answered:
         folder = self.store.answers.open(answer.name, answer.digest)
         for name, content in render(answer).items():
             folder.write(name, content)
+        if lock and folder.read(LOCK_FILE) is None:
+            folder.write(LOCK_FILE, lock)
         self.store.conclude(folder, answer.plain())
         self.store.answers.point(folder)
-        return self.read(folder) or answer
+        stands = self.read(folder) or answer
+        # Of several that conclude the same the first stands, and with it the environment of the first.
+        named = stands.circumstances.get("environment") == answer.circumstances.get("environment")
+        if lock and named and folder.read(LOCK_FILE) != lock:
+            folder.write(LOCK_FILE, lock)
+        return stands
 
     def _failed(self, measure: str) -> bool:
         return self.store.records.has(measure) and self.store.records.read(measure).get("outcome") == FAILED

@@ -32,6 +32,7 @@ from whether.plan.cost import Costs
 from whether.plan.plan import Asked, Piece, Plan
 from whether.plan.size import weights_stored
 from whether.plan.width import networks_at_once, part_left, sparse_pays, width_on_gpu, width_within
+from whether.provenance import provenance
 from whether.sources import sources
 from whether.store.clean import quarantine
 from whether.store.folder import Store
@@ -250,7 +251,7 @@ class Campaign:
 
     def conclude(self, course: Course, plan: Plan, workshop: Workshop, seconds: float) -> Answer:
         """The answer to a question that is over, written with its report and entered in the ledger."""
-        asked, record = course.now, workshop.record
+        asked, record, made = course.now, workshop.record, provenance()
         answer = conclude_bounded(
             asked.question,
             evidence.columns(asked, record),
@@ -262,13 +263,14 @@ class Campaign:
             data=evidence.data_facts(asked),
             circumstances=evidence.circumstances(plan, seconds, self.store.root)
             | evidence.device_seconds(asked, record)
+            | made.circumstances
             | (self.tally.account() if self.tally is not None else {}),
             curves=evidence.curves(asked, record),
             checks=evidence.failed_checks(asked, record),
             sources=sources(asked),
             overrun=course.overrun(self.store.records.has, record),
         )
-        return self.answered.write(answer)
+        return self.answered.write(answer, made.lock)
 
     def _standing(self, asked: Asked) -> Answer | None:
         """The answer that stands, to a command that may write: a damaged one is set aside."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from whether.history import facts
-from whether.history.phrases import fraction_text, optimizer_text, recipe_text, schedule_text
+from whether.history.phrases import optimizer_text, recipe_text, schedule_text
 from whether.history.sentence import label
 from whether.history.walk import parents_first
 from whether.report.numbers import number, plural
@@ -21,8 +21,6 @@ FAILED, DIVERGED, MISSING = "failed", "diverged", "not trained"
 WORST = (DAMAGED, FAILED, DIVERGED, MISSING, DROPPED, STANDS)
 """What may be said of a trained state, the worst first."""
 
-LEAST = 4
-"""Rounds that are alike and follow one another from which on those between the first and the last are folded."""
 MOST = 240
 """Nodes that are drawn; of a longer history what came before them is one node."""
 
@@ -77,11 +75,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes, each after all that went into it, and edges; `rounds` are the keys that make up rounds which are alike."""
+    """Nodes, each after all that went into it, and edges."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    rounds: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +112,7 @@ def history(root: Drawn, *, most: int = MOST) -> Graph:
     if len(kept) < len(items):
         nodes = (_earlier(items[:-most]), *nodes)
         edges = tuple(dict.fromkeys(edge if edge.tail in there else replace(edge, tail=EARLIER) for edge in edges))
-    return Graph(nodes, edges, _rounds([item for item in kept if isinstance(item, facts.Point)], items))
+    return Graph(nodes, edges)
 
 
 EARLIER = "earlier"
@@ -136,75 +133,6 @@ def known(graph: Graph, of: Callable[[str], Known | None]) -> Graph:
         return replace(node, standing=said.standing, href=said.href, taken=said.taken)
 
     return replace(graph, nodes=tuple(map(with_, graph.nodes)))
-
-
-def folded(graph: Graph, href: str = "") -> Graph:
-    """The same graph with rounds that are alike as one node, but for the first and the last of them.
-
-    Args:
-        graph: from `history`, before or after `known`.
-        href: where all rounds are shown one by one.
-    """
-    for rounds in graph.rounds:
-        if len(rounds) >= LEAST:
-            graph = _fold(graph, rounds[1:-1], href)
-    return graph
-
-
-def _fold(graph: Graph, rounds: Sequence[tuple[str, ...]], href: str) -> Graph:
-    inside = {key for keys in rounds for key in keys}
-    by_key = {node.key: node for node in graph.nodes}
-    if not inside <= by_key.keys() or _is_used_elsewhere(graph, rounds, inside):
-        return graph
-    key = f"rounds-{rounds[0][0]}"
-    members = [node for node in graph.nodes if node.key in inside]
-    one = _folded_node([by_key[name] for name in rounds[0]], members, len(rounds))
-    nodes: list[Node] = []
-    for node in graph.nodes:
-        if node.key == rounds[-1][-1]:
-            nodes.append(replace(one, key=key, href=href))
-        elif node.key not in inside:
-            nodes.append(node)
-    ends = {name: key if name in inside else name for name in by_key}
-    edges = (replace(edge, tail=ends[edge.tail], head=ends[edge.head]) for edge in graph.edges)
-    return replace(graph, nodes=tuple(nodes), edges=tuple(dict.fromkeys(e for e in edges if e.tail != e.head)))
-
-
-def _is_used_elsewhere(graph: Graph, rounds: Sequence[tuple[str, ...]], inside: set[str]) -> bool:
-    """Whether something other than the next round rests on what would be hidden."""
-    last = set(rounds[-1][-1:])
-    return any(edge.tail in inside - last and edge.head not in inside for edge in graph.edges)
-
-
-def _folded_node(first: Sequence[Node], members: Sequence[Node], count: int) -> Node:
-    masks = [node for node in members if node.kind == "mask"]
-    left = " → ".join(dict.fromkeys(part for part in (_left(masks, 0), _left(masks, -1)) if part))
-    said = [standing for standing in WORST if any(node.standing == standing for node in members)]
-    how = {standing: sum(node.standing == standing for node in members) for standing in said}
-    standing = said[0] if said else ""
-    told = f"{count} times the same: " + ", then ".join(_lower(node) for node in first)
-    if len(how) > 1:
-        told += f". Of their networks: {', '.join(f'{n} {name}' for name, n in how.items())}"
-    detail = (f"{' · '.join(node.word for node in first)}, {count} times", f"{left} of weights left" if left else "")
-    return Node(
-        key="",
-        kind="rounds",
-        word=f"{count} more rounds",
-        detail=tuple(filter(None, detail)),
-        told=f"{told}.",
-        standing=standing,
-        members=tuple(members),
-    )
-
-
-def _left(masks: Sequence[Node], at: int) -> str:
-    """What a mask leaves, as its second line says: "80 % → 64 % left"."""
-    lines = masks[at].detail[1:] if masks else ()
-    return lines[0].removesuffix(" left").rpartition(" → ")[2] if lines else ""
-
-
-def _lower(node: Node) -> str:
-    return f"{node.word} ({', '.join(node.detail[:1])})" if node.detail else node.word
 
 
 def percent(share: float | Fraction) -> str:
@@ -313,9 +241,9 @@ class _Story:
     def _words(self, item: Drawn) -> tuple[str, str, Iterable[str]]:
         match item:
             case facts.Start(architecture=model, init=init):
-                return "start", "start", (model.name, f"{init}, {_shape(model)}")
+                return "start", "start", (_sized(model), f"{init}, {_shape(model)}")
             case facts.Loaded(architecture=model):
-                return "start", "weights from a file", (model.name, _shape(model))
+                return "start", "weights from a file", (_sized(model), _shape(model))
             case facts.Point(trajectory=on, at=at):
                 return "train", "trained", (f"to step {at:,} of {on.training.total:,}", _recipe(on.training))
             case facts.Wearing():
@@ -344,16 +272,16 @@ class _Story:
         of = self._behind[self._place[worn.digest]]
         if of >> self._place[origin.digest] & 1:
             return "rewound", (f"weights of step {origin.step:,}, under the mask",)
-        return "masked", ("with the mask of another network",)
+        return "masked", ("with a mask that other weights gave",)
 
     def _mask(self, mask: facts.MaskFact) -> tuple[str, Iterable[str]]:
         left = self._left.get(mask.digest)
         match mask:
             case facts.PrunedMask(state=state, by=by, scope=scope, structure=structure, fraction=part):
                 before = self._before(state)
-                whole = "" if structure == "weight" else f" of {structure}s"
-                how = f"prunes {percent(part)}{whole} by {by.partition('@')[0]}, {scope}"
-                change = "" if left is None or before is None else f"{percent(before)} → {percent(left)} left"
+                of = "" if structure == "weight" else f" of {structure}s"
+                how = f"prunes {percent(part)}{of} by {by.partition('@')[0]}, {_where(scope)}"
+                change = "" if left is None or before is None else f"{percent(before)} → {percent(left)}{of} left"
                 return "mask", (how, change)
             case facts.ShuffledMask(scope=scope):
                 return "mask shuffled", (scope, "" if left is None else f"{percent(left)} left")
@@ -366,7 +294,11 @@ class _Story:
 
 def _shape(model: facts.Model) -> str:
     shape = " × ".join(map(str, model.shape))
-    return f"{shape} to {plural(model.classes, 'output')}"
+    return f"{shape} inputs"
+
+
+def _sized(model: facts.Model) -> str:
+    return f"{model.name}, {plural(model.classes, 'output')}"
 
 
 def _parts(parts: Sequence[facts.MeasureFact]) -> str:
@@ -379,48 +311,6 @@ def _recipe(training: facts.Training) -> str:
     return ", ".join(filter(None, said))
 
 
-def _rounds(points: Sequence[facts.Point], items: Sequence[Drawn]) -> tuple[tuple[tuple[str, ...], ...], ...]:
-    """Rounds that are alike and follow one another: each the keys of a mask, of the weights under it, and of a point."""
-    following: dict[str, tuple[facts.Point, tuple[object, ...], tuple[str, ...]]] = {}
-    for point in points:
-        begin = point.trajectory.begin
-        if isinstance(begin, facts.Wearing) and isinstance(begin.worn, facts.PrunedMask):
-            mask = begin.worn
-            before = mask.state
-            if isinstance(before, facts.Point) and before.digest not in following:
-                following[before.digest] = point, _kind(point, mask, begin), (mask.digest, begin.digest, point.digest)
-    heads = {point.digest for point, _, _ in following.values()}
-    found = []
-    for point in points:
-        if point.digest in following and point.digest not in heads:
-            found += list(_alike(point.digest, following))
-    return tuple(found)
-
-
-def _kind(point: facts.Point, mask: facts.PrunedMask, begin: facts.Wearing) -> tuple[object, ...]:
-    """In what rounds are alike: how they prune, where the weights come from, how they train."""
-    origin = "itself" if begin.origin.digest == mask.state.digest else begin.origin.digest
-    layers = tuple(sorted((name, fraction_text(part)) for name, part in mask.layers.items()))
-    pruned = mask.by, mask.fraction, mask.scope, mask.structure, layers, mask.rounds
-    return *pruned, origin, point.trajectory.training.digest, point.at
-
-
-def _alike(
-    start: str, following: Mapping[str, tuple[facts.Point, tuple[object, ...], tuple[str, ...]]]
-) -> Iterator[tuple[tuple[str, ...], ...]]:
-    """The chain of rounds from a point on, cut where they are no longer alike."""
-    run: list[tuple[str, ...]] = []
-    before: tuple[object, ...] = ()
-    while start in following:
-        point, kind, keys = following[start]
-        if kind != before and run:
-            yield tuple(run)
-            run = []
-        run, before, start = [*run, keys], kind, point.digest
-    if run:
-        yield tuple(run)
-
-
 def value_text(value: object, unit: str = "") -> str:
     """A measured value in words: a number with its unit, or what kind of thing it is."""
     if isinstance(value, bool | int | float):
@@ -429,3 +319,7 @@ def value_text(value: object, unit: str = "") -> str:
     if isinstance(value, Mapping):
         return plural(len(value), "value")
     return plural(len(value), "value") if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+
+def _where(scope: str) -> str:
+    return "per layer" if scope == "layer" else scope

@@ -42,6 +42,7 @@ VERBS = {
     "clean": ["--json", "--lab", "--yes"],
     "push": ["--json", "--lab", "URL"],
     "pull": ["--json", "--lab", "URL"],
+    "serve": ["--host", "--json", "--lab", "--open", "--port"],
     "bench": ["--json", "--lab", "--update"],
 }
 """The command line is an interface: scripts of others hang on it. Change this table only with the changelog."""

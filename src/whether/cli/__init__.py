@@ -5,6 +5,7 @@
     retrying.py  retry                         keeping.py    verify · clean    live.py      progress
     reading.py   answer · report · why         merging.py    push · pull       page.py      how things look
     sabotaging.py sabotage                     benching.py   bench             faults.py    how errors look
+    serving.py   serve
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
 """
@@ -29,6 +30,7 @@ from whether.cli import (
     registering,
     retrying,
     sabotaging,
+    serving,
     status,
     working,
 )
@@ -71,6 +73,7 @@ for family in (
     status,
     keeping,
     merging,
+    serving,
     benching,
 ):
     family.add_to(app)

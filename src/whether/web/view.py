@@ -102,6 +102,11 @@ class View:
         """The registered studies, the newest last."""
         return self.chronicle().studies
 
+    def at_work(self) -> list[dict[str, Any]]:
+        """What commands at work in the lab say of themselves (`Claims.others`), those known to be dead left out."""
+        with self._lock:
+            return [said for said in self.store.claims.others() if said["alive"] is not False]
+
     def answers(self) -> list[Listed]:
         """Every folder with an answer, the newest first, damaged ones at the end."""
         entered = self.chronicle().answered

@@ -88,7 +88,7 @@ class Text:
     """What a reviewer is asked for besides scores.
 
     Attributes:
-        id: "summary", "authors", "confidence", "interest", "conflicts", "chairs".
+        id: "summary", "advice", "confidence"; "interest", "conflicts", "note".
         audience: "authors": they read it, and the chairs do; "chairs": nobody else does.
         choices: where one of a few is chosen, each with its sentence; empty where text is written.
         needed: whether a review without it is incomplete.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from whether.errors import RequestError
@@ -102,3 +102,23 @@ def _fields(model: type[BaseModel], loc: Sequence[int | str]) -> list[str]:
         else:
             here = getattr(here, "__args__", (None,))[-1]
     return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+
+
+def mended(said: Mapping[str, Any], error: ValidationError, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What was read without the entries that were wrong, so that the rest can be looked at as well.
+
+    Args:
+        said: as it was read.
+        error: what was wrong with it.
+        defaults: what stands for a missing entry.
+    """
+    import copy
+
+    made = copy.deepcopy(dict(said))
+    for item in error.errors():
+        here: Any = made
+        for part in item["loc"][:-1]:
+            here = here.get(part) if isinstance(here, dict) else None
+        if isinstance(here, dict):
+            here.pop(item["loc"][-1], None)
+    return {**defaults, **made}

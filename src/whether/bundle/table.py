@@ -29,7 +29,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
 
 def runs_of(answer: Answer) -> list[Run]:
     """Every run: those that were analysed, then the overrun."""
-    return [*answer.table, *answer.overrun]
+    from whether.report.account import overrun
+
+    return [*answer.table, *overrun(answer)]
 
 
 def runs_parquet(answer: Answer) -> bytes:

@@ -1,0 +1,86 @@
+"""The README of a bundle: what it is, and how to check it with and without Whether."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whether.bundle import places
+
+if TYPE_CHECKING:
+    from whether.answer import Answer
+    from whether.bundle.source import Source
+
+
+def readme(answer: Answer, source: Source, *, states: bool) -> str:
+    """README.md.
+
+    Args:
+        answer: that the bundle is of.
+        source: of its question.
+        states: whether trained states are in it.
+    """
+    from whether.bundle.source import command
+
+    name = f"{answer.name}-{answer.digest[:8]}"
+    runs = len(answer.table)
+    ended = "all of them done" if answer.failed == answer.diverged == 0 else f"{answer.diverged} diverged"
+    ended += f", {answer.failed} failed" if answer.failed else ""
+    version = str(answer.circumstances.get("versions", {}).get("whether", ""))
+    install = f"pip install whether{'==' + version if version else ''}"
+    left = (
+        "Trained networks are in it (lab/states/)."
+        if states
+        else ("Trained networks are left out; every one is named by its hash, and can be trained again.")
+    )
+    missing = "".join(f"- {_plain(line)}\n" for line in source.missing)
+    return f"""# Evidence for an answer
+
+    {_plain(answer.text)}
+    {answer.verdict}: {_plain(answer.meaning)}
+
+{runs} runs, {ended}; {_plain(answer.grade)}. This folder holds all that the answer rests on, so that it can be checked
+without the lab in which it was made, and without trusting whoever made it.
+
+## To check it
+
+With Whether (nothing is trained, and no code of this bundle runs):
+
+    {install}
+    whether verify {name}.zip
+
+It looks at every digest, the chain of the ledger, the registration, the seeds, that no run is missing, each number
+against its record, and concludes the verdict anew from the runs. Then it prints the bundle's digest: the SHA-256 of
+{places.MANIFEST}. Compare that with the one in the paper: whoever has changed a file and the manifest with it
+has another digest.
+
+Without Whether, that no byte was changed since the manifest was written:
+
+    sha256sum -c {places.MANIFEST}
+    sha256sum {places.MANIFEST}
+
+To train a part of it again (this runs the code in {places.QUESTION}, so look at it first):
+
+    whether reproduce {name}.zip --replicates 2 --trust
+
+To ask it again in a lab of your own, within {places.QUESTION}:
+
+    {_plain(command(answer, source))}
+
+## What is in it
+
+- {places.LAB} a small lab: the whole ledger, and of records those that the answer rests on. What the ledger says of
+  other questions of the same lab is in it, too, as its chain can be checked no other way.
+- {places.COVER} the cover sheet, if there is one: what is claimed, and how far to trust it
+- {places.QUESTION} the question: name, options, seed, and its own code
+- {places.RUNS_CSV}, {places.RUNS_PARQUET}: every run a row; {places.CROISSANT} says what the columns mean
+- {places.CRATE}: the same for machines (RO-Crate 1.3, Process Run Crate 0.5), an action for each run
+- {places.ENVIRONMENT}: what was installed
+
+{left} Names of machines and folders are withheld from records: such a record says so under "withheld", and under
+"sealed_as" which seal it has at home.
+{missing and chr(10) + "## What is missing" + chr(10) + chr(10) + missing}"""
+
+
+def _plain(text: str) -> str:
+    """A text of somebody's on one line, which cannot end the block that it stands in."""
+    return " ".join(text.split()).replace("`", "'")

@@ -1,0 +1,278 @@
+"""What stands where on the page of a cover sheet, in plain values: HTML, PDF, Markdown and LaTeX all show this.
+
+Texts are cleaned and cut to what a page has room for; the whole of each is in `cover.json`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from whether.cover.fields import CATEGORIES, FIELDS, GROUPS, fields_of
+from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet, State
+from whether.report.numbers import clean
+
+SIGNS: Mapping[State, str] = {VERIFIED: "✓", DECLARED: "○", NOT_STATED: "–", CANNOT: "⚠"}
+MEANS: Mapping[State, str] = {
+    VERIFIED: "computed anew from the evidence",
+    DECLARED: "its authors say so, and where to look",
+    NOT_STATED: "nothing is said",
+    CANNOT: "ought to be computed, and could not be",
+}
+MARKS: Mapping[State, str] = {
+    VERIFIED: "What can be computed was computed anew from the evidence, and agrees.",
+    DECLARED: "By its authors' word; nothing was computed anew.",
+    CANNOT: "Do not rely on it: part of it could not be verified.",
+}
+POINTER = 110
+"""Characters of a pointer that are shown; links lead to the whole."""
+_HEAD = ("title", "authors", "contact", "category", "identifier", "version", "date")
+_TOP = (*_HEAD, "question", "if_yes", "if_no", "verdict", "effect", "limits", "grade")
+_FOOT = ("doi", "digest")
+_OPEN_WHILE_COVERED = frozenset(
+    [
+        "category",
+        "question",
+        "if_yes",
+        "if_no",
+        "grade",
+        "registration",
+        "rule",
+        "variation",
+        "data",
+        "baselines",
+        "code",
+        "conflicts",
+        "funding",
+        "ai",
+    ]
+)
+"""What is known before the result is, and so is shown while it is covered."""
+_PROBLEMS, _SHARED = 3, 3
+_LINK = re.compile(r"https?://[^\s<>\"'\\^`{|}]+")
+_DOI = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/[^\s<>\"'\\^`{|}]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One field as it is shown.
+
+    Attributes:
+        sign, word: its state, for the eye and for the ear.
+        lines: what it says; several are a list.
+        pointer: where to look; empty where the page tells it once for many. `link` is its address, if it is one.
+        note: what is the matter with it.
+    """
+
+    name: str
+    label: str
+    state: State
+    sign: str
+    word: str
+    lines: Sequence[str]
+    pointer: str = ""
+    link: str = ""
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it on one line."""
+        return "; ".join(self.lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Fields under one head."""
+
+    name: str
+    head: str
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A state: how many fields have it, what it means, and where most of them point to."""
+
+    state: State
+    sign: str
+    count: int
+    means: str
+    pointer: str
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page.
+
+    Attributes:
+        asks: what its category asks.
+        title: or what stands for it.
+        items: every field, by its name.
+        parts: those that stand in columns below the answer.
+        verdict: "yes", "no", "inconclusive", or empty; `meaning` what it means.
+        mark, mark_said: how far the sheet as a whole is known.
+        keys: the states that occur.
+        missing: labels of what is not stated.
+        covered: whether the answer is hidden.
+    """
+
+    category: str
+    asks: str
+    title: str
+    items: Mapping[str, Item]
+    parts: Sequence[Part]
+    verdict: str
+    meaning: str
+    mark: State
+    mark_sign: str
+    mark_said: str
+    keys: Sequence[Key]
+    missing: Sequence[str]
+    problems: Sequence[str]
+    axis: Sequence[AxisRow]
+    covered: bool
+
+
+def page(sheet: Sheet, *, covered: bool = False) -> Page:
+    """Lay a sheet out.
+
+    Args:
+        sheet: what is shown.
+        covered: without the answer and whatever may give it away.
+    """
+    names = [name for name in fields_of(sheet.category) if not covered or name in _OPEN_WHILE_COVERED]
+    told = {name: sheet.fields.get(name, Said(state=NOT_STATED)) for name in names}
+    common = _common(told)
+    items = {name: _item(name, said, common) for name, said in told.items()}
+    verdict = "" if covered else sheet.verdict
+    return Page(
+        category=sheet.category,
+        asks=CATEGORIES[sheet.category],
+        title="Covered" if covered else items["title"].text or "Without a title",
+        items=items,
+        parts=_parts(items, sheet.category),
+        verdict=verdict,
+        meaning=_meaning(items["verdict"].text, verdict) if "verdict" in items else "",
+        mark=sheet.mark,
+        mark_sign=SIGNS[sheet.mark],
+        mark_said=MARKS[sheet.mark],
+        keys=_keys(items, common),
+        missing=[item.label for name, item in items.items() if item.state == NOT_STATED and name != "limits"],
+        problems=[] if covered else _problems(sheet.problems),
+        axis=[] if covered else list(sheet.axis),
+        covered=covered,
+    )
+
+
+def link(pointer: str) -> str:
+    """The address that a pointer begins with, if it is one that a reader can follow; else nothing.
+
+    Example:
+        >>> link("https://example.org/a, section 2"), link("10.1234/abc"), link("javascript:alert(1)")
+        ('https://example.org/a', 'https://doi.org/10.1234/abc', '')
+    """
+    if found := _LINK.match(pointer.strip()):
+        return found[0].rstrip(".,;:)")
+    if found := _DOI.match(pointer.strip()):
+        return f"https://doi.org/{found[1].rstrip('.,;:)')}"
+    return ""
+
+
+def cut(text: str, most: int) -> str:
+    """A text on one line, its end left out where it is longer than there is room for.
+
+    Example:
+        >>> cut("winning tickets", 9), cut("tickets", 9)
+        ('winning…', 'tickets')
+    """
+    said = clean(text[: 4 * most])
+    return said if len(said) <= most else f"{said[: most - 1].rstrip()}…"
+
+
+def _item(name: str, said: Said, common: Mapping[State, str]) -> Item:
+    field = FIELDS[name]
+    shown = "" if said.pointer == common.get(said.state) else cut(said.pointer, POINTER)
+    return Item(
+        name=name,
+        label=field.label,
+        state=said.state,
+        sign=SIGNS[said.state],
+        word=said.state,
+        lines=_lines(said.text, field.most),
+        pointer=shown,
+        link=link(said.pointer) if shown else "",
+        note=cut(said.note, 160),
+    )
+
+
+def _lines(text: str, most: int) -> list[str]:
+    """What is said, line by line, within so many characters in all."""
+    lines, left = [], most
+    for line in text[: 20 * most].splitlines():
+        if not (said := clean(line)):
+            continue
+        if left < 8 and lines:
+            lines[-1] = f"{lines[-1].rstrip('…')}…"
+            break
+        lines.append(cut(said, max(left, 1)))
+        left -= len(lines[-1])
+    return lines
+
+
+def _parts(items: Mapping[str, Item], category: str) -> list[Part]:
+    order = ["trust", "evidence", "use", "declarations", "reading"]
+    if category == "artifact":
+        order = ["use", "evidence", "trust", "declarations", "reading"]
+    parts = []
+    for group in order:
+        shown = [
+            item
+            for name, item in items.items()
+            if FIELDS[name].group == group and name not in _TOP and item.state != NOT_STATED
+        ]
+        if group == "reading" and "annex" in items and items["annex"].state != NOT_STATED:
+            shown.append(items["annex"])
+        if shown:
+            parts.append(Part(name=group, head=GROUPS[group], items=shown))  # type: ignore[index]
+    return parts
+
+
+def _common(told: Mapping[str, Said]) -> dict[State, str]:
+    """For each state the pointer that most of its fields have: it is told once."""
+    found: dict[State, str] = {}
+    for state in (VERIFIED, DECLARED):
+        seen = Counter(said.pointer for said in told.values() if said.state == state and said.pointer)
+        if seen and seen.most_common(1)[0][1] >= _SHARED:
+            found[state] = seen.most_common(1)[0][0]
+    return found
+
+
+def _keys(items: Mapping[str, Item], common: Mapping[State, str]) -> list[Key]:
+    counts = Counter(item.state for item in items.values())
+    return [
+        Key(
+            state=state,
+            sign=sign,
+            count=counts[state],
+            means=MEANS[state],
+            pointer=cut(common.get(state, ""), POINTER),
+            link=link(common.get(state, "")),
+        )
+        for state, sign in SIGNS.items()
+        if counts[state]
+    ]
+
+
+def _meaning(text: str, verdict: str) -> str:
+    """What a verdict means, without the word itself at its beginning."""
+    rest = re.sub(rf"^{re.escape(verdict)}\b[\s:;,.–—-]*", "", text, flags=re.IGNORECASE) if verdict else text
+    return f"{rest[:1].upper()}{rest[1:]}"
+
+
+def _problems(problems: Sequence[str]) -> list[str]:
+    told = [cut(problem, 200) for problem in problems[:_PROBLEMS]]
+    more = len(problems) - len(told)
+    return [*told, f"and {more} more, in cover.json"] if more else told

@@ -1,0 +1,49 @@
+"""A cover sheet on paper: one A4 page by typst, which measures and takes the largest type that fits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from whether.cover import axis
+from whether.cover.page import Page
+from whether.report.style import LIGHT
+
+SIZES = (10.0, 9.75, 9.5, 9.25, 9.0, 8.75, 8.5, 8.0, 7.0, 6.0, 5.0)
+"""Sizes of type in points, tried in this order. Texts within their limits need none below 9."""
+_WIDTH = 521.6  # of the text on the page, in points
+
+
+def pdf(shown: Page) -> bytes:
+    """The page as a PDF file, the same bytes each time."""
+    from whether import typeset
+
+    return typeset.pdf(_source(), handed(shown))
+
+
+def pictures(shown: Page, *, dpi: int = 110) -> list[bytes]:
+    """The page as PNG files: one, as it is one page."""
+    from whether import typeset
+
+    return typeset.pictures(_source(), handed(shown), dpi=dpi)
+
+
+def handed(shown: Page) -> dict[str, Any]:
+    """What the document is given: plain values."""
+    none = "An artifact is offered for use; it claims no answer." if shown.category == "artifact" else "None is stated."
+    tint = f"{shown.verdict}-tint" if shown.verdict in ("yes", "no") else "shade"
+    return {
+        "page": {**asdict(shown), "axis": None},
+        "axis": axis.svg(shown.axis, paper=True, width=_WIDTH),
+        "word": shown.verdict.capitalize() or "No verdict",
+        "no-verdict": none,
+        "tint": tint,
+        "colours": {**LIGHT, "shade": "#f0f1f4"},
+        "sizes": list(SIZES),
+    }
+
+
+def _source() -> str:
+    from importlib.resources import files
+
+    return files("whether.cover").joinpath("templates", "cover.typ").read_text(encoding="utf-8")

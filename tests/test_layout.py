@@ -36,6 +36,7 @@ TORCH_FREE = (
         "cover",
         "bundle",
         "criteria",
+        "exports",
         "web",
         "typeset",
     ),

@@ -39,6 +39,8 @@ from whether.studies import Studies
 if TYPE_CHECKING:
     from torch import nn
 
+    from whether.cover.hand import Hand
+    from whether.cover.sheet import Sheet
     from whether.execute.workshop import Workshop
     from whether.history.facts import State
 
@@ -179,6 +181,17 @@ class Lab:
             for folder in self.store.answers.find(name):
                 self._answered.read(folder)
         return found[-1] if found else None
+
+    def cover(self, answer: Answer, hand: Hand | None = None) -> Sheet:
+        """The cover sheet of an answer, its fields computed anew from the evidence.
+
+        Args:
+            answer: of this lab.
+            hand: what its author says (`whether.cover.hand.read`).
+        """
+        from whether.cover.filled import fill
+
+        return fill(self.store, answer, hand)
 
     def folder(self, answer: Answer) -> Path:
         """Where an answer's files lie."""

@@ -93,11 +93,13 @@ class _Check:
         self.store = store
         self.progress = progress
         self.records: dict[str, dict[str, Any]] = {}
-        self.done = 0
-        self.all = len(store.records.listing()) + len(store.profiles.listing()) + len(store.answers.listing())
-        self.all += sum(len(store.states.listing(part)) for part in PARTS)
+        self.done = self.all = 0
 
     def findings(self) -> Iterator[Finding]:
+        """What is wrong with the whole lab."""
+        store = self.store
+        self.all = len(store.records.listing()) + len(store.profiles.listing()) + len(store.answers.listing())
+        self.all += sum(len(store.states.listing(part)) for part in PARTS)
         yield from self._mark()
         yield from self.store.ledger.check()
         yield from self._records()

@@ -42,8 +42,8 @@ def loopback(host: str) -> str:
     if address is None or str(address) not in (HOST, "::1"):
         raise RequestError(
             f"--host {host}: a lab is only shown to this machine (127.0.0.1, ::1 or localhost), because whoever "
-            "reached the page could read everything in it, without a password. To look at it from another machine, let ssh "
-            f"carry it: there, run `ssh -L {PORT}:127.0.0.1:{PORT} USER@THIS-MACHINE` and open http://127.0.0.1:{PORT}"
+            "reached the page could read everything in it, without a password. To look at it from another machine, let "
+            f"ssh carry it: there, run `ssh -L {PORT}:127.0.0.1:{PORT} USER@THIS-MACHINE` and open http://127.0.0.1:{PORT}"
         )
     return str(address)
 

@@ -123,6 +123,10 @@ class View:
             known = {item.name: item for item in self.store.answers.listing()}
             return self._listed(known[folder], entered.get(folder, ())) if folder in known else None
 
+    def folder(self, item: Listed) -> AnswerFolder:
+        """The folder of an answer that was listed."""
+        return AnswerFolder(self.store.answers.folder / item.folder, item.question)
+
     def record(self, digest: str) -> dict[str, Any] | Damage | None:
         """What a record says; Damage where it is not what was written, None where there is none.
 

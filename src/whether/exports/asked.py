@@ -19,8 +19,8 @@ DESIGN_FIRST = ("science",)
 """Categories whose design is reviewed before the verdict is unlocked."""
 
 UPLOADS: Mapping[str, tuple[str, str, str]] = {
-    "cover_json": ("Cover sheet for machines", "json", "cover.json, as `whether cover` writes it."),
-    "cover_pdf": ("Cover sheet", "pdf", "The cover sheet as one page, as `whether cover` writes it."),
+    "cover_json": ("Sheet as JSON", "json", "cover.json, as `whether cover` writes it."),
+    "cover_pdf": ("Sheet as PDF", "pdf", "The cover sheet as one page, as `whether cover` writes it."),
 }
 """Files of a sheet by name: label, extension, what to upload. They tell the verdict, and the authors: both hidden."""
 
@@ -92,8 +92,8 @@ def text_of(sheet: Sheet, name: str) -> str:
         github.com/ada/tickets at 1a2b3c4
         [declared: paper.pdf, p. 9]
     """
-    if name == "category":
-        return sheet.category
+    if name == "category" or (name == "annex" and sheet.annex):
+        return sheet.category if name == "category" else str(sheet.annex)
     said = sheet.fields.get(name) or Said(state=NOT_STATED)
     if said.state == NOT_STATED:
         return ""

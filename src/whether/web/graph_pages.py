@@ -77,6 +77,8 @@ def _told(
     view: View, measured: Measured, digest: str, record: Mapping[str, Any] | Damage, *, unfolded: bool
 ) -> dict[str, Any]:
     """Everything that the page of a piece says."""
+    from markupsafe import Markup  # what is joined by it is escaped, and keeps its lines
+
     damage = record if isinstance(record, Damage) else None
     said = {} if isinstance(record, Damage) else record
     root, untold = (None, "") if damage else _root(view, digest)
@@ -84,7 +86,7 @@ def _told(
     shown = found if root is None or unfolded else folded(found, root, f"/networks/{digest}?all=1#history")
     here = next((node for node in found.nodes if node.key == digest), None)
     curves = panels(said.get("curves"))
-    lines = sentence(root).splitlines() if isinstance(root, graphs.Drawn) else []
+    lines = _sentence(root) if isinstance(root, graphs.Drawn) else []
     return {
         "digest": digest,
         "kind": "measure" if said.get("kind") == "measure" else "network",
@@ -99,12 +101,18 @@ def _told(
         "coming": _coming(shown),
         "curves": [(panel, curve_svg(panel, f"curve-{number}")) for number, panel in enumerate(curves)],
         "facts": list(_facts(said)),
-        "sentence": lines,
+        "sentence": Markup("\n").join(lines),
+        "sentence_lines": len(lines),
         "sentence_is_long": len(lines) > _SENTENCE,
         "answers": list(_answers(view, digest, found)),
         "checks": said.get("checks") or [],
         "error": str(said.get("error") or ""),
     }
+
+
+def _sentence(root: graphs.Drawn) -> list[str]:
+    """A sentence in lines, with their indentation, and without signs that would turn the reading direction."""
+    return ["".join(sign if sign.isprintable() else " " for sign in line) for line in sentence(root).splitlines()]
 
 
 def _root(view: View, digest: str) -> tuple[Fact | None, str]:

@@ -1,0 +1,71 @@
+"""The page of what is at work: a table that a stream of events keeps current, and that is whole without it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from whether.web.feed import Feed
+from whether.web.live import commands, spoken
+from whether.web.rendering import environment
+from whether.web.rows import ago
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from whether.web.rendering import Render
+    from whether.web.view import View
+
+LATELY = 5
+"""Answers that are named, so that what was at work and is finished leads there."""
+AGAIN = (5, 10, 30, 60)
+"""Seconds after which a page that asks for it is loaded again."""
+
+
+def routes(view: View, render: Render) -> APIRouter:
+    """`/live` and `/live/events`."""
+    from fastapi import APIRouter
+    from starlette.responses import PlainTextResponse, StreamingResponse
+    from starlette.responses import Response as Empty
+
+    router = APIRouter()
+
+    def look() -> dict[str, str]:
+        told = _told(view)
+        return {"html": environment().get_template("live_table.html.j2").render(**told), "spoken": told["spoken"]}
+
+    feed = Feed(look)
+
+    def live(request: Request) -> Response:
+        every = request.query_params.get("every", "")
+        again = int(every) if every in map(str, AGAIN) else 0
+        return render(request, "live.html.j2", again=again, **_told(view))
+
+    async def events(request: Request) -> Response:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        if feed.is_full:
+            told = "Enough pages are listening already. This one can be loaded again by hand.\n"
+            return PlainTextResponse(told, 503, {"retry-after": "10"})
+        if request.method == "HEAD":
+            return Empty(media_type="text/event-stream", headers=headers)
+        stream = feed.listen(request.headers.get("last-event-id", ""))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    router.add_route("/live", live, methods=["GET"])
+    router.add_route("/live/events", events, methods=["GET"])
+    return router
+
+
+def _told(view: View) -> dict[str, Any]:
+    working = commands(view.at_work())
+    now = datetime.now(UTC)
+    whole = [item for item in view.answers() if item.answer is not None]
+    answered = {item.question for item in whole}
+    return {
+        "working": working,
+        "spoken": spoken(working),
+        "lately": [(item, ago(item.time, now)) for item in whole[:LATELY]],
+        "answered": answered,
+    }

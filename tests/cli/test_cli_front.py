@@ -37,11 +37,16 @@ VERBS = {
     "why": ["--json", "--lab", "--open-test", "--seed", "DIGEST", "NAME"],
     "diff": ["--json", "--lab", "A", "B"],
     "sabotage": ["--json", "--lab", "--seed", "NAME"],
+    "cover": [
+        *("--ask", "--blank", "--blind", "--form", "--json", "--lab", "--no-ask", "--open-test", "--seed", "--to"),
+        "NAME",
+    ],
     "status": ["--json", "--lab", "--live"],
     "verify": ["--authority-certificate", "--json", "--lab"],
     "clean": ["--json", "--lab", "--yes"],
     "push": ["--json", "--lab", "URL"],
     "pull": ["--json", "--lab", "URL"],
+    "reproduce": ["--arms", "--by", "--json", "--lab", "--on", "--replicates", "--to", "--trust", "BUNDLE"],
     "serve": ["--host", "--json", "--lab", "--open", "--port"],
     "bench": ["--json", "--lab", "--update"],
 }
@@ -72,7 +77,7 @@ class TestVerbs:
         for name, verb in _group().commands.items():
             first = (verb.help or "").partition("\n")[0]
             assert first.endswith(".")
-            assert f"  {name:<8}  {first}\n" in done.out  # which it does on a line of 80 columns
+            assert f"  {name:<9} {first}\n" in done.out  # which it does on a line of 80 columns
 
     @pytest.mark.parametrize("verb", VERBS)
     def test_every_verb_explains_itself(self, verb: str, whether: Any) -> None:

@@ -66,9 +66,15 @@ def code_of(bundle: Bundle) -> Code:
     """What would be run.
 
     Raises:
+        RequestError: the bundle has no code to ask its question with.
         DamageError: the bundle does not say.
     """
     told = bundle.question()
+    if told["kind"] == "unknown":
+        raise RequestError(
+            f"{told['name']} was asked in Python, not of a file, and its code is not in the bundle; nothing of it can "
+            "be made again. Its author can put the question into a file, run that, and bundle its answer."
+        )
     names = [name.removeprefix(QUESTION) for name in bundle.files() if name.startswith(QUESTION)]
     code = [name for name in names if f"{QUESTION}{name}" != QUESTION_FILE]
     return Code(str(told["source"]), {name: bundle.sha256(f"{QUESTION}{name}") for name in code})

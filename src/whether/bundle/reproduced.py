@@ -21,6 +21,7 @@ from whether.failures import joint_look, look_bounded
 from whether.reading import finite, hits
 
 FORMAT = 1
+EQUAL = "every number is equal"
 MOST_TEXT = 240
 """Characters that a cover sheet has room for."""
 
@@ -123,27 +124,31 @@ class Reproduced:
     @property
     def text(self) -> str:
         """One sentence for a cover sheet, of at most 240 characters."""
-        who = ", ".join(filter(None, [" ".join(self.by.split()), self.time[:10]]))
-        part = f"{self.replicates} of {self.of} replicates"
-        part += f" of {self.arms} of {self.of_arms} arms" if self.arms < self.of_arms else ""
-        said = f"{part} made again ({len(self.numbers)} runs): {self._result()}."
+        from whether.report.numbers import clean, plural
+
+        who = ", ".join(filter(None, [clean(self.by), self.time[:10]]))
+        part = f"{self.replicates} of {plural(self.of, 'replicate')}"
+        part += f", {self.arms} of {self.of_arms} arms," if self.arms < self.of_arms else ""
+        said = f"{part} made again ({plural(len(self.numbers), 'run')}): {self._result()}."
         room = MOST_TEXT - len(said) - 2
         who = who if len(who) <= room else who[: room - 1] + "…"
-        return f"{who}: {said}" if who else said[0].upper() + said[1:]
+        return f"{who}: {said}" if who else said
 
     def _result(self) -> str:
+        from whether.report.numbers import plural
+
+        decide = [claim.agrees for claim in self.claims if claim.decides]
+        equal = f"{plural(self.equal, 'number')} equal to the bit"
         if self.same_bits:
-            return "every number is equal to the bit"
-        decide = [claim for claim in self.claims if claim.decides]
-        agree = sum(claim.agrees == "yes" for claim in decide)
-        equal = f"{self.equal} numbers equal to the bit"
-        if self.agrees == "yes":
-            return f"{agree} of {len(decide)} claims as the original's spread lets one expect; {equal}"
-        if self.agrees == "no":
-            return (
-                f"does not agree, {sum(claim.agrees == 'no' for claim in decide)} of {len(decide)} claims outside "
-                + (f"what the original's spread lets one expect; {equal}")
+            return "every number is equal to the bit" + (
+                "" if self.agrees == "yes" else "; of claims that decide some were not made again"
             )
+        predicted = "what the original's spread predicts"
+        if self.agrees == "yes":
+            return f"agrees, {plural(len(decide), 'claim')} within {predicted}; {equal}"
+        if self.agrees == "no":
+            outside = f"{decide.count('no')} of {plural(len(decide), 'claim')}"
+            return f"does not agree, {outside} outside {predicted}; {equal}"
         return f"too few to tell whether it agrees; {equal}"
 
     def plain(self) -> dict[str, Any]:
@@ -231,7 +236,7 @@ def _judged(answer: Answer, claim: ClaimResult, runs: Sequence[RunAgain], many: 
     if expected is None:
         agrees, why = "cannot tell", "none of its runs was made again" if not pairs else "its runs failed"
     elif all(made[arm, rep].same for arm in arms for rep in pairs):
-        agrees, why = "yes", "every number is equal"
+        agrees, why = "yes", EQUAL
     else:
         agrees, why = agreement.judge(claim.kind, claim.size, expected, _mean(new))  # type: ignore[arg-type]
     shift = stats.mean_interval([b - a for a, b in zip(old, new, strict=True)], alpha=0.05) if len(pairs) > 1 else None

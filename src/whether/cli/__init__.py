@@ -5,7 +5,8 @@
     retrying.py  retry                         keeping.py    verify · clean    live.py      progress
     reading.py   answer · report · why         merging.py    push · pull       page.py      how things look
     sabotaging.py sabotage                     benching.py   bench             faults.py    how errors look
-    serving.py   serve
+    covering.py  cover
+    serving.py   serve                         reproducing.py reproduce
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
 """
@@ -24,10 +25,12 @@ from whether.cli import (
     asking,
     benching,
     comparing,
+    covering,
     keeping,
     merging,
     reading,
     registering,
+    reproducing,
     retrying,
     sabotaging,
     serving,
@@ -70,9 +73,11 @@ for family in (
     reading,
     comparing,
     sabotaging,
+    covering,
     status,
     keeping,
     merging,
+    reproducing,
     serving,
     benching,
 ):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PANEL = "Tell"
 DISAGREES = 1
 FILE = "reproduction.json"
+MOST_NAME = 120
 EXITS = (
     "The exit code is 0 when it agrees or cannot tell, 1 when it does not agree, 2 when nothing could be trained, 3 "
     "when the bundle is damaged. A killed command goes on where it was when it is run again."
@@ -75,9 +76,12 @@ def reproduce(
     """
     from whether.bundle import again
     from whether.bundle.archive import opened
+    from whether.errors import RequestError
     from whether.execute.engines import check
 
     check(on)
+    if len(by) > MOST_NAME:
+        raise RequestError(f"--by has {len(by)} signs; expected a name of at most {MOST_NAME}.")
     wish = Wish(replicates, tuple(arms or ()), by, on, as_json)
     with opened(bundle) as found:
         _see_whole(found)
@@ -246,6 +250,7 @@ def _summary(made: Reproduced) -> Iterator[str]:
 
 def _claim(claim: ClaimAgain) -> str:
     """A claim in two lines: what it says and whether it agrees; what came and what was expected."""
+    from whether.bundle.reproduced import EQUAL
     from whether.cli.page import paragraph, verdict
     from whether.report import numbers
 
@@ -257,6 +262,8 @@ def _claim(claim: ClaimAgain) -> str:
     places = numbers.decimals_for(claim.low, claim.high, claim.again)
     told = numbers.with_unit(numbers.number(claim.again, places), claim.unit)
     expected = numbers.limits(claim.low, claim.high, places)
+    if claim.why == EQUAL:
+        return f"{head}\n    {told} in these replicates, equal to the bit"
     was = numbers.number(claim.paired, places)
     return f"{head}\n" + paragraph(
         f"{told}; these replicates gave {was} before; expected {expected}, from all {claim.n}: {claim.why}", 4

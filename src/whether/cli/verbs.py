@@ -84,7 +84,8 @@ class Verbs(TyperGroup):
         for family in FAMILIES:
             verbs = [(name, verb) for name, verb in self.commands.items() if _family(verb) == family]
             with formatter.section(family):
-                formatter.write_dl([(f"{name:<8}", (verb.help or "").partition("\n")[0]) for name, verb in verbs])
+                rows = [(f"{name:<9}", (verb.help or "").partition("\n")[0]) for name, verb in verbs]
+                formatter.write_dl(rows, col_spacing=1)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb; options of a question may stand before it, too."""

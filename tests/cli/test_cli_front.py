@@ -38,8 +38,7 @@ VERBS = {
     "diff": ["--json", "--lab", "A", "B"],
     "sabotage": ["--json", "--lab", "--seed", "NAME"],
     "cover": [
-        *("--ask", "--blank", "--blind", "--form", "--json", "--lab", "--no-ask", "--open-test", "--seed", "--to"),
-        "NAME",
+        *("--ask", "--blank", "--blind", "--form", "--json", "--lab", "--open-test", "--seed", "--to", "NAME"),
     ],
     "status": ["--json", "--lab", "--live"],
     "verify": ["--authority-certificate", "--json", "--lab"],

@@ -1,0 +1,295 @@
+"""The verb `cover`: the cover sheet of an answer, or of work done elsewhere."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from whether.cli.verbs import AsJson, LabPath, OpenTest, RootSeed, Words, open_lab
+from whether.errors import DamageError, RequestError
+
+if TYPE_CHECKING:
+    from whether.answer import Answer
+    from whether.cover.hand import Hand
+    from whether.cover.sheet import Sheet
+    from whether.lab import Lab
+
+PANEL = "Tell"
+FOLDER, BLIND = "cover", "cover-blind"
+_FILES = (".toml", ".json")
+_MOST_BYTES = 1_000_000
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this verb part of the command line."""
+    app.command("cover", rich_help_panel=PANEL)(cover)
+
+
+def cover(
+    ctx: typer.Context,
+    words: Words = None,
+    *,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", show_default=False, help="Where to; else beside the answer."),
+    ] = None,
+    ask: Annotated[
+        bool | None,
+        typer.Option("--ask/--no-ask", show_default=False, help="Ask for what is missing; else in a terminal only."),
+    ] = None,
+    blank: Annotated[
+        bool, typer.Option("--blank", help="Write a file with all questions, to be filled in an editor.")
+    ] = False,
+    form: Annotated[bool, typer.Option("--form", help="Write the form for work done elsewhere, as a page.")] = False,
+    blind: Annotated[bool, typer.Option("--blind", help="Leave out who made it.")] = False,
+    open_test: OpenTest = False,
+    seed: RootSeed = 0,
+    lab: LabPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """The cover sheet: on one page what is claimed, how far to trust it.
+
+    NAME alone means its newest answer, with options the answer to exactly that, nothing or @last the last one run.
+    Every field is computed anew from the evidence; the exit code is 3 when some of it is damaged. What its author has
+    to say is kept in NAME.cover.toml, beside the question.
+
+    Of work done elsewhere: FILE.toml makes its sheet, --blank science (or engineering, artifact) writes that file with
+    all questions, --form the same as a page that needs no server.
+    """
+    given = list(words or [])
+    if form or (blank and len(given) == 1 and _is_category(given[0])):
+        _write_form(given, to, page=form)
+    elif len(given) == 1 and given[0].endswith(_FILES):
+        _elsewhere(Path(given[0]), to, blind=blind, as_json=as_json)
+    else:
+        place = open_lab(ctx, lab, create=False)
+        answer = _answer(place, given, open_test=open_test, seed=seed)
+        asked = None if as_json or blank else ask
+        _of_answer(place, answer, given, to, ask=False if as_json else asked, blank=blank, blind=blind, as_json=as_json)
+
+
+def _of_answer(
+    place: Lab,
+    answer: Answer,
+    given: list[str],
+    to: Path | None,
+    *,
+    ask: bool | None,
+    blank: bool,
+    blind: bool,
+    as_json: bool,
+) -> None:
+    from whether.cli.page import near, say
+    from whether.cover import asked
+
+    file = _hand_file(answer, given)
+    hand, text = _hand(file)
+    if blank:
+        _put(file, asked.blank(text, hand, place.cover(answer)).encode())
+        say(f"{near(file)}: fill it in an editor, then: whether cover {' '.join(given) or '@last'}")
+        return
+    if ask or (ask is None and sys.stdin.isatty() and sys.stdout.isatty()):
+        hand = _ask(place, answer, hand, file)
+    sheet = place.cover(answer, hand)
+    sheet = sheet.blind() if blind else sheet
+    if as_json:
+        say(sheet.to_json().rstrip("\n"))
+    else:
+        files, remark = _rendered(sheet)
+        folder = BLIND if blind else FOLDER
+        if to is None:
+            at = place.store.answers.open(answer.name, answer.digest)
+            paths = [at.write(f"{folder}/{name}", raw) for name, raw in files.items()]
+        else:
+            paths = [_put(to / name, raw) for name, raw in files.items()]
+        _show(sheet, paths, remark, near(file))
+    if sheet.problems:
+        raise typer.Exit(DamageError.exit_code)
+
+
+def _answer(place: Lab, given: list[str], *, open_test: bool, seed: int) -> Answer:
+    """The answer that is meant. A damaged one is told of, too, where its name says which it is."""
+    from whether.answer import Answer as Read
+    from whether.cli import asked
+
+    try:
+        return asked.answer(place, given, open_test=open_test, seed=seed)
+    except DamageError:
+        named = [word for word in given if word != asked.LAST]
+        if len(named) > 1 or open_test or seed:
+            raise
+        name = _plain_name(named[0]) if named else ""
+        latest = place.store.answers.latest()
+        folders = place.store.answers.find(name) if name else [latest] if latest is not None else []
+        raw = folders[0].read("answer.json") if folders else None
+        if raw is None:
+            raise
+        try:
+            return Read.from_json(raw.decode())
+        except (ValueError, TypeError, KeyError):
+            pass
+        raise
+
+
+def _plain_name(word: str) -> str:
+    from whether.catalogue.find import find, is_file
+
+    return find(word).name if is_file(word) else word
+
+
+def _hand_file(answer: Answer, given: list[str]) -> Path:
+    """Where the author's file is: beside the .py file of a question of one's own, else in the working directory."""
+    from whether.catalogue.find import is_file
+    from whether.cover.hand import SUFFIX
+
+    source = next((word for word in given if is_file(word)), answer.source)
+    match = re.fullmatch(r"(?P<path>.+\.py)(?::[^/\\]*)?", source)
+    beside = Path(match["path"]).expanduser() if match else None
+    folder = beside.parent if beside is not None and beside.is_file() else Path()
+    return folder / f"{answer.name}{SUFFIX}"
+
+
+def _hand(file: Path) -> tuple[Hand, str | None]:
+    """What the author says, and the text of the file; None where there is none."""
+    from whether.cover.hand import Hand as Said
+    from whether.cover.hand import read
+
+    if not file.exists():
+        return Said(name=file.name, folder=file.parent), None
+    text = _text(file)
+    return read(text, file.name, file.parent), text
+
+
+def _ask(place: Lab, answer: Answer, hand: Hand, file: Path) -> Hand:
+    """Ask for what is missing, field by field; each is kept at once, so that stopping loses nothing."""
+    from whether.cli.page import columns, faint, near, paragraph, say, strong
+    from whether.cover import asked
+
+    sheet = place.cover(answer, hand)
+    drafts, asks = asked.drafts_of(place.cover(answer)), asked.to_ask(sheet, hand)
+    if not asks:
+        return hand
+    how = (
+        f"Enter skips, or confirms what is drafted ({asked.SKIP} leaves it open). Ctrl-C stops; what was said is kept."
+    )
+    say(faint(paragraph(f"{len(asks)} fields are for you to fill; they are kept in {near(file)}. {how}")))
+
+    def put(one: asked.Ask) -> list[str]:
+        say(f"\n{strong(one.head)}")
+        say(paragraph(one.question, 2))
+        say(columns([(faint("drafted" if one.draft else "such as"), faint(one.draft or one.field.example))]))
+        lines = [typer.prompt(">", default="", show_default=False, prompt_suffix=" ")]
+        while one.field.many and lines[-1].strip() not in ("", asked.SKIP) and len(lines) < one.field.items:
+            lines.append(typer.prompt(">", default="", show_default=False, prompt_suffix=" "))
+        return lines
+
+    said = [hand]
+
+    def keep(name: str, words: object) -> None:
+        before, text = said[0], _text(file) if file.exists() else None
+        more = {name: words}
+        _put(file, asked.kept(text, before, more, drafts).encode())  # type: ignore[arg-type]
+        said[0] = before.saying(more)  # type: ignore[arg-type]
+
+    asked.ask_all(asks, put, keep, lambda problem: say(paragraph(problem, 2)))
+    return said[0]
+
+
+def _elsewhere(file: Path, to: Path | None, *, blind: bool, as_json: bool) -> None:
+    from whether.cli.page import near, say
+    from whether.cover.elsewhere import read
+
+    sheet = read(_text(file), file.name)
+    sheet = sheet.blind() if blind else sheet
+    if as_json:
+        say(sheet.to_json().rstrip("\n"))
+        return
+    files, remark = _rendered(sheet)
+    folder = to or file.with_name(f"{file.stem}-{BLIND if blind else FOLDER}")
+    _show(sheet, [_put(folder / name, raw) for name, raw in files.items()], remark, near(file))
+
+
+def _is_category(word: str) -> bool:
+    from whether.cover.fields import CATEGORIES
+
+    return word in CATEGORIES
+
+
+def _write_form(given: list[str], to: Path | None, *, page: bool) -> None:
+    from whether.cli.page import near, say
+    from whether.cover.elsewhere import blank, form_page
+    from whether.cover.fields import CATEGORIES
+    from whether.errors import unknown
+
+    if len(given) > 1 or (given and given[0] not in CATEGORIES):
+        raise unknown("category", " ".join(given), CATEGORIES, "The form has all of them; name none, or one.")
+    folder = to or Path()
+    if page:
+        path = _put(folder / "cover-form.html", form_page().encode())
+        say(f"{near(path)}: open it in any browser; it makes the file for: whether cover FILE.toml")
+        return
+    path = folder / "work.toml"
+    if path.exists():
+        raise RequestError(f"{near(path)} exists and was left as it is; name another folder: --to FOLDER")
+    _put(path, blank(given[0]).encode())
+    say(f"{near(path)}: fill it in an editor, then: whether cover {near(path)}")
+
+
+def _rendered(sheet: Sheet) -> tuple[dict[str, bytes], str]:
+    """All forms of a sheet, and why there is no PDF; everything is made before anything is written."""
+    from whether.cover.render import pdf, render
+
+    files, remark = render(sheet), ""
+    try:
+        files["cover.pdf"] = pdf(sheet)
+    except RequestError as error:
+        remark = f"No PDF: {error}"
+    return files, remark
+
+
+def _show(sheet: Sheet, paths: list[Path], remark: str, file: str) -> None:
+    from whether.cli.page import complain, near, paragraph, say, verdict
+    from whether.cover.filled import missing
+    from whether.cover.text import short
+
+    head, *lines = short(sheet)
+    say(f"{verdict(sheet.verdict.upper())}  {head}" if sheet.verdict else head)
+    say("\n".join(lines))
+    lacking = missing(sheet)
+    if lacking:
+        say("\n" + paragraph(f"Not stated: {', '.join(lacking)}. Say it in {file}, or with --ask."))
+    if sheet.problems:
+        say("\nVerification found damage:")
+        say("\n".join(paragraph(f"- {problem}", 2, hang=2) for problem in sheet.problems))
+    others = ", ".join(path.suffix for path in paths if path.name != "cover.html")
+    page = next((path for path in paths if path.name == "cover.html"), paths[0])
+    say(f"\nSheet  {near(page)} ({others})")
+    if remark:
+        complain(remark)
+
+
+def _text(file: Path) -> str:
+    """The text of a file that somebody wrote."""
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise RequestError(f"{file} has more than {_MOST_BYTES:,} bytes; no cover sheet is so long.")
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise RequestError(
+            f"there is no file {file}. To get one with all questions: whether cover --blank science"
+        ) from None
+    except UnicodeDecodeError:
+        raise RequestError(f"{file} is no text in UTF-8; save it as such.") from None
+    except OSError as error:
+        raise RequestError(f"{file} cannot be read: {error.strerror or error}.") from None
+
+
+def _put(path: Path, raw: bytes) -> Path:
+    from whether.store.publish import replace
+
+    replace(path, raw, what=str(path))
+    return path

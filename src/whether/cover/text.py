@@ -1,0 +1,42 @@
+"""A sheet in a few lines for the terminal: what is claimed, each field's state, and a line of what it says."""
+
+from __future__ import annotations
+
+import textwrap
+
+from whether.cover.axis import text_line
+from whether.cover.fields import FIELDS, GROUPS
+from whether.cover.filled_words import cut
+from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, Sheet, State
+from whether.report.numbers import clean
+
+SIGNS: dict[State, str] = {VERIFIED: "✓", DECLARED: "·", NOT_STATED: "–", CANNOT: "!"}
+LEGEND = "✓ verified now   · declared   – not stated   ! cannot verify"
+_SHOWN = ("question", "verdict")
+
+
+def short(sheet: Sheet, columns: int = 100) -> list[str]:
+    """The question, the axis of each claim, and a line for each field that says something.
+
+    Args:
+        sheet: what is told.
+        columns: how wide lines may be.
+    """
+    asked = sheet.fields["question"].text if "question" in sheet.fields else ""
+    lines = [clean(asked) or clean(sheet.fields["title"].text), f"  {sheet.mark} · {sheet.category} · {LEGEND}"]
+    for row in sheet.axis:
+        if row.low is not None or row.high is not None or row.estimate is not None:
+            lines += ["", f"  {text_line(row)}"]
+    group, wide = "", max(len(FIELDS[name].label) for name in sheet.fields) + 2
+    for name, said in sheet.fields.items():
+        if not said.text and said.state == NOT_STATED:
+            continue
+        if FIELDS[name].group != group:
+            group = FIELDS[name].group
+            lines += ["", f"  {GROUPS[FIELDS[name].group]}"]
+        told = cut(clean(said.text), 2 * (columns - wide - 6)) if said.state != CANNOT else clean(said.note)
+        lead = f"  {SIGNS[said.state]} {FIELDS[name].label:<{wide}}"
+        lines += textwrap.wrap(
+            told, columns, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+        )
+    return lines

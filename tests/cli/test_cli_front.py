@@ -40,6 +40,7 @@ VERBS = {
     "cover": [
         *("--ask", "--blank", "--blind", "--form", "--json", "--lab", "--open-test", "--seed", "--to", "NAME"),
     ],
+    "criteria": [],
     "status": ["--json", "--lab", "--live"],
     "verify": ["--authority-certificate", "--json", "--lab"],
     "clean": ["--json", "--lab", "--yes"],

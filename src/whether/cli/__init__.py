@@ -5,7 +5,7 @@
     retrying.py  retry                         keeping.py    verify · clean    live.py      progress
     reading.py   answer · report · why         merging.py    push · pull       page.py      how things look
     sabotaging.py sabotage                     benching.py   bench             faults.py    how errors look
-    covering.py  cover
+    covering.py  cover                         criteria.py   criteria show · check · form · export (exporting.py)
     serving.py   serve                         reproducing.py reproduce
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
@@ -26,6 +26,7 @@ from whether.cli import (
     benching,
     comparing,
     covering,
+    criteria,
     keeping,
     merging,
     reading,
@@ -74,6 +75,7 @@ for family in (
     comparing,
     sabotaging,
     covering,
+    criteria,
     status,
     keeping,
     merging,

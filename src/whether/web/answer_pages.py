@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whether.report import account, wording
+from whether.report.numbers import column_decimals
 from whether.report.page import Drawn, families, place
 from whether.web import files
 from whether.web.drawn import safe_svg
@@ -106,7 +107,6 @@ def _told(view: View, item: Listed, answer: Answer, kept: Kept[Shown]) -> dict[s
     return {
         "item": item,
         "answer": answer,
-        "covers": False,
         "level": wording.level(answer),
         "placed": {one.name: one for one in shown if one.name in apart or one.name.startswith("ladder")},
         "figures": [one for one in shown if one.name not in apart and not one.name.startswith("ladder")],
@@ -151,9 +151,20 @@ def _runs(view: View, item: Listed, answer: Answer, asked: str) -> dict[str, Any
         "damage": damage(view, table),
         "number": number,
         "total": pages,
+        "decimals": _decimals(answer),
         "first": (number - 1) * A_PAGE + 1,
         "many": len(every),
     }
+
+
+def _decimals(answer: Answer) -> dict[str, int]:
+    """With how many decimals an arm's values are written: the same for all arms of one unit."""
+    units = {arm.arm: arm.unit for arm in answer.arms}
+    values: dict[str, list[float]] = {}
+    for run in answer.table:
+        values.setdefault(units.get(run.arm, ""), []).append(run.value)
+    found = {unit: column_decimals(seen) for unit, seen in values.items()}
+    return {arm: found.get(unit, 2) for arm, unit in units.items()}
 
 
 def damage(view: View, table: Sequence[Run]) -> dict[str, str]:

@@ -44,7 +44,7 @@ def data_of(name: str, answer: Answer) -> Table | None:
             return _runs(answer, lone_groups(answer)[place])
         case "ladder" if place < len(answer.ladders):
             ladder = answer.ladders[place]
-            xs = ladder_xs(ladder, answer) or [None] * len(ladder.claims)
+            xs: Sequence[float | None] = ladder_xs(ladder, answer) or [None] * len(ladder.claims)
             return ("x", *_CLAIM), [(x, *_claim(claim)) for x, claim in zip(xs, ladder.claims, strict=True)]
         case "learning_curves":
             return _curves(answer)

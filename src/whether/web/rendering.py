@@ -88,8 +88,10 @@ def part(name: object) -> str:
 
 @functools.cache
 def static() -> Mapping[str, tuple[str, bytes]]:
-    """The files that pages load, by name, with their media types: the style of all, and what stands in `static/`."""
+    """The files that pages load, by name, with their media types: the styles, and what stands in `static/`."""
     kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    from whether.cover.render import style as of_sheets
+
     style = stylesheet("whether.report", "report.css")
     found = {}
     for item in sorted(files("whether.web").joinpath("static").iterdir(), key=lambda item: item.name):
@@ -97,4 +99,5 @@ def static() -> Mapping[str, tuple[str, bytes]]:
         if ending in kinds:
             found[item.name] = (kinds[ending], item.read_bytes())
     own = found.pop("web.css", ("", b""))[1].decode()
-    return {**found, "style.css": ("text/css", f"{style}\n{own}".encode())}
+    sheets = ("text/css", of_sheets().encode())
+    return {**found, "style.css": ("text/css", f"{style}\n{own}".encode()), "cover.css": sheets}

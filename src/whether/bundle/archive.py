@@ -47,7 +47,7 @@ class Bundle:
     @property
     def store(self) -> Store:
         """The small lab in it; it is read, and never written to."""
-        return Store(self.root / "lab")
+        return Store(self.root / "lab", bundled=True)
 
     @property
     def digest(self) -> str:

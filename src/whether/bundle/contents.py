@@ -248,11 +248,18 @@ def write(
         records=gathered.records.keys(),
         main=gathered.main,
         errors=gathered.errors,
+        sizes={
+            digest: len(_record(gathered.store, digest)[0])
+            for digest in crate.records_of_runs(gathered.answer)
+            if digest in gathered.records
+        },
         told=told,
     )
     small[places.CRATE] = crate.metadata(described)
     records = {crate.record_place(digest): digest for digest in gathered.records}
     packing, changed = Packing(file), 0
+    for folder in sorted({f"{name.partition('/')[0]}/" for name in [*small, *files] if "/" in name}):
+        packing.add_folder(folder)
     names = sorted([*small, *files, *records])
     for done, name in enumerate(names, 1):
         if name in records:

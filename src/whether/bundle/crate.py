@@ -24,8 +24,8 @@ Entity = dict[str, Any]
 NEEDS = "an RO-Crate is written by rocrate: pip install 'whether[bundle]'. `whether verify` needs nothing."
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 COMPLETED, BROKEN = "http://schema.org/CompletedActionStatus", "http://schema.org/FailedActionStatus"
-SCRIPT = "#whether"
-NO_LICENCE = "#no-licence"
+SCRIPT, HOME = "#whether", "https://pypi.org/project/whether/"
+NO_LICENCE, ASK = "#no-licence", "Ask the authors what others may do with this bundle."
 ENDED = {
     "done": "Trained and measured.",
     DIVERGED: "Its loss was no longer finite: it is counted at the worst value, and not left out.",
@@ -58,6 +58,15 @@ _KNOWN = {
     places.RUNS_CSV: "Every run: a row for each arm of each replicate",
     places.RUNS_PARQUET: "The same as a Parquet file",
 }
+_WITHIN = (
+    (f"{places.LAB}ledger/", "An entry of the ledger, chained to the one before it"),
+    (f"{places.LAB}profiles/", "How a device computed"),
+    (f"{places.LAB}answers/", "The answer, or a page or figure that is drawn from it"),
+    (f"{places.LAB}states/", "The weights of a trained network"),
+    (places.LAB, "What marks the folder as a lab"),
+    (places.COVER, "The cover sheet: what is claimed, and how far to trust it"),
+    (places.QUESTION, "Code of the question's own"),
+)
 _FOLDERS = {
     places.LAB: "A small lab: the whole ledger, the records that the answer rests on, the answer",
     places.COVER: "The cover sheet",
@@ -91,6 +100,7 @@ class Described:
         records: the digests of the records in it.
         main: the file that says what was done: the question's code, or question.json.
         errors: what runs that failed said, by the digest of the measure.
+        sizes: of records in bytes, by digest.
     """
 
     answer: Answer
@@ -98,6 +108,7 @@ class Described:
     records: Collection[str]
     main: str
     errors: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
 
 
@@ -130,6 +141,11 @@ def record_place(digest: str) -> str:
     return f"{places.LAB}records/{digest[:2]}/{digest}.json"
 
 
+def records_of_runs(answer: Answer) -> list[str]:
+    """The digests of the runs' numbers and of their networks, each once; not every network has a record of its own."""
+    return list(dict.fromkeys(name for run in runs_of(answer) for name in (run.measure, run.state)))
+
+
 def actions(answer: Answer, records: Collection[str], errors: Mapping[str, str], main: str) -> list[Entity]:
     """One action for each run, in the order of the table.
 
@@ -149,13 +165,18 @@ def actions(answer: Answer, records: Collection[str], errors: Mapping[str, str],
             "description": " ".join(part for part in (ENDED.get(run.outcome, run.outcome), run.note) if part),
             "actionStatus": BROKEN if run.outcome == FAILED else COMPLETED,
             "instrument": [{"@id": SCRIPT}, {"@id": "#torch"}],
-            "object": [{"@id": main}],
-            "result": [{"@id": record_place(name)} for name in _left(run, records)],
+            "object": {"@id": main},
+            "result": _few([{"@id": record_place(name)} for name in _left(run, records)]),
         }
         if run.outcome == FAILED:
             said["error"] = errors.get(run.measure) or "not recorded"
         found.append(said)
     return found
+
+
+def _few(values: list[Entity]) -> Entity | list[Entity]:
+    """One value alone, as JSON-LD in its compact form has it."""
+    return values[0] if len(values) == 1 else values
 
 
 def _left(run: Run, records: Collection[str]) -> list[str]:
@@ -174,22 +195,23 @@ def _root(described: Described, data: Sequence[Entity], others: Sequence[Entity]
         "license": {"@id": _licence(told)["@id"]},
         "conformsTo": {"@id": PROFILE},
         "mainEntity": {"@id": described.main},
-        "identifier": answer.digest,
+        "identifier": {"@id": "#design"},
         "hasPart": [{"@id": name} for name in listed],
         "mentions": [{"@id": entity["@id"]} for entity in others if entity["@type"] == "CreateAction"],
-    } | ({"author": [{"@id": person["@id"]} for person in _people(told)]} if told.authors else {})
+    } | ({"author": _few([{"@id": person["@id"]} for person in _people(told)])} if told.authors else {})
 
 
 def _files(described: Described) -> list[Entity]:
     """The files and folders of the bundle, and the record of each run."""
-    left = [name for run in runs_of(described.answer) for name in _left(run, described.records)]
+    left = [name for name in records_of_runs(described.answer) if name in described.records]
     shown = {name: size for name, size in described.files.items() if not name.startswith(f"{places.LAB}records/")}
     found = [_file(name, size, described) for name, size in shown.items() if name != places.CRATE]
-    found += [_record(record_place(name)) for name in dict.fromkeys(left)]
+    found += [_record(name, described.sizes.get(name)) for name in left]
     for folder, what in _FOLDERS.items():
         inside = [{"@id": entity["@id"]} for entity in found if entity["@id"].startswith(folder)]
         if inside:
-            found.append({"@id": folder, "@type": "Dataset", "name": folder[:-1], "description": what})
+            said = {"@id": folder, "@type": "Dataset", "name": folder[:-1], "description": what}
+            found.append(said | {"hasPart": inside})
     return sorted(found, key=lambda entity: str(entity["@id"]))
 
 
@@ -201,8 +223,9 @@ def _file(name: str, size: int | None, described: Described) -> Entity:
         "name": name.rpartition("/")[2],
         "encodingFormat": _FORMATS.get(kind, "application/octet-stream"),
     }
-    if name in _KNOWN:
-        said["description"] = _KNOWN[name]
+    said["description"] = _KNOWN.get(name) or next(
+        (what for begin, what in _WITHIN if name.startswith(begin)), "A file"
+    )
     if size is not None:
         said["contentSize"] = str(size)
     if name == described.main:
@@ -215,51 +238,47 @@ def _file(name: str, size: int | None, described: Described) -> Entity:
     return said
 
 
-def _record(name: str) -> Entity:
-    return {
-        "@id": name,
+def _record(digest: str, size: int | None) -> Entity:
+    said: Entity = {
+        "@id": record_place(digest),
         "@type": "File",
-        "name": name.rpartition("/")[2],
-        "description": "The record of a piece of work: what was made of what, and what came of it.",
+        "name": f"{digest}.json",
+        "description": "The record of a piece of work: what was made of what, and what came of it",
         "encodingFormat": "application/json",
     }
+    return said | ({"contentSize": str(size)} if size is not None else {})
 
 
 def _context(described: Described) -> list[Entity]:
-    answer, versions = described.answer, described.answer.circumstances.get("versions", {})
-    found: list[Entity] = [
-        {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
-        {
-            "@id": SCRIPT,
-            "@type": "SoftwareApplication",
-            "name": "Whether",
-            "softwareVersion": _version(versions, "whether"),
-        }
-        | {"description": "A lab for the science of deep learning; it trained, measured and concluded."},
-        {
-            "@id": "#torch",
-            "@type": "SoftwareApplication",
-            "name": "PyTorch",
-            "softwareVersion": _version(versions, "torch"),
-        }
-        | {"url": "https://pytorch.org"},
-        {"@id": "#python", "@type": "ComputerLanguage", "name": "Python", "url": "https://www.python.org"},
+    answer, made = described.answer, described.answer.circumstances
+    versions = {"python": str(made.get("machine", "")).partition("Python ")[2], **made.get("versions", {})}
+
+    def known(name: str) -> str:
+        return str(versions.get(name) or "unknown")
+
+    whether: Entity = {"@id": SCRIPT, "@type": "SoftwareApplication", "name": "Whether", "url": HOME}
+    torch: Entity = {"@id": "#torch", "@type": "SoftwareApplication", "name": "PyTorch", "url": "https://pytorch.org"}
+    python: Entity = {"@id": "#python", "@type": "ComputerLanguage", "name": "Python", "url": "https://www.python.org"}
+    design: Entity = {"@id": "#design", "@type": "PropertyValue", "propertyID": "the digest of the question's design"}
+    return [
+        {"@id": PROFILE, "@type": ["CreativeWork", "Profile"], "name": "Process Run Crate", "version": "0.5"},
+        whether | {"version": known("whether"), "description": "It trained, measured and concluded."},
+        torch | {"version": known("torch"), "description": "What networks are computed with."},
+        python | {"version": known("python")},
+        design | {"name": "design", "value": answer.digest},
         _licence(described.told),
         *_people(described.told),
+        *actions(answer, described.records, described.errors, _quoted(described.main)),
     ]
-    return found + actions(answer, described.records, described.errors, _quoted(described.main))
-
-
-def _version(versions: Mapping[str, Any], name: str) -> str:
-    return str(versions.get(name) or "unknown")
 
 
 def _licence(told: Told) -> Entity:
     if not told.licence:
-        return {"@id": NO_LICENCE, "@type": "CreativeWork", "name": "No licence was stated: ask the authors."}
+        return {"@id": NO_LICENCE, "@type": "CreativeWork", "name": "No licence was stated", "description": ASK}
     is_address = told.licence.startswith(("http://", "https://")) and not any(sign.isspace() for sign in told.licence)
     place = told.licence if is_address else "#licence"
-    return {"@id": place, "@type": "CreativeWork", "name": told.licence}
+    said = "Under what others may use this bundle, as its authors say"
+    return {"@id": place, "@type": "CreativeWork", "name": told.licence, "description": said}
 
 
 def _people(told: Told) -> list[Entity]:

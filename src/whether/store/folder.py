@@ -34,9 +34,15 @@ _PARTS = ("ledger", "records", "states", "work", "profiles", "answers")
 class Store:
     """All bytes of one lab. Other modules know paths in a lab only from here."""
 
-    def __init__(self, root: Path) -> None:
-        """Take a folder that is known to be a lab; `Store.find` is how one comes to know."""
+    def __init__(self, root: Path, *, bundled: bool = False) -> None:
+        """Take a folder that is known to be a lab; `Store.find` is how one comes to know.
+
+        Args:
+            root: the folder.
+            bundled: it is the small lab of a bundle, in whose records the names of machines are withheld.
+        """
         self.root = root
+        self.bundled = bundled
         self.ledger = Ledger(root / "ledger")
         self.records = Records(root / "records")
         self.states = States(root / "states")

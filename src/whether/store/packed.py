@@ -83,6 +83,13 @@ class Packing:
                         target.write(chunk)
         self.digests[name] = found.hexdigest()
 
+    def add_folder(self, name: str) -> None:
+        """Add an empty member for a folder ("lab/"), for readers that look for it."""
+        info = zipfile.ZipInfo(name, _DATE)
+        info.create_system = 3
+        info.external_attr = (stat.S_IFDIR | 0o755) << 16 | 0x10
+        self._zip.writestr(info, b"")
+
     def close(self) -> None:
         """Write the list of members."""
         self._zip.close()

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,17 +48,18 @@ _FOREIGN = "Somebody put it there: move it elsewhere."
 _ANSWER_AGAIN = "Run the question again: what was trained stands, and the answer is written anew."
 
 
-def verify(store: Store, progress: Progress | None = None) -> list[Finding]:
+def verify(store: Store, progress: Progress | None = None, *, without: Collection[Part] = ()) -> list[Finding]:
     """Check every byte and every chain of a lab.
 
     Args:
         store: the lab.
         progress: called with the number of files checked and of all, as it goes.
+        without: states of these parts were left out, as in the small lab of a bundle: none needs to stand.
 
     Returns:
         What was found, in the order mark, ledger, records, states, parents, profiles, answers; empty when all is well.
     """
-    return list(_Check(store, progress).findings())
+    return list(_Check(store, progress, without).findings())
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,12 @@ def verify_answer(store: Store, folder: AnswerFolder, runs: Iterable[str]) -> Re
 
 
 class _Check:
-    def __init__(self, store: Store, progress: Progress | None) -> None:
+    def __init__(self, store: Store, progress: Progress | None, without: Collection[Part] = ()) -> None:
         self.store = store
         self.progress = progress
+        self.without = without
+        # In a bundle records are sealed again without the names of machines (`whether.bundle.withheld`).
+        self.seals = ("seal", "sealed_as") if store.bundled else ("seal",)
         self.records: dict[str, dict[str, Any]] = {}
         self.done = self.all = 0
 
@@ -149,7 +153,7 @@ class _Check:
                 yield Finding(place(files.path(digest), self.store.root), str(error), "See to the disk.")
             else:
                 if is_record:
-                    self.records[digest] = {key: found.get(key) for key in _KEPT}
+                    self.records[digest] = {key: found.get(key) for key in (*self.seals, *_KEPT)}
             self._step()
 
     def _states(self, part: Part) -> Iterator[Finding]:
@@ -171,7 +175,7 @@ class _Check:
                 yield Finding(where, "Its bytes are not those that its record names.", _RETRAIN, digest)
         for digest in sorted(self.records.keys() - standing):
             named = self._named(digest, part)
-            if named is not None and dropped.get(digest) != named:
+            if named is not None and dropped.get(digest) != named and part not in self.without:
                 yield Finding(self._where(digest, part), "A record names it, but it does not stand.", _RETRAIN, digest)
 
     def _unnamed(self, digest: str, part: Part) -> Iterator[Finding]:
@@ -192,7 +196,8 @@ class _Check:
             for parent, pinned in sorted(self._parents_of(digest).items()):
                 where = place(self.store.records.path(digest), self.store.root)
                 if parent in self.records:
-                    if pinned not in (self.records[parent]["seal"], self._named(parent, "state")):
+                    seals = [self.records[parent][key] for key in self.seals]
+                    if pinned not in (*seals, self._named(parent, "state")):
                         what = f"Its parent {parent[:12]}… is not the one that it was made from."
                         yield Finding(where, what, _RETRAIN, digest)
                 elif not self.store.records.has(parent):

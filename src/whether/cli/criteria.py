@@ -23,6 +23,11 @@ LARGEST = 4_000_000
 class Subverbs(TyperGroup):
     """The verbs after a verb; a wrong one is told the nearest."""
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the parser passes it
+        """Write each verb with its whole first sentence."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, (verb.help or "").partition("\n")[0]) for name, verb in self.commands.items()])
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb."""
         if args[0] not in self.commands:

@@ -246,7 +246,8 @@ def _evidence(one: Criterion) -> Json:
 
 
 def _key(text: Text) -> str:
-    return f"for_{text.id}" if text.id in ("authors", "chairs") else text.id
+    """A name that OpenReview gives no meaning of its own in a note."""
+    return f"for_{text.id}" if text.id in ("authors", "authorids", "title", "pdf", "venue", "venueid") else text.id
 
 
 def _text_field(text: Text) -> Json:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from whether.cover.fields import FIELDS, Field, fields_of
 from whether.cover.filled_evidence import ANSWER, ENVIRONMENT, LEDGER, RECORDS, Evidence, gather
-from whether.cover.filled_rests import RESTS, reproduced
+from whether.cover.filled_rests import RESTS, UNTOLD, reproduced
 from whether.cover.filled_words import WORDS, Draft, command, cut, effect
 from whether.cover.hand import CONFIRMED, Hand, Words, annex_of
 from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet
@@ -152,7 +152,7 @@ def _added(said: Said, item: Field, words: Words, hand: Hand) -> Said:
     if not said.text:
         return _declared(words, hand)
     added = words.text if item.many else f"Authors add: {words.text}"
-    kept = cut(said.text, max(item.most - len(added) - 1, item.most // 3))
+    kept = cut(said.text.removesuffix(UNTOLD), max(item.most - len(added) - 1, item.most // 3))
     text = f"{kept}\n{added}" if item.many else f"{kept} {added}"
     if said.state != VERIFIED:
         return replace(said, text=text)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whether.cover.fields import FIELDS
 from whether.cover.filled_words import ANSWER, Draft, nameless
 from whether.errors import DamageError, WhetherError
 from whether.provenance import CHANGED, CLEAN, LOCK_FILE, NO_REPOSITORY, commit_in_short
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
     from whether.cover.filled_evidence import Evidence
 
 REPRODUCTION_FORMAT = 1
+UNTOLD = " How much either was tuned is not recorded."
+"""What an author is to say of baselines."""
 _AGREES = {
     "yes": "it agrees",
     "no": "it does NOT agree",
     "cannot tell": "whether it agrees cannot be told",
 }
 _CODE = {
-    CLEAN: "clean",
-    CHANGED: "with changes that were not committed",
+    CLEAN: "(clean)",
+    CHANGED: "with uncommitted changes",
     NO_REPOSITORY: "Code not in a git repository",
 }
 
@@ -88,7 +91,7 @@ def baselines(evidence: Evidence) -> Draft:
     pairs = [pair for pair in evidence.answer.sources.get("shared", ()) if pair["right"] in against]
     same = bool(pairs) and all("recipe" in pair["shared"] for pair in pairs)
     how = "; the same recipe on both sides" if same else "; not the same recipe on both sides" if pairs else ""
-    return Draft(text=f"{listed(against)}{how}. How much either side was tuned is not recorded.", value=against)
+    return Draft(text=f"{listed(against)}{how}.{UNTOLD}", value=against)
 
 
 def compute(evidence: Evidence) -> Draft:
@@ -109,13 +112,12 @@ def compute(evidence: Evidence) -> Draft:
     busy = answer.circumstances.get("device_seconds")
     others = list(_others(evidence))
     parts = [f"{time_of(seconds)} on {device}" for device, seconds in spent.items()]
-    said = [f"Training {plural(len(last), 'network')} took {listed(parts)}." if parts else "No training is recorded."]
+    told = f"{plural(len(last), 'network')} trained in {listed(parts)}" if parts else "No training is recorded"
     if isinstance(busy, int | float):
-        said.append(f"With waiting and failed attempts devices were held for {time_of(float(busy))}.")
+        told += f"; {time_of(float(busy))} with waiting and failed attempts"
     if others:
-        several = f"{plural(len(others), 'other answer')} to this question (pilots, repeats)"
-        said.append(f"{several} held them for {time_of(sum(others))}.")
-    said.append("Energy was not measured.")
+        told += f"; {time_of(sum(others))} more in {plural(len(others), 'other answer')} to this question"
+    said = [f"{told}.", "Energy not measured."]
     value = {"networks": len(last), "training_seconds": {name: round(one, 1) for name, one in spent.items()}}
     value |= {"device_seconds": busy, "others": {"answers": len(others), "device_seconds": round(sum(others), 1)}}
     return Draft(text=" ".join(said), pointer="records", value=value)
@@ -161,16 +163,18 @@ def code(evidence: Evidence) -> Draft:
     """The commit of its code and whether it was changed, and the environment; of older answers what is known."""
     told = evidence.answer.circumstances
     source, environment = told.get("code"), told.get("environment")
-    versions = [f"{name} {version}" for name, version in sorted(dict(told.get("versions") or {}).items())]
+    known = dict(told.get("versions") or {})
+    versions = [f"{name} {known[name]}" for name in ("torch", "whether") if name in known]
     if not isinstance(source, Mapping) or not isinstance(environment, Mapping):
         return _older(evidence, listed(versions) if versions else "")
     commit, state = str(source.get("commit", "")), str(source.get("state", ""))
     where = _CODE.get(state, "Commit not known")
     if commit:
-        where = f"Commit {commit_in_short(commit)}, {where}"
+        where = f"Commit {commit_in_short(commit)} {where}"
     elif state in (CLEAN, CHANGED):
         where = "A git repository without a commit"
-    text = f"{where}. {listed(versions)}; {environment.get('packages')} packages are pinned in {LOCK_FILE}."
+    pinned = f"{plural(int(environment.get('packages', 0)), 'package')} pinned in {LOCK_FILE}"
+    text = f"{'; '.join([where, *versions, pinned])}."
     lock = {"commit": commit, "state": state, "lock_sha256": environment.get("lock_sha256")}
     return Draft(text=text, pointer=LOCK_FILE, value=lock)
 
@@ -208,7 +212,7 @@ def reproduced(evidence: Evidence, paths: Sequence[str], folder: Path) -> tuple[
             told.append(found)
         if what:
             wrong.append(f"{path}: {what}")
-    lines = [_made_again(one) for one in told]
+    lines = [_made_again(one, alone=len(paths) == 1) for one in told]
     value = [{key: item for key, item in one.items() if key != "seal"} for one in told]
     if wrong:
         return Draft(text="\n".join(lines), pointer=paths[0], value=value, state="cannot verify", note=wrong[0]), wrong
@@ -233,12 +237,16 @@ def _reproduction(path: Path, digest: str) -> tuple[dict[str, Any] | None, str]:
     return found, ""
 
 
-def _made_again(found: Mapping[str, Any]) -> str:
+def _made_again(found: Mapping[str, Any], *, alone: bool) -> str:
+    """In its own words where there is room for them."""
+    own = clean(str(found.get("text", "")))
+    if alone and own and len(own) <= FIELDS["reproduced"].most:
+        return own
     replicates = found.get("replicates")
     many = len(replicates) if isinstance(replicates, Sequence) and not isinstance(replicates, str) else replicates
     bits = ", to the bit" if found.get("same_bits") is True else ""
     some = f"{many} {'replicate' if many == 1 else 'replicates'}, {found.get('runs')} runs"
-    by, when = clean(str(found.get("by") or "Somebody"))[:80], clean(str(found.get("time", "")))[:10]
+    by, when = clean(str(found.get("by") or "Somebody"))[:40], clean(str(found.get("time", "")))[:10]
     return f"{by}, {when}: {some}; {_AGREES[str(found['agrees'])]}{bits}."
 
 

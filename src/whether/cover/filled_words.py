@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from whether.cover.sheet import State
 
 ANSWER, LEDGER, PAGE = "answer.json", "ledger", "report.html"
+_SEVERITY = {
+    "lower": "tested less severely for it",
+    "unchanged": "tested as severely",
+    "higher": "tested more severely for it",
+    "unknown": "its effect on severity is unknown",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +51,7 @@ def identifier(evidence: Evidence) -> Draft:
 def version(evidence: Evidence) -> Draft:
     """How often the answer was written."""
     times = max(1, len(evidence.answered))
-    again = "as first concluded" if times == 1 else f"written anew {plural(times - 1, 'time')}; the ledger knows each"
+    again = "as first concluded" if times == 1 else "written anew"
     return Draft(text=f"{times} ({again})", pointer=LEDGER, value=times)
 
 
@@ -91,9 +97,12 @@ def effect(evidence: Evidence, most: int, items: int) -> Draft:
         for one in claims
     ]
     told = [_effect(claim) for claim in claims]
+    if len("\n".join(told)) > most:
+        told = [line.partition("; a yes needs")[0] for line in told]
     names = {name for claim in claims for name in (claim.left, claim.right or "")}
-    if evidence.answer.axis and any(" at " in name for name in names):
-        told[-1] += f" (“at”: {clean(evidence.answer.axis)})"
+    meant = f" (“at”: {clean(evidence.answer.axis)})"
+    if evidence.answer.axis and any(" at " in name for name in names) and len("\n".join(told) + meant) <= most:
+        told[-1] += meant
     return Draft(text=fitting(told, most, items, "claim"), pointer=PAGE, value=value)
 
 
@@ -120,10 +129,10 @@ def registration(evidence: Evidence) -> Draft:
     )
     told = [f"amended {moment(str(item['time']))}: {item['what']}" for item in study.get("amendments", ())]
     changed = f"{plural(len(told), 'amendment')}: {'; '.join(told)}" if told else "no amendments"
-    where = f"entry {study.get('entry')} of the ledger, {moment(str(study.get('time', '')))}"
+    where = f"{moment(str(study.get('time', '')))}, ledger entry {study.get('entry')}"
     seen_before = "; ".join(str(one) for one in study.get("exposure", ()))
     before = f" Seen before: {seen_before}." if seen_before else ""
-    text = f"{str(study.get('registration'))[:16]}…, {where}; {seen}; {changed}.{before}"
+    text = f"{str(study.get('registration'))[:8]}…, {where}; {seen}; {changed}.{before}"
     return Draft(
         text=text, pointer=_entry(study), value={"digest": study.get("registration"), "entry": study.get("entry")}
     )
@@ -138,8 +147,13 @@ def deviations(evidence: Evidence) -> Draft:
     answer = evidence.answer
     if not answer.study:
         return Draft(text="None can be told: no plan was registered to deviate from.", pointer=LEDGER, value=0)
-    told = standing.deviations(answer)
+    told = [_deviation(item) for item in answer.study.get("deviations", ())]
     return Draft(text="\n".join(told) or "None recorded.", pointer=LEDGER, value=len(told))
+
+
+def _deviation(item: Mapping[str, Any]) -> str:
+    what, because = (clean(str(item.get(name, ""))).rstrip(".") for name in ("what", "because"))
+    return f"{what} ({because}; {_SEVERITY.get(str(item.get('effect')), _SEVERITY['unknown'])})."
 
 
 def by_rule(evidence: Evidence) -> Draft:
@@ -151,7 +165,7 @@ def by_rule(evidence: Evidence) -> Draft:
     known = study.get("power") or {}
     if known:
         few = " Underpowered, and registered all the same." if study.get("underpowered") else ""
-        power = f"Power as planned: {chance(known['yes'])} for a yes, {chance(known['no'])} for a no.{few}"
+        power = f"Power: {chance(known['yes'])} for a yes, {chance(known['no'])} for a no.{few}"
     else:
         power = "Power was not computed beforehand."
     value: dict[str, Any] = {"alpha": answer.alpha, "replicates": answer.replicates, "looks": len(answer.looks)}
@@ -164,10 +178,8 @@ def _decides(answer: Answer) -> str:
     if len(claims) > 1:
         return f"{rule.combination(answer)} A claim is a yes if its whole interval lies where a yes needs it."
     level, needs = wording.claim_level(claims[0]), wording.needs(claims[0])
-    error = f"each of its limits is wrong with probability at most {short(answer.alpha)}"
-    return (
-        f"Yes if the whole {level} interval ({error}) lies {needs}, no if all of it lies elsewhere, else inconclusive."
-    )
+    error = f"α = {short(answer.alpha)} at each limit"
+    return f"Yes if the whole {level} interval ({error}) lies {needs}, no if all of it lies elsewhere."
 
 
 def runs(evidence: Evidence) -> Draft:
@@ -179,14 +191,15 @@ def runs(evidence: Evidence) -> Draft:
     value |= {"analysed": len(answer.table), "overrun": len(answer.overrun), "excluded": 0}
     value |= {"registered": registered, "not_registered": _unregistered(evidence)}
     ended = [f"{value[name]:,} {name}" for name in ("done", "diverged", "failed") if value[name]]
-    how = "all done, none diverged or failed" if len(answer.table) == value["done"] else ", ".join(ended)
-    planned = "none of them registered" if registered is None else f"of {registered:,} registered"
-    if registered is not None and registered > len(answer.table):
-        planned += " at most (it was decided at an earlier look)"
-    said = [f"{plural(len(answer.table), 'run')} analysed, {planned}: {how}; none left out."]
+    how = "all done, none diverged, failed or left out"
+    how = how if len(answer.table) == value["done"] else f"{', '.join(ended)}; none left out"
+    if registered is None:
+        said = [f"{plural(len(answer.table), 'run')} analysed, not registered: {how}."]
+    else:
+        early = " (decided at an earlier look)" if registered > len(answer.table) else ""
+        said = [f"{len(answer.table):,} of {plural(registered, 'registered run')} analysed{early}: {how}."]
     if answer.overrun:
-        more = f"{plural(len(answer.overrun), 'run')} beyond the look that decided"
-        said.append(f"{more} {'was' if len(answer.overrun) == 1 else 'were'} trained and not analysed.")
+        said.append(f"{plural(len(answer.overrun), 'run')} beyond the deciding look, not analysed.")
     if registered is not None and value["not_registered"]:
         said.append(f"{value['not_registered']:,} not registered.")
     return Draft(text=" ".join(said), pointer="runs.csv", value=value)
@@ -233,7 +246,7 @@ def checks(evidence: Evidence) -> Draft:
         said.append("No check of training failed.")
     notices = standing.notices(answer)
     said += (
-        [f"{plural(len(notices), 'note')} on single numbers, such as censored ones, on the page."] if notices else []
+        [f"{plural(len(notices), 'note')} on single numbers, such as censored ones, in the report."] if notices else []
     )
     value = {"controls": len(answer.controls), "behaved": fine, "failed_checks": len(failed)}
     return Draft(text=" ".join(said), pointer=PAGE, value=value)

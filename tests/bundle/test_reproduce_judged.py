@@ -75,7 +75,8 @@ class TestClaims:
         assert (found.paired, found.again) == pytest.approx((4.75, 4.85))
         assert (found.agrees, found.n, found.k) == ("yes", 8, 2)
         low, high = found.shift_low, found.shift_high
-        assert low is not None and high is not None
+        assert low is not None
+        assert high is not None
         assert (low + high) / 2 == pytest.approx(0.1)
 
     def test_outside_it_does_not_agree(self) -> None:
@@ -171,7 +172,9 @@ class TestText:
         assert len(found.text) <= MOST_TEXT
 
     def test_too_few(self) -> None:
-        found = judged(answered([CLAIM], {"a": [90.0, 99.0, 95.0], "b": [89.0, 85.0, 92.0]}), {"a": [91.0], "b": [89.0]})
+        found = judged(
+            answered([CLAIM], {"a": [90.0, 99.0, 95.0], "b": [89.0, 85.0, 92.0]}), {"a": [91.0], "b": [89.0]}
+        )
         assert found.text == (
             "1 of 3 replicates made again (2 runs): too few to tell whether it agrees; 1 number equal to the bit."
         )
@@ -180,7 +183,8 @@ class TestText:
         answer = answered([CLAIM, replace(CLAIM, size=2.0)], {"a": A, "b": B, "c": B})
         found = judged(answer, {"a": [80.0, 81.0], "b": B[:2]}, by="x\u202e\n" * 5000, time="2026-06-01T10:00:00+00:00")
         assert len(found.text) <= MOST_TEXT
-        assert "\n" not in found.text and "\u202e" not in found.text
+        assert "\n" not in found.text
+        assert "\u202e" not in found.text
         assert "does not agree" in found.text
 
     def test_nobody_named(self) -> None:

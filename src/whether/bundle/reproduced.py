@@ -87,7 +87,7 @@ class Reproduced:
     """A reproduction.
 
     Attributes:
-        answer: SHA-256 of the original's answer.json.
+        answer: SHA-256 of the original's answer.json; `bundle` of its bundle's manifest.
         replicates: made again, of `of`; `arms` likewise, of `of_arms`.
         verdict: of the original; `verdict_now` with the runs made again in the place of their originals, empty where
             that cannot be read.
@@ -111,6 +111,7 @@ class Reproduced:
     numbers: Sequence[RunAgain]
     by: str = ""
     time: str = ""
+    bundle: str = ""
     same_profile: bool | None = None
     profile: Sequence[str] = ()
     machine: str = ""
@@ -156,7 +157,7 @@ class Reproduced:
         from whether.store.numbers import plain
 
         told = asdict(self) | {"text": self.text, "runs": len(self.numbers), "by": self.by or "not stated"}
-        return dict(plain(told))  # type: ignore[call-overload]  # a mapping gives a dict
+        return {name: plain(value) for name, value in told.items()}
 
 
 def compare(answer: Answer, again: Sequence[Run], *, same_weights: Mapping[str, bool] | None = None) -> list[RunAgain]:

@@ -69,7 +69,7 @@ def reproduce(
     lab: LabPath = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a part of a bundle's answer again; does it agree?
+    """Train a part of a bundle's answer again, to see whether it agrees.
 
     BUNDLE is what `whether bundle` wrote. It is verified first. The code in it is somebody else's: without --trust
     nothing of it is run, and it is told what would be.
@@ -101,9 +101,11 @@ def reproduce(
 def _see_whole(bundle: Bundle) -> None:
     """Refuse a bundle that does not say what its evidence says."""
     from whether.bundle.check import check
+    from whether.cli.live import counting
     from whether.errors import DamageError
 
-    findings = check(bundle)
+    with counting("files of the bundle") as progress:
+        findings = check(bundle, progress)
     if findings:
         first = findings[0]
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
@@ -164,6 +166,7 @@ def _made(bundle: Bundle, answer: Answer, folder: Path, lab: Path, wish: Wish) -
         answer,
         compare(answer, runs, same_weights=weights),
         answer=digest,
+        bundle=bundle.digest,
         by=wish.by,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         same_profile=here == there if here and there else None,

@@ -17,7 +17,10 @@ from whether.errors import RequestError, gather
 
 Scalar: TypeAlias = str | Sequence[Mapping[str, str]] | Sequence[str]
 
-_LIKE_ORCID = re.compile(r"\(?(?:https?://orcid\.org/)?([0-9]{4}(?:-?[0-9]{4}){2}-?[0-9]{3}[0-9Xx])\)?")
+_LIKE_ORCID = re.compile(
+    r"\(?(?:orcid:?\s*)?(?:https?://orcid\.org/)?([0-9]{4}(?:-?[0-9]{4}){2}-?[0-9]{3}[0-9x])\)?", re.IGNORECASE
+)
+_IN_BRACKETS = re.compile(r"(.*\S)\s*\(([^()]+)\)")
 _DOI = re.compile(
     r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.[0-9]{4,9}(?:\.[0-9]+)*/[\w:/;.()\[\]-]+)", re.IGNORECASE | re.ASCII
 )
@@ -51,9 +54,11 @@ def citation(sheet: Sheet) -> str:
     """
     people: list[Mapping[str, str]] = []
 
-    def named() -> None:
+    def entitled() -> None:
         if not _text(sheet, "title"):
             raise RequestError("a citation needs a title, and the sheet states none: fill in `title`")
+
+    def named() -> None:
         if not _text(sheet, "authors"):
             raise RequestError(
                 "a citation names its authors, and the sheet states none: fill in `authors`, one a line "
@@ -61,7 +66,7 @@ def citation(sheet: Sheet) -> str:
             )
 
     lines = [line for line in _text(sheet, "authors").splitlines() if line.strip()]
-    gather(named, *(lambda line=line: people.append(author(line)) for line in lines))
+    gather(entitled, named, *(lambda line=line: people.append(author(line)) for line in lines))
     entries: dict[str, Scalar] = {
         "cff-version": "1.2.0",
         "message": "If you use this work, please cite it as below.",
@@ -77,7 +82,7 @@ def author(line: str) -> dict[str, str]:
     """Who one line of `authors` names, by the keys of CITATION.cff.
 
     "Family, Given" is taken as it stands; else the last word is the family's name, with particles before it. A name of
-    one word is kept whole.
+    one word is kept whole. What stands in brackets after a name is an affiliation, unless it is an ORCID.
 
     Raises:
         RequestError: what looks like an ORCID is none.
@@ -88,14 +93,16 @@ def author(line: str) -> dict[str, str]:
         >>> author("Example, Ada (0000-0002-1825-0097)")["orcid"]
         'https://orcid.org/0000-0002-1825-0097'
     """
-    name, orcid = split_orcid(line)
-    with_orcid = {"orcid": f"https://orcid.org/{orcid}"} if orcid else {}
-    if "," in name:
+    whole, orcid = split_orcid(line)
+    name, affiliation = split_affiliation(whole)
+    more = {"affiliation": affiliation} if affiliation else {}
+    more |= {"orcid": f"https://orcid.org/{orcid}"} if orcid else {}
+    if "," in name.strip(","):
         family, given = (part.strip() for part in name.split(",", 1))
-        return {"given-names": given, "family-names": family, **with_orcid}
+        return {"given-names": given, "family-names": family, **more}
     words = name.split()
     if len(words) < 2:
-        return {"name": name, **with_orcid}
+        return {"name": name, **more}
     last = len(words) - 1
     while last > 1 and words[last - 1] in _PARTICLES:
         last -= 1
@@ -104,8 +111,19 @@ def author(line: str) -> dict[str, str]:
         "given-names": " ".join(words[:last]),
         **({"name-particle": particle} if particle else {}),
         "family-names": words[-1],
-        **with_orcid,
+        **more,
     }
+
+
+def split_affiliation(name: str) -> tuple[str, str]:
+    """The name and what stands in brackets after it; "" where nothing does.
+
+    Example:
+        >>> split_affiliation("Ada Example (Example University)")
+        ('Ada Example', 'Example University')
+    """
+    found = _IN_BRACKETS.fullmatch(name)
+    return (found[1], found[2].strip()) if found else (name, "")
 
 
 def split_orcid(line: str) -> tuple[str, str]:
@@ -122,7 +140,7 @@ def split_orcid(line: str) -> tuple[str, str]:
     if found is None:
         return " ".join(line.split()), ""
     digits = found[1].replace("-", "").upper()
-    name = " ".join((line[: found.start()] + line[found.end() :]).split()).strip(" ,;()")
+    name = " ".join((line[: found.start()] + line[found.end() :]).split()).strip(" ,;")
     orcid = "-".join(digits[at : at + 4] for at in range(0, 16, 4))
     if digits[-1] != check_digit(digits[:-1]):
         raise RequestError(

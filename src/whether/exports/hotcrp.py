@@ -124,7 +124,7 @@ def submission_values(sheet: Sheet, *, blind: bool = False, covered: bool | None
         >>> submission_values(Sheet(category="science", fields=said))["question"]
         'Do tickets match?\\n[declared: paper.pdf]'
     """
-    from whether.exports.citation import split_orcid
+    from whether.exports.citation import split_affiliation, split_orcid
 
     shown = sheet.blind() if blind else sheet
     hides = shown.category == "science" if covered is None else covered
@@ -133,7 +133,8 @@ def submission_values(sheet: Sheet, *, blind: bool = False, covered: bool | None
     if title:
         made["title"] = " ".join(title.split())
     if authors:
-        made["authors"] = [{"name": split_orcid(line)[0]} for line in authors.splitlines() if line.strip()]
+        people = [split_affiliation(split_orcid(line)[0]) for line in authors.splitlines() if line.strip()]
+        made["authors"] = [{"name": name, **({"affiliation": at} if at else {})} for name, at in people]
     for name, item in asked_fields([shown.category]).items():
         if text := text_of(shown, name):
             made[json_key(_covered(item.label) if hides and name in COVERED else item.label)] = text

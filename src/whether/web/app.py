@@ -52,7 +52,15 @@ def create_app(root: Path) -> FastAPI:
 
 def _routes() -> dict[str, Callable[[View, Render], APIRouter]]:
     """What makes the pages of each kind, by the section that it stands under."""
-    from whether.web import answer_pages, cover_pages, graph_pages, live_pages, question_pages, study_pages
+    from whether.web import (
+        answer_pages,
+        compare_pages,
+        cover_pages,
+        graph_pages,
+        live_pages,
+        question_pages,
+        study_pages,
+    )
 
     return {
         "questions": question_pages.routes,
@@ -60,6 +68,7 @@ def _routes() -> dict[str, Callable[[View, Render], APIRouter]]:
         "answers": answer_pages.routes,
         "networks": graph_pages.routes,
         "live": live_pages.routes,
+        "compare": compare_pages.routes,
         "studies": study_pages.routes,
     }
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from whether.store.folder import Store
 
 Progress = Callable[[int, int], None]
-_PAGES = (".html", ".svg", ".md", ".tex", ".txt", ".csv")
+_PAGES = (".html", ".svg", ".md", ".tex", ".txt")
+_ELSEWHERE = ("cover/", "cover-blind/")
+"""Folders of the answer's that are not taken: the sheet is made anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,11 +286,12 @@ def _record(store: Store, digest: str) -> tuple[bytes, bool]:
 
 def _small(gathered: Gathered, told: crate.Told) -> dict[str, bytes]:
     """What is made for the bundle, and the pages of the answer's folder without the names of folders."""
+    from whether import __version__
     from whether.report.write import runs_csv
 
     answer, folder = gathered.answer, gathered.folder
     csv, parquet = runs_csv(answer).encode("utf-8", "replace"), runs_parquet(answer)
-    about = {"format": places.FORMAT, "answer": folder.name, "states": gathered.states}
+    about = {"format": places.FORMAT, "answer": folder.name, "states": gathered.states, "whether": __version__}
     question = source.told(answer, gathered.source, same_design=gathered.same_design)
     found = {
         places.README: readme(answer, gathered.source, states=gathered.states).encode("utf-8", "replace"),
@@ -299,6 +302,8 @@ def _small(gathered: Gathered, told: crate.Told) -> dict[str, bytes]:
         places.CROISSANT: croissant(answer, csv, parquet, licence=told.licence),
         places.ENVIRONMENT: folder.read(LOCK_FILE) or _versions(answer),
     }
+    if (name := f"{places.LAB}answers/{folder.name}/runs.csv") in _pages(folder):
+        found[name] = csv  # as it is drawn from the answer, whatever was done to it at home
     own = withheld.own_folders(answer.source)
     for name, path in _pages(folder).items():
         if name.endswith(_PAGES) and path.name != LOCK_FILE:
@@ -317,7 +322,8 @@ def _files(gathered: Gathered) -> dict[str, Path]:
     for digest in gathered.profiles:
         found[f"{places.LAB}profiles/{digest}.json"] = store.profiles.path(digest)
     pages = _pages(gathered.folder).items()
-    found |= {name: path for name, path in pages if not name.endswith(_PAGES) or path.name == LOCK_FILE}
+    kept = ((name, path) for name, path in pages if not name.endswith("/runs.csv"))
+    found |= {name: path for name, path in kept if not name.endswith(_PAGES) or path.name == LOCK_FILE}
     code = gathered.source.files.items()
     found |= {places.QUESTION + name: path for name, path in code if not wrong_name(name)}
     if gathered.states:
@@ -333,7 +339,7 @@ def _pages(folder: AnswerFolder) -> dict[str, Path]:
     """The files of an answer's folder, but for what is being written there."""
     if not (folder.path / ANSWER_FILE).is_file():
         raise DamageError(f"answers/{folder.name}/{ANSWER_FILE} is not there any more.", place=folder.name)
-    names = [name for name in files_in(folder.path) if not wrong_name(name)]
+    names = [name for name in files_in(folder.path) if not wrong_name(name) and not name.startswith(_ELSEWHERE)]
     kept = [name for name in names if not is_ours_or_the_systems(name.rpartition("/")[2])]
     return {
         f"{places.LAB}answers/{folder.name}/{name}": folder.path / name

@@ -1,8 +1,9 @@
 """A bundle described as an RO-Crate: what each file is, and one action for each run, whatever its end.
 
-Follows RO-Crate 1.3 and Process Run Crate 0.5: an action has the software that did it (`instrument`), what it was done
-to (`object`, the question), what it left (`result`, the records) and how it ended. A diverged run ended as it should:
-its action is completed, and says so. One that always failed has FailedActionStatus and its error.
+Follows RO-Crate 1.3, and Process Run Crate 0.5 with the RO-Crate 1.1 that it builds on. An action has the software that
+did it (`instrument`), what it was done to (`object`, the question), what it left (`result`, the records) and how it
+ended. A diverged run ended as it should: its action is completed, and says so. One that always failed has
+FailedActionStatus and its error.
 """
 
 from __future__ import annotations
@@ -131,6 +132,7 @@ def metadata(described: Described) -> bytes:
         crate.add(DataEntity(crate, entity.pop("@id"), properties=entity))
     for entity in others:
         crate.add(ContextEntity(crate, entity.pop("@id"), properties=entity))
+    crate.metadata["conformsTo"] = [{"@id": f"https://w3id.org/ro/crate/{version}"} for version in ("1.3", "1.1")]
     graph = crate.metadata.generate()
     graph["@graph"].sort(key=lambda entity: (entity["@id"] != places.CRATE, entity["@id"] != "./", entity["@id"]))
     return (json.dumps(graph, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "replace")

@@ -7,6 +7,7 @@
     sabotaging.py sabotage                     benching.py   bench             faults.py    how errors look
     covering.py  cover                         criteria.py   criteria show · check · form · export (exporting.py)
     serving.py   serve                         reproducing.py reproduce
+    bundling.py  bundle (checking one: keeping.py)
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
 """
@@ -24,6 +25,7 @@ import typer.main
 from whether.cli import (
     asking,
     benching,
+    bundling,
     comparing,
     covering,
     criteria,
@@ -79,6 +81,7 @@ for family in (
     status,
     keeping,
     merging,
+    bundling,
     reproducing,
     serving,
     benching,

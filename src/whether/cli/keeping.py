@@ -20,6 +20,8 @@ def add_to(app: typer.Typer) -> None:
 
 def verify(
     ctx: typer.Context,
+    bundle: Annotated[Path | None, typer.Argument(metavar="BUNDLE", show_default=False, hidden=True)] = None,
+    *,
     certificate: Annotated[
         Path | None,
         typer.Option(
@@ -34,7 +36,8 @@ def verify(
 ) -> None:
     """Check every byte and chain, and that answers follow from runs.
 
-    The exit code is 3 when damage is found.
+    Of the lab; or of BUNDLE, which `whether bundle` wrote, or its unpacked folder: that needs no lab, and runs none of
+    its code. The exit code is 3 when damage is found.
     """
     from dataclasses import asdict
 
@@ -45,6 +48,9 @@ def verify(
     from whether.errors import DamageError
     from whether.report.numbers import plural
 
+    if bundle is not None:
+        _verify_bundle(bundle, certificate, as_json=as_json)
+        return
     place = open_lab(ctx, lab, create=False)
     seen = [0]
     with counting("files") as shown:
@@ -67,6 +73,20 @@ def verify(
             say(f"  {finding.place}")
             say(paragraph(f"{finding.what} {finding.remedy}", 4))
     if findings:
+        raise typer.Exit(DamageError.exit_code)
+
+
+def _verify_bundle(path: Path, certificate: Path | None, *, as_json: bool) -> None:
+    from whether.bundle.archive import opened
+    from whether.bundle.check import look
+    from whether.cli.bundling import show_checked
+    from whether.cli.live import counting
+    from whether.errors import DamageError
+
+    with opened(path) as bundle, counting("files") as progress:
+        checked = look(bundle, progress, certificate=certificate)
+    show_checked(path, checked, as_json=as_json)
+    if checked.findings:
         raise typer.Exit(DamageError.exit_code)
 
 

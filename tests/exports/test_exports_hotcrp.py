@@ -226,7 +226,7 @@ class TestValues:
 
 def test_the_steps_name_what_was_made(forms: Forms, short: Forms) -> None:
     readme = hotcrp.files(forms)["README.md"]
-    assert "Assign submissions of science in the round `design`" in readme
+    assert "Assign reviewers to submissions of science in the round `design`, to others in `result`." in readme
     assert "design:result" in readme
     assert "in the round `design`" not in hotcrp.files({"artifact": forms["artifact"]})["README.md"]
-    assert "`design`" in hotcrp.files(short)["README.md"]
+    assert "Assign all reviewers in the round `design`." in hotcrp.files(short)["README.md"]

@@ -75,6 +75,8 @@ def _forms(categories: str, *, short: bool) -> Mapping[str, Form]:
     named = [word for word in words if not word.endswith(".toml")]
     if short and own:
         raise RequestError("--short is a form by itself; name categories with it, not criteria files")
+    if "short" in named:
+        raise RequestError("the short form is asked for by --short; it serves the categories that --categories names")
     names = checked_categories(named) if named or not own else ()
     forms = {name: load("short" if short else name) for name in names}
     twice = {form.category for form in own} & forms.keys()

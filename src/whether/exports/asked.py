@@ -73,8 +73,8 @@ def room(name: str) -> int:
     What the tool fills may be longer than a hand would write.
 
     Example:
-        >>> room("digest"), room("adoption")
-        (128, 540)
+        >>> room("digest")
+        128
     """
     item = FIELDS[name]
     most = item.most if item.fill == "hand" else 2 * item.most

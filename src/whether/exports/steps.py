@@ -73,10 +73,11 @@ HotCRP cannot ask that evidence is filled in, nor limit how long a text is. `whe
 """
 
 _ROUNDS = """\
-   In Settings > Reviews let PC members see reviews only after their own (“after review”): else what is covered is
-   shown to all.
-   Assign {covered} in the round `design`, all others in `result`. {Covered} reviewers first see neither verdict nor
-   paper; both open when their design review is submitted. Then move their reviews on, by Assignments > Bulk update:
+   In Settings > Reviews let PC members see reviews only after their own (“after review”): else all of them see what is
+   covered.
+   {assign} Reviewers in the round `design` first see neither verdict nor
+   paper; both open when their review of the design is submitted. Then move these reviews on, by
+   Assignments > Bulk update:
 
        paper,action,user,round
        12,review,reviewer@example.org,design:result
@@ -120,8 +121,9 @@ def hotcrp_steps(categories: tuple[str, ...], covered: tuple[str, ...]) -> str:
         categories: of the venue.
         covered: those whose reviewers judge the design before the verdict.
     """
-    named = " and ".join(f"submissions of {one}" for one in covered)
-    rounds = _ROUNDS.format(covered=named, Covered="Their") if covered else ""
+    some = f"Assign reviewers to submissions of {' and '.join(covered)} in the round `design`, to others in `result`."
+    all_of_them = "Assign all reviewers in the round `design`."
+    rounds = _ROUNDS.format(assign=all_of_them if len(covered) == len(categories) else some) if covered else ""
     return _HOTCRP.format(what=_made_for(categories), rounds=rounds)
 
 

@@ -136,6 +136,8 @@ def _believed(name: str, item: Field, evidence: Evidence, draft: Draft) -> Said:
     if len(text) > item.most:
         text = cut(text.replace("\n", " "), item.most)
     said = Said(state=draft.state, text=text, pointer=draft.pointer, note=draft.note, value=draft.value)
+    if said.state == NOT_STATED:
+        return replace(said, pointer="")  # nobody recorded it, so nothing of it can be damaged
     found = [what for concern in RESTS_ON.get(name, (ANSWER,)) for what in evidence.wrong.get(concern, ())]
     if not found:
         return said if said.text or said.state == CANNOT else replace(said, state=NOT_STATED, pointer="")

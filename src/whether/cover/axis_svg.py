@@ -11,7 +11,7 @@ from whether.cover.sheet import AxisRow
 from whether.report import numbers
 
 TYPE = 9.0
-_LINE, _BAND, _GAP, _MARKS, _KEY = 11.5, 20.0, 6.0, 15.0, 13.0
+_LINE, _GAP, _MARKS, _KEY = 11.5, 5.0, 15.0, 13.0
 _FACES = {True: "Libertinus Serif", False: "inherit"}
 _WIDE = {True: 0.43, False: 0.52}  # of a letter, in ems
 
@@ -21,6 +21,7 @@ class _Drawing:
 
     def __init__(self, width: float, *, paper: bool) -> None:
         self.width, self.paper, self.y = width, paper, 0.0
+        self.band = 20.0
         self.tone: Mapping[str, str] = PAPER if paper else SCREEN
         self.parts: list[str] = []
 
@@ -61,6 +62,7 @@ def drawn(panels: Sequence[Panel], rows: Sequence[AxisRow], *, name: str, paper:
     if not panels:
         return ""
     sheet = _Drawing(width, paper=paper)
+    sheet.band = 20.0 if len(rows) == 1 else 14.0
     for place, panel in enumerate(panels):
         sheet.y += _GAP if place else 0
         _draw_panel(sheet, panel, alone=len(rows) == 1)
@@ -95,27 +97,20 @@ def _draw_panel(sheet: _Drawing, panel: Panel, *, alone: bool) -> None:
             _draw_words(sheet, placed)
         previous = layout
         _draw_row(sheet, placed)
-        sheet.y += _BAND + _GAP
+        sheet.y += sheet.band + _GAP
     sheet.y -= _GAP
     _draw_marks(sheet, panel)
 
 
 def _draw_claim(sheet: _Drawing, placed: Placed) -> None:
-    """The claim in words, its numbers and its verdict, on one line or two."""
-    row = placed.row
-    verdict = row.verdict
-    right = axis.found(row)
-    room = sheet.width - sheet.wide(verdict) - 14
-    said = numbers.clean(row.said)
-    if sheet.wide(said) + sheet.wide(right) + 12 > room:
-        sheet.text(0, sheet.y + TYPE, _cut(said, room / (_WIDE[sheet.paper] * TYPE)), "ink")
-        sheet.text(sheet.width, sheet.y + TYPE, verdict, verdict, anchor="end", bold=True)
-        sheet.y += _LINE
-        sheet.text(0, sheet.y + TYPE, _cut(right, sheet.width / (_WIDE[sheet.paper] * TYPE)), "muted")
-    else:
-        sheet.text(0, sheet.y + TYPE, said, "ink")
-        sheet.text(room, sheet.y + TYPE, right, "muted", anchor="end")
-        sheet.text(sheet.width, sheet.y + TYPE, verdict, verdict, anchor="end", bold=True)
+    """A claim in words and its verdict, on one line; its numbers between them where there is room."""
+    row, letter = placed.row, _WIDE[sheet.paper] * TYPE
+    room = sheet.width - sheet.wide(row.verdict) - 14
+    said, came = numbers.clean(row.said), axis.found(row)
+    sheet.text(sheet.width, sheet.y + TYPE, row.verdict, row.verdict, anchor="end", bold=True)
+    if sheet.wide(said) + sheet.wide(came) + 12 <= room:
+        sheet.text(room, sheet.y + TYPE, came, "muted", anchor="end")
+    sheet.text(0, sheet.y + TYPE, _cut(said, room / letter), "ink")
     sheet.y += _LINE + 2
 
 
@@ -135,13 +130,13 @@ def _draw_words(sheet: _Drawing, placed: Placed) -> None:
 
 def _draw_row(sheet: _Drawing, placed: Placed) -> None:
     top, wide, verdict = sheet.y, sheet.width, placed.row.verdict
-    middle = top + _BAND / 2
+    middle = top + sheet.band / 2
     for low, high, word in placed.bands:
-        sheet.box(low * wide, top, (high - low) * wide, _BAND, f"{word}-tint")
+        sheet.box(low * wide, top, (high - low) * wide, sheet.band, f"{word}-tint")
     if placed.zero is not None:
-        sheet.line(placed.zero * wide, top, (placed.zero * wide, top + _BAND), "muted", width=0.8, dash="2 2")
+        sheet.line(placed.zero * wide, top, (placed.zero * wide, top + sheet.band), "muted", width=0.8, dash="2 2")
     for place in placed.edges:
-        sheet.line(place * wide, top - 2, (place * wide, top + _BAND + 2), "ink", width=1.6)
+        sheet.line(place * wide, top - 2, (place * wide, top + sheet.band + 2), "ink", width=1.6)
     if placed.low is not None and placed.high is not None:
         low, high = placed.low * wide, placed.high * wide
         dash = "4 2.5" if None in (placed.row.low, placed.row.high) else ""

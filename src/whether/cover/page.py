@@ -22,11 +22,11 @@ MEANS: Mapping[State, str] = {
     CANNOT: "ought to be computed, and could not be",
 }
 MARKS: Mapping[State, str] = {
-    VERIFIED: "What can be computed was computed anew from the evidence, and agrees.",
-    DECLARED: "By its authors' word; nothing was computed anew.",
-    CANNOT: "Do not rely on it: part of it could not be verified.",
+    VERIFIED: "All that can be computed was, anew; it agrees.",
+    DECLARED: "Its authors say so; nothing was computed anew.",
+    CANNOT: "Do not rely on it as it stands.",
 }
-POINTER = 110
+POINTER = 40
 """Characters of a pointer that are shown; links lead to the whole."""
 _HEAD = ("title", "authors", "contact", "category", "identifier", "version", "date")
 _TOP = (*_HEAD, "question", "if_yes", "if_no", "verdict", "effect", "limits", "grade")
@@ -194,7 +194,7 @@ def cut(text: str, most: int) -> str:
 
 def _item(name: str, said: Said, common: Mapping[State, str]) -> Item:
     field = FIELDS[name]
-    shown = "" if said.pointer == common.get(said.state) else cut(said.pointer, POINTER)
+    shown = cut(_beyond(said.pointer, common.get(said.state, "")), POINTER)
     return Item(
         name=name,
         label=field.label,
@@ -210,7 +210,8 @@ def _item(name: str, said: Said, common: Mapping[State, str]) -> Item:
 
 def _lines(text: str, most: int) -> list[str]:
     """What is said, line by line, within so many characters in all."""
-    lines, left = [], most
+    lines: list[str] = []
+    left = most
     for line in text[: 20 * most].splitlines():
         if not (said := clean(line)):
             continue
@@ -241,13 +242,21 @@ def _parts(items: Mapping[str, Item], category: str) -> list[Part]:
 
 
 def _common(told: Mapping[str, Said]) -> dict[State, str]:
-    """For each state the pointer that most of its fields have: it is told once."""
+    """For each state the place that most of its fields point into: it is told once, before ", section 4" or so."""
     found: dict[State, str] = {}
     for state in (VERIFIED, DECLARED):
-        seen = Counter(said.pointer for said in told.values() if said.state == state and said.pointer)
+        places = [said.pointer for said in told.values() if said.state == state and said.pointer]
+        seen = Counter(place.partition(", ")[0] for place in places)
         if seen and seen.most_common(1)[0][1] >= _SHARED:
             found[state] = seen.most_common(1)[0][0]
     return found
+
+
+def _beyond(pointer: str, place: str) -> str:
+    """What a pointer says beyond a place that is told already."""
+    if place and pointer == place:
+        return ""
+    return pointer.removeprefix(f"{place}, ") if place else pointer
 
 
 def _keys(items: Mapping[str, Item], common: Mapping[State, str]) -> list[Key]:

@@ -9,9 +9,12 @@ from whether.cover import axis
 from whether.cover.page import Page
 from whether.report.style import LIGHT
 
-SIZES = (10.0, 9.75, 9.5, 9.25, 9.0, 8.75, 8.5, 8.0, 7.0, 6.0, 5.0)
-"""Sizes of type in points, tried in this order. Texts within their limits need none below 9."""
-_WIDTH = 521.6  # of the text on the page, in points
+SIZES = (
+    *((10.0, 1.0), (10.0, 0.5), (10.0, 0.0), (9.75, 0.0), (9.5, 0.0), (9.25, 0.0), (9.0, 0.0)),
+    *((8.75, 0.0), (8.5, 0.0), (8.25, 0.0), (8.0, 0.0), (7.0, 0.0), (6.0, 0.0), (5.0, 0.0)),
+)
+"""Size of type in points and how airy the page is, tried in this order; the fullest sheet needs none below 8.5."""
+_WIDTH = 527.2  # of the text on the page, in points
 
 
 def pdf(shown: Page) -> bytes:

@@ -36,8 +36,8 @@ def serve(
     listens = server.loopback(host or server.HOST)
     store = Store.find(named_lab(ctx, lab), create=False)
     app = create_app(store.root)
-    app.state.view.answers()  # read once before anybody waits for it
     bound = server.listen(listens, port)
+    server.prepare(app)
     address = server.address(bound)
     if as_json:
         say_json({"address": address, "lab": str(store.root)})

@@ -12,7 +12,6 @@ from whether.report.page import Drawn, families, place
 from whether.web import files
 from whether.web.drawn import safe_svg
 from whether.web.guard import FILE_POLICY
-from whether.web.judged import Damage
 from whether.web.stored import Kept, mark
 
 if TYPE_CHECKING:
@@ -172,12 +171,9 @@ def damage(view: View, table: Sequence[Run]) -> dict[str, str]:
     found: dict[str, str] = {}
     for digest in dict.fromkeys(digest for run in table for digest in (run.measure, run.state) if digest):
         try:
-            said = view.record(digest)
+            state = view.state_of(digest)
         except ValueError:
-            found[digest] = "no digest"
-            continue
-        if said is None:
-            found[digest] = "missing"
-        elif isinstance(said, Damage):
-            found[digest] = "damaged"
+            state = "no digest"
+        if state:
+            found[digest] = state
     return found

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from whether.web.rendering import Render
     from whether.web.view import Listed, View
 
-PATIENCE = 0.12
+PATIENCE = 0.05
 """Seconds that a page waits for a sheet."""
 
 FRESH = 60.0
@@ -82,11 +82,15 @@ class Sheets:
 
     def _marks(self, item: Listed, answer: Answer) -> object:
         """What tells the evidence from what it was."""
-        records = self._view.store.records
-        digests = {digest for run in answer.table for digest in (run.measure, run.state) if len(digest) == 64}
+        records = self._view.store.records.folder
+        digests = {digest for run in answer.table for digest in (run.measure, run.state) if digest.isalnum()}
         folder = self._view.folder(item).path
         beside = tuple(mark(folder / name) for name in ("answer.json", "environment.json"))
-        return beside, self._view.chronicle(), {digest: mark(records.path(digest)) for digest in digests}
+        return (
+            beside,
+            self._view.chronicle(),
+            {digest: mark(f"{records}/{digest[:2]}/{digest}.json") for digest in digests},
+        )
 
 
 def _stale(found: Future[Computed]) -> bool:

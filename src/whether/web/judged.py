@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from whether.answer import FORMAT, Answer
 from whether.store.ledger import Entry
 
+_SEAL = re.compile(rb'"seal":"([0-9a-f]{64})"')
 CONCLUDE = "Run its question again: what was trained stands, and the answer is written anew."
 
 
@@ -62,6 +63,16 @@ def judge(folder: str, raw: bytes, entered: Sequence[str]) -> Answer | Damage:
         return Damage(place=place, what="It cannot be read as an answer.", remedy=CONCLUDE)
 
 
-def plain(damage: Damage) -> dict[str, Any]:
-    """Damage in plain values."""
-    return {"place": damage.place, "what": damage.what, "remedy": damage.remedy}
+def is_whole(raw: bytes, digest: str) -> bool:
+    """Whether the bytes of a record are those that were written under this digest: as `unseal` finds, but unread.
+
+    Only the seal is taken out and what remains is hashed, which takes a tenth of the time for curves of many steps.
+    """
+    if not raw.endswith(b"\n") or f'"digest":"{digest}"'.encode() not in raw:
+        return False
+    for found in _SEAL.finditer(raw):
+        before, after = raw[: found.start()], raw[found.end() :]
+        rest = before + after.removeprefix(b",") if before == b"{" else before.removesuffix(b",") + after
+        if hashlib.sha256(rest[:-1]).hexdigest().encode() == found[1]:
+            return True
+    return False

@@ -73,7 +73,23 @@ def environment() -> Environment:
     made.globals.update(say=wording, write=numbers, rule=rule, standing=standing, account=account, published=published)
     made.globals.update(roofline=roofline_figure)
     made.filters["part"] = part
+    made.finalize = _tidy
     return made
+
+
+def _tidy(value: Any) -> Any:
+    """As all our templates clean what is put into them, but what is clean already is passed on as it is."""
+    if type(value) is not str or (value.isprintable() and "  " not in value and value == value.strip(" ")):
+        return value
+    return numbers.clean(value)
+
+
+def prepare() -> None:
+    """Do what the first request of each page would have to wait for."""
+    static()
+    made = environment()
+    for name in made.list_templates(filter_func=lambda name: name.endswith(".html.j2")):
+        made.get_template(name)
 
 
 def part(name: object) -> str:

@@ -77,6 +77,24 @@ def address(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
+def prepare(app: FastAPI) -> None:
+    """Read the lab once, and the pages' templates, before anybody waits for them."""
+    import gc
+    from xml.etree import ElementTree  # noqa: F401 - this and the next would be read for the first page that needs them
+
+    import scipy.special  # noqa: F401
+
+    from whether.cover import filled, render  # noqa: F401
+    from whether.report import figures  # noqa: F401
+    from whether.web.question_pages import catalogue
+    from whether.web.rendering import prepare as prepare_pages
+
+    app.state.view.answers()
+    catalogue()
+    prepare_pages()
+    gc.freeze()  # none of this is ever garbage, and is not looked through again
+
+
 def serve(app: FastAPI, bound: socket.socket) -> None:
     """Answer requests until Ctrl-C or a signal to end, and then return.
 
@@ -109,7 +127,7 @@ def serve(app: FastAPI, bound: socket.socket) -> None:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import threading
 from collections import OrderedDict
@@ -17,13 +18,13 @@ LARGEST = 256 * 1024 * 1024
 """Bytes beyond which nothing is read into memory for a page."""
 
 
-def mark(path: Path) -> Mark | None:
+def mark(path: Path | str) -> Mark | None:
     """What tells a file from what stood there before; None where there is no plain file of a size that can be read.
 
     A link is none: it could lead out of the lab.
     """
     try:
-        found = path.lstat()
+        found = os.lstat(path)
     except (OSError, ValueError):
         return None
     if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:

@@ -19,13 +19,13 @@ from whether.registration import AMENDED, DEVIATED, REGISTERED, Study, read_stud
 from whether.store.answers import ANSWER_FILE, AnswerFolder
 from whether.store.finding import Finding
 from whether.store.folder import Store
-from whether.store.layout import ENTRY, scan
+from whether.store.layout import ENTRY, checked, scan
 from whether.store.ledger import ADOPTED, RESTORE, Entry, chain, entry_fields, said
 from whether.store.publish import load
-from whether.web.judged import Damage, answered, judge
+from whether.web.judged import Damage, answered, is_whole, judge
 from whether.web.stored import Kept, mark
 
-_MOST_RECORDS = 20_000
+_MOST_RECORDS, _MOST_STATES = 1_000, 200_000
 _REMAKE = "The next run that needs it makes it again."
 _UNREAD = "What it says of a study cannot be read."
 
@@ -74,6 +74,7 @@ class View:
         self._entries: Kept[dict[str, Any] | None] = Kept(1_000_000)
         self._answers: Kept[Answer | Damage] = Kept(100_000)
         self._records: Kept[dict[str, Any] | Damage] = Kept(_MOST_RECORDS)
+        self._states: Kept[str] = Kept(_MOST_STATES)
         self._chronicles: Kept[Chronicle] = Kept(1)
 
     @property
@@ -136,19 +137,29 @@ class View:
         path = self.store.records.path(digest)
         now = mark(path)
         if now is None:
-            linked = f"records/{digest[:2]}/{digest}.json"
-            return Damage(place=linked, what="It is no plain file.", remedy=_REMAKE) if lexists(path) else None
+            where = f"records/{digest[:2]}/{digest}.json"
+            return Damage(place=where, what="It is no plain file.", remedy=_REMAKE) if lexists(path) else None
         return self._records.get(digest, now, lambda: self._read_record(digest))
 
     def _read_record(self, digest: str) -> dict[str, Any] | Damage:
         try:
             return self.store.records.read(digest)
         except (DamageError, WorkError) as error:
-            place = f"records/{digest[:2]}/{digest}.json"
-            what = "It is not what was written there, so it is not used."
-            if isinstance(error, WorkError):
-                what = "It cannot be read."
-            return Damage(place=place, what=what, remedy=_REMAKE)
+            damaged = isinstance(error, DamageError)
+            what = "It is not what was written there, so it is not used." if damaged else "It cannot be read."
+            return Damage(place=f"records/{digest[:2]}/{digest}.json", what=what, remedy=_REMAKE)
+
+    def state_of(self, digest: str) -> str:
+        """What is the matter with a record, in a word: "" when nothing, "missing", "damaged". Nothing in it is read.
+
+        Raises:
+            ValueError: the digest is none.
+        """
+        path = f"{self.store.root}/records/{checked(digest)[:2]}/{digest}.json"
+        now = mark(path)
+        if now is None:
+            return "damaged" if lexists(path) else "missing"
+        return self._states.get(digest, now, lambda: _state(path, digest))
 
     def _listed(self, folder: AnswerFolder, entered: Sequence[str]) -> Listed | None:
         path = folder.path / ANSWER_FILE
@@ -185,6 +196,14 @@ def _studies(entries: Sequence[Entry]) -> tuple[list[Study], list[int]]:
             except (KeyError, TypeError, ValueError, AttributeError):
                 unread.append(entry.number)
     return read_studies(kept), unread
+
+
+def _state(path: str, digest: str) -> str:
+    try:
+        raw = load(Path(path))
+    except WorkError:
+        raw = None
+    return "" if raw is not None and is_whole(raw, digest) else "damaged"
 
 
 def _judged(folder: AnswerFolder, entered: Sequence[str]) -> Answer | Damage:

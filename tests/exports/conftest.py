@@ -10,7 +10,6 @@ from whether.cover.fields import FIELDS, fields_of
 from whether.cover.sheet import CANNOT, DECLARED, VERIFIED, Said, Sheet
 from whether.criteria.form import Form, load
 
-HOSTILE = '<b>"it\'s"</b>\n=cmd|/c calc! `x` $\\alpha$ \u202emirrored\u202c \x85 \ufeff \U0001f600 ' + "long " * 2000
 PLAIN = {
     "date": "2026-11-25",
     "digest": "9c1185a5c5e9fc54612808977ee8f548b2258d319c1185a5c5e9fc5461280897",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from whether.cover.fields import FIELDS
+from whether.cover.sheet import Said
 from whether.criteria.form import Form, load
 from whether.exports import openreview
 from whether.exports.asked import asked_fields, checked_categories, room, too_long
@@ -37,6 +39,7 @@ KEYS: dict[str, type] = {
     "extensions": list,
 }
 WAYS = ("enum", "regex", "maxLength", "maxSize")
+HOSTILE = '<b>"it\'s"</b>\n=cmd|/c calc! `x` $\\alpha$ \u202emirrored\u202c \x85 \ufeff \U0001f600 ' + "long " * 2000
 OWN = {"title", "authors", "authorids", "keywords", "TLDR", "abstract", "venue", "venueid", "license", "_bibtex"}
 
 
@@ -246,6 +249,30 @@ class TestValues:
         assert values["compute"]["value"] == "[cannot verify: the record of run 7 is damaged]"
         assert values["digest"]["value"].startswith("9c1185a5")
         assert "authors" not in values
+
+    @pytest.mark.parametrize(
+        "text", ["Yes. Tickets exist.", "yes: they do", "No. None.", "INCONCLUSIVE", "tickets exist"]
+    )
+    def test_a_verdict_as_sheets_word_it_is_taken(self, text: str, forms: Forms, make_sheet: Any) -> None:
+        """The last two are not words of a verdict, so the sheet's own stands before them."""
+        value = openreview.submission_values(make_sheet(verdict=text))["verdict"]["value"]
+        assert refusal(openreview.submission_fields(forms)["verdict"]["value"]["param"], value) == ""
+        assert value.lower().startswith(("yes", "no", "inconclusive"))
+
+    def test_a_verdict_that_cannot_be_verified_claims_nothing(self, forms: Forms, make_sheet: Any) -> None:
+        sheet = make_sheet()
+        cannot = Said(state="cannot verify", text="Yes.", note="a record is damaged")
+        value = openreview.submission_values(replace(sheet, fields={**sheet.fields, "verdict": cannot}))["verdict"][
+            "value"
+        ]
+        assert value == "[cannot verify: a record is damaged]"
+        assert refusal(openreview.submission_fields(forms)["verdict"]["value"]["param"], value) == ""
+
+    def test_hostile_text_stays_text(self, make_sheet: Any) -> None:
+        values = openreview.submission_values(make_sheet(limits=HOSTILE, title=HOSTILE))
+        again = json.loads(json.dumps(values))
+        assert again["limits"]["value"] == f"{HOSTILE.strip()}\n[declared: paper.pdf, section 4]"
+        assert "\n" not in again["title"]["value"]
 
     def test_a_blind_one_names_nobody(self, make_sheet: Any) -> None:
         values = json.dumps(openreview.submission_values(make_sheet(category="artifact"), blind=True))

@@ -100,7 +100,7 @@ def text_of(sheet: Sheet, name: str) -> str:
     if name in _BARE:
         return " ".join(said.text.split())
     text = "" if said.state == CANNOT else said.text.strip()
-    if name == "verdict" and sheet.verdict and not text.lower().startswith(sheet.verdict):
+    if name == "verdict" and sheet.verdict and text and not text.lower().startswith(sheet.verdict):
         text = f"{sheet.verdict}: {text}"
     where = said.note if said.state == CANNOT else said.pointer
     return f"{text}\n[{said.state}{': ' if where else ''}{where}]".strip()

@@ -36,7 +36,7 @@ _PATTERNS = {
     "digest": (r"^[0-9a-f]{64}$", "must be 64 digits and letters from a to f: a SHA-256"),
     "date": (r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "must be year-month-day, as 2026-11-25"),
     "doi": (r"^\S+$", "must be a DOI or an address, without spaces"),
-    "verdict": (r"^(yes|no|inconclusive|\[cannot verify)[\s\S]*$", "must begin with yes, no or inconclusive"),
+    "verdict": (r"^([Yy]es|[Nn]o|[Ii]nconclusive|\[cannot verify)[\s\S]*$", "must begin with yes, no or inconclusive"),
 }
 _LONG_FROM = 160
 _PDF: Json = {"type": "file", "maxSize": 50, "extensions": ["pdf"]}

@@ -250,14 +250,15 @@ class TestValues:
         assert values["digest"]["value"].startswith("9c1185a5")
         assert "authors" not in values
 
-    @pytest.mark.parametrize(
-        "text", ["Yes. Tickets exist.", "yes: they do", "No. None.", "INCONCLUSIVE", "tickets exist"]
-    )
-    def test_a_verdict_as_sheets_word_it_is_taken(self, text: str, forms: Forms, make_sheet: Any) -> None:
-        """The last two are not words of a verdict, so the sheet's own stands before them."""
-        value = openreview.submission_values(make_sheet(verdict=text))["verdict"]["value"]
+    @pytest.mark.parametrize("verdict", ["yes", "no", "inconclusive"])
+    @pytest.mark.parametrize("text", ["{Verdict}. Tickets exist.", "{verdict}: they do", "tickets exist"])
+    def test_a_verdict_as_sheets_word_it_is_taken(self, verdict: str, text: str, forms: Forms, make_sheet: Any) -> None:
+        said = text.format(verdict=verdict, Verdict=verdict.capitalize())
+        sheet = replace(make_sheet(verdict=said), verdict=verdict)
+        value = openreview.submission_values(sheet)["verdict"]["value"]
         assert refusal(openreview.submission_fields(forms)["verdict"]["value"]["param"], value) == ""
-        assert value.lower().startswith(("yes", "no", "inconclusive"))
+        assert value.lower().count(f"{verdict}.") + value.lower().count(f"{verdict}:") == 1
+        assert value.lower().startswith(verdict)
 
     def test_a_verdict_that_cannot_be_verified_claims_nothing(self, forms: Forms, make_sheet: Any) -> None:
         sheet = make_sheet()

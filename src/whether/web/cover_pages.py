@@ -66,6 +66,10 @@ class Sheets:
 
     def of(self, item: Listed, answer: Answer) -> Future[Computed]:
         """The sheet of an answer, computed now or not long ago from files that are still the same."""
+        with self._lock:
+            known = self._found.get(item.folder)
+        if known is not None and not known[1].done():
+            return known[1]
         now = self._marks(item, answer)
         with self._lock:
             known = self._found.get(item.folder)

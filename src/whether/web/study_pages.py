@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from whether.registration import Study
     from whether.web.rendering import Render
-    from whether.web.view import View
+    from whether.web.view import Listed, View
 
 A_PAGE = 500
 """Entries of the ledger that stand on one page."""
@@ -51,9 +51,9 @@ def routes(view: View, render: Render) -> APIRouter:
     router = APIRouter()
 
     def studies(request: Request) -> Response:
-        folders = _folders(view)
+        answers = _answers(view)
         told = [
-            (study, [_standing(view, study, name, folders) for name in study.questions]) for study in view.studies()
+            (study, [_standing(view, study, name, answers) for name in study.questions]) for study in view.studies()
         ]
         return render(request, "studies.html.j2", studies=told[::-1], ago=_ago())
 
@@ -62,8 +62,8 @@ def routes(view: View, render: Render) -> APIRouter:
         found = [study for study in view.studies() if wanted in (study.id, study.digest)]
         if not found:
             raise HTTPException(404)
-        folders = _folders(view)
-        told = [_standing(view, found[0], name, folders) for name in found[0].questions]
+        answers = _answers(view)
+        told = [_standing(view, found[0], name, answers) for name in found[0].questions]
         return render(request, "study.html.j2", study=found[0], standings=told, reasons=REASONS, ago=_ago())
 
     def ledger(request: Request) -> Response:
@@ -130,17 +130,16 @@ def _ago() -> Any:
     return lambda iso: ago(iso, now)
 
 
-def _folders(view: View) -> Mapping[str, str]:
-    """The folders of answers by the answer's digest."""
-    return {item.answer.digest: item.folder for item in view.answers() if item.answer}
+def _answers(view: View) -> Mapping[str, Listed]:
+    """The whole answers by their digests."""
+    return {item.answer.digest: item for item in view.answers() if item.answer}
 
 
-def _standing(view: View, study: Study, name: str, folders: Mapping[str, str]) -> dict[str, Any]:
+def _standing(view: View, study: Study, name: str, answers: Mapping[str, Listed]) -> dict[str, Any]:
     """A registered question: what was fixed, and how far it has come."""
     asked = study.questions[name]
     looks = [body for body in view.said("looked") if (body.get("study"), body.get("question")) == (study.digest, name)]
-    folder = folders.get(study.answers.get(name, ""), "")
-    item = view.answer(folder) if folder else None
+    item = answers.get(study.answers.get(name, ""))
     return {
         "name": name,
         "asked": asked,
@@ -148,7 +147,7 @@ def _standing(view: View, study: Study, name: str, folders: Mapping[str, str]) -
         "grade": study.grade_of(name),
         "command": command(asked),
         "looks": looks,
-        "folder": folder,
+        "folder": item.folder if item else "",
         "verdict": item.answer.verdict if item and item.answer else "",
         "rule": _rule(asked),
         "chances": _chances(asked),

@@ -59,6 +59,7 @@ def _routes() -> dict[str, Callable[[View, Render], APIRouter]]:
         graph_pages,
         live_pages,
         question_pages,
+        search_pages,
         study_pages,
     )
 
@@ -69,6 +70,7 @@ def _routes() -> dict[str, Callable[[View, Render], APIRouter]]:
         "networks": graph_pages.routes,
         "live": live_pages.routes,
         "compare": compare_pages.routes,
+        "search": search_pages.routes,
         "studies": study_pages.routes,
     }
 

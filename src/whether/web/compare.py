@@ -93,17 +93,16 @@ class Comparison:
     histories: Sequence[Difference] = field(default_factory=list)
     cautions: Sequence[str] = ()
 
-    @property
-    def panels(self) -> list[list[Claims]]:
-        """The claims that have a place on a common axis, by axis."""
-        found: dict[tuple[str, bool], list[Claims]] = {}
-        for item in self.claims:
-            if item.a is None or item.b is None or item.shares_axis:
-                found.setdefault(axis_of(item.one), []).append(item)
-            else:
-                for side in (Claims(item.said, item.role, item.a, None), Claims(item.said, item.role, None, item.b)):
-                    found.setdefault(axis_of(side.one), []).append(side)
-        return list(found.values())
+
+def panels(claims: Sequence[Claims]) -> list[list[Claims]]:
+    """Claims by the axis that they have a place on; a claim that has two is in both, with one side in each."""
+    found: dict[tuple[str, bool], list[Claims]] = {}
+    for item in claims:
+        apart = (Claims(item.said, item.role, item.a, None), Claims(item.said, item.role, None, item.b))
+        both = item.a is not None and item.b is not None
+        for side in apart if both and not item.shares_axis else (item,):
+            found.setdefault(axis_of(side.one), []).append(side)
+    return list(found.values())
 
 
 def axis_of(claim: ClaimResult) -> tuple[str, bool]:

@@ -11,8 +11,9 @@ from whether.errors import RequestError
 from whether.history import wire
 from whether.history.fact import Fact
 from whether.history.recorded import collect
+from whether.report.axis_view import BOUNDS
 from whether.report.wording import mean_unit
-from whether.web.compare import Arms, Comparison, compared, label
+from whether.web.compare import Arms, Claims, Comparison, compared, label, panels
 from whether.web.compare_svg import bars_svg, of_arms, of_claims, told
 from whether.web.judged import Damage
 from whether.web.rows import differing
@@ -84,14 +85,23 @@ def _fact(view: View, digest: str) -> Fact:
 
 
 def _drawn(found: Comparison) -> dict[str, Any]:
-    """The pictures: of effects by axis, and of the means of arms by measure."""
-    effects = []
-    for number, claims in enumerate(found.panels):
-        groups, across = of_claims(claims)
-        unit, is_mean = claims[0].one.unit, claims[0].one.kind in ("below", "above")
-        title = "Means, A and B on one axis" if is_mean else "Effects, A and B on one axis"
-        effects.append(bars_svg(groups, across, unit=unit, title=title, text=told(claims), name=f"effects-{number}"))
-    return {"effects": effects, "means": [_means(number, arms) for number, arms in enumerate(_by_measure(found.arms))]}
+    """The pictures: of effects by axis, those that decide and the controls first, and of the means of arms."""
+    main, further = (
+        [_effects(f"{name}-{number}", claims) for number, claims in enumerate(panels(kept))]
+        for name, kept in (
+            ("effects", [item for item in found.claims if item.role != "secondary"]),
+            ("further", [item for item in found.claims if item.role == "secondary" and item.a and item.b]),
+        )
+    )
+    means = [_means(number, arms) for number, arms in enumerate(_by_measure(found.arms))]
+    return {"effects": main, "further": further, "means": means}
+
+
+def _effects(name: str, claims: Sequence[Claims]) -> str:
+    groups, across = of_claims(claims)
+    kind = "Means" if claims[0].one.kind in BOUNDS else "Effects"
+    title = f"{kind}, A and B on one axis"
+    return bars_svg(groups, across, unit=claims[0].one.unit, title=title, text=told(claims), name=name)
 
 
 def _by_measure(arms: Sequence[Arms]) -> list[list[Arms]]:

@@ -16,8 +16,7 @@ from whether.web.compare import Arms, Claims
 from whether.web.graph_svg import fitted
 
 _WIDE = 680.0
-_LEFT, _RIGHT = 34.0, 120.0
-_NAME, _BAND, _BETWEEN, _AFTER, _FOOT = 20.0, 19.0, 4.0, 14.0, 40.0
+_RIGHT, _FOOT = 120.0, 40.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,20 @@ class Bar:
     told: str
     regions: Sequence[tuple[float, float, str]] = ()
     edges: Sequence[float] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """Lengths: what stands left of the bands, a name above them, a band, what is between two, and after the last."""
+
+    left: float = 34.0
+    name: float = 20.0
+    band: float = 19.0
+    between: float = 4.0
+    after: float = 14.0
+
+
+_ABOVE, _ASIDE = _Look(), _Look(left=190.0, name=0.0, band=13.0, between=2.0, after=8.0)
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,14 @@ def _roomy(low: float, high: float) -> tuple[float, float]:
 
 
 def bars_svg(
-    groups: Sequence[Group], across: tuple[float, float], *, unit: str, title: str, text: str, name: str
+    groups: Sequence[Group],
+    across: tuple[float, float],
+    *,
+    unit: str,
+    title: str,
+    text: str,
+    name: str,
+    aside: bool = False,
 ) -> str:
     """Groups of bars on one axis, as one <svg> element coloured by the page's style.
 
@@ -122,16 +142,21 @@ def bars_svg(
         unit: of the axis.
         title, text: a short name, and what is seen, for those who cannot see it.
         name: begins every identifier; unique in the page.
+        aside: write the groups' names beside their bars, which suits short ones.
     """
+    look = _ASIDE if aside else _ABOVE
+    axis = _Axis(*across, look.left, _WIDE - _RIGHT)
     parts, y = [], 6.0
     for group in groups:
-        parts.append(f'<text class="name" x="0" y="{y + 12:g}">{_safe(fitted(group.name, _WIDE, 13))}</text>')
-        y += _NAME
+        room = look.left - 40 if aside else _WIDE
+        low = y + (look.band + look.between / 2 + 4 if aside and len(group.bars) > 1 else 12)
+        parts.append(f'<text class="name" x="0" y="{low:g}">{_safe(fitted(group.name, room, 13))}</text>')
+        y += look.name
         for bar in group.bars:
-            parts += _bar(bar, across, y)
-            y += _BAND + _BETWEEN
-        y += _AFTER
-    parts += _foot(across, y, unit)
+            parts += _bar(bar, axis, y, look.band)
+            y += look.band + look.between
+        y += look.after
+    parts += _foot(axis, y, unit)
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="effects" viewBox="0 0 {_WIDE:g} {y + _FOOT:g}" role="img" '
         f'aria-labelledby="{name}-title {name}-text"><title id="{name}-title">{_safe(title)}</title>'
@@ -140,57 +165,69 @@ def bars_svg(
     return "".join([opening, *parts, "</svg>"])
 
 
-def _place(value: float, across: tuple[float, float]) -> float:
-    share = (min(max(value, across[0]), across[1]) - across[0]) / (across[1] - across[0])
-    return _LEFT + share * (_WIDE - _LEFT - _RIGHT)
+@dataclass(frozen=True)
+class _Axis:
+    """From which value to which it reaches, and from where to where it is drawn."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    def place(self, value: float) -> float:
+        """Where a value is drawn; one beyond the axis at its end."""
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return self.left + share * (self.right - self.left)
+
+    def shows(self, value: float) -> bool:
+        """Whether a value lies on it."""
+        return self.low <= value <= self.high
 
 
-def _bar(bar: Bar, across: tuple[float, float], y: float) -> Iterator[str]:
-    middle = y + _BAND / 2
-    yield f'<text class="side" x="8" y="{middle + 4:g}">{bar.side}</text>'
+def _bar(bar: Bar, axis: _Axis, y: float, high: float) -> Iterator[str]:
+    middle = y + high / 2
+    yield f'<text class="side" x="{axis.left - 26:g}" y="{middle + 4:g}">{bar.side}</text>'
     if not bar.regions:
-        yield f'<rect class="plain" x="{_LEFT:g}" y="{y:g}" width="{_WIDE - _LEFT - _RIGHT:g}" height="{_BAND:g}"/>'
-    for low, high, word in bar.regions:
-        left, right = _place(low, across), _place(high, across)
+        wide = axis.right - axis.left
+        yield f'<rect class="plain" x="{axis.left:g}" y="{y:g}" width="{wide:g}" height="{high:g}"/>'
+    for low, upto, word in bar.regions:
+        left, right = axis.place(low), axis.place(upto)
         if right > left:
-            yield f'<rect class="{word}-tint" x="{left:.1f}" y="{y:g}" width="{right - left:.1f}" height="{_BAND:g}"/>'
-    for edge in bar.edges:
-        if across[0] <= edge <= across[1]:
-            yield f'<path class="edge" d="M{_place(edge, across):.1f} {y - 1:g}v{_BAND + 2:g}"/>'
-    yield from _interval(bar, across, middle)
-    yield f'<text class="told {bar.tone}" x="{_WIDE - _RIGHT + 12:g}" y="{middle + 4:g}">{_safe(bar.told)}</text>'
+            yield f'<rect class="{word}-tint" x="{left:.1f}" y="{y:g}" width="{right - left:.1f}" height="{high:g}"/>'
+    for edge in filter(axis.shows, bar.edges):
+        yield f'<path class="edge" d="M{axis.place(edge):.1f} {y - 1:g}v{high + 2:g}"/>'
+    yield from _interval(bar, axis, middle)
+    yield f'<text class="told {bar.tone}" x="{axis.right + 12:g}" y="{middle + 4:g}">{_safe(bar.told)}</text>'
 
 
-def _interval(bar: Bar, across: tuple[float, float], middle: float) -> Iterator[str]:
+def _interval(bar: Bar, axis: _Axis, middle: float) -> Iterator[str]:
     low = -math.inf if bar.low is None else bar.low
     high = math.inf if bar.high is None else bar.high
     unbounded = " unbounded" if bar.low is None or bar.high is None else ""
-    if (bar.low is not None or bar.high is not None) and low <= across[1] and high >= across[0]:
-        way = f"M{_place(low, across):.1f} {middle:g}H{_place(high, across):.1f}"
+    if (bar.low is not None or bar.high is not None) and low <= axis.high and high >= axis.low:
+        way = f"M{axis.place(low):.1f} {middle:g}H{axis.place(high):.1f}"
         yield f'<path class="interval {bar.tone}{unbounded}" d="{way}"/>'
-        for limit in (low, high):
-            if across[0] <= limit <= across[1]:
-                yield f'<path class="interval {bar.tone}" d="M{_place(limit, across):.1f} {middle - 4:g}v8"/>'
-    x = _place(bar.estimate, across)
-    if across[0] <= bar.estimate <= across[1]:
+        for limit in filter(axis.shows, (low, high)):
+            yield f'<path class="interval {bar.tone}" d="M{axis.place(limit):.1f} {middle - 4:g}v8"/>'
+    x = axis.place(bar.estimate)
+    if axis.shows(bar.estimate):
         yield f'<circle class="estimate {bar.tone}" cx="{x:.1f}" cy="{middle:g}" r="4.2"/>'
     else:
-        way = 1 if bar.estimate > across[1] else -1
-        yield f'<path class="beyond {bar.tone}" d="M{x:.1f} {middle:g}l{-9 * way} -5v10z"/>'
+        way_out = 1 if bar.estimate > axis.high else -1
+        yield f'<path class="beyond {bar.tone}" d="M{x:.1f} {middle:g}l{-9 * way_out} -5v10z"/>'
 
 
-def _foot(across: tuple[float, float], y: float, unit: str) -> Iterator[str]:
-    right = _WIDE - _RIGHT
-    yield f'<path class="axis" d="M{_LEFT:g} {y:g}H{right:g}"/>'
-    marks = ticks(*across, most=7)
+def _foot(axis: _Axis, y: float, unit: str) -> Iterator[str]:
+    yield f'<path class="axis" d="M{axis.left:g} {y:g}H{axis.right:g}"/>'
+    marks = ticks(axis.low, axis.high, most=7)
     for mark, label in zip(marks, labels(marks), strict=True):
-        x = _place(mark, across)
+        x = axis.place(mark)
         yield f'<path class="axis" d="M{x:.1f} {y:g}v4"/>'
         yield f'<text x="{x:.1f}" y="{y + 17:g}" text-anchor="middle">{label}</text>'
-    if across[0] < 0 < across[1]:
-        yield f'<path class="zero" d="M{_place(0.0, across):.1f} 2V{y:g}"/>'
+    if axis.low < 0 < axis.high:
+        yield f'<path class="zero" d="M{axis.place(0.0):.1f} 2V{y:g}"/>'
     if unit:
-        middle = (_LEFT + right) / 2
+        middle = (axis.left + axis.right) / 2
         yield f'<text class="unit" x="{middle:g}" y="{y + 34:g}" text-anchor="middle">{_safe(unit_name(unit))}</text>'
 
 

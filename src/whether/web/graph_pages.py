@@ -13,6 +13,7 @@ from whether.history import facts, wire
 from whether.history.fact import Fact
 from whether.history.recorded import collect
 from whether.history.sentence import label, sentence
+from whether.history.walk import parents_first
 from whether.report.numbers import plural
 from whether.report.wording import DIFFERENCES
 from whether.web import graph as graphs
@@ -86,7 +87,7 @@ def _told(
     shown = found if root is None or unfolded else folded(found, root, f"/networks/{digest}?all=1#history")
     here = next((node for node in found.nodes if node.key == digest), None)
     curves = panels(said.get("curves"))
-    lines = _sentence(root) if isinstance(root, graphs.Drawn) else []
+    lines = _sentence(root) if root is not None else []
     return {
         "digest": digest,
         "kind": "measure" if said.get("kind") == "measure" else "network",
@@ -115,7 +116,7 @@ def _sentence(root: graphs.Drawn) -> list[str]:
     return ["".join(sign if sign.isprintable() else " " for sign in line) for line in sentence(root).splitlines()]
 
 
-def _root(view: View, digest: str) -> tuple[Fact | None, str]:
+def _root(view: View, digest: str) -> tuple[graphs.Drawn | None, str]:
     """What a record is of, with its whole history; else why that cannot be told."""
 
     def record(name: str) -> Mapping[str, Any] | None:
@@ -125,14 +126,15 @@ def _root(view: View, digest: str) -> tuple[Fact | None, str]:
         return found
 
     try:
-        return wire.read(collect(digest, record))[digest], ""
+        found = wire.read(collect(digest, record))[digest]
     except (RequestError, KeyError, ValueError, TypeError) as error:
         return None, str(error) if isinstance(error, RequestError) else "Its history cannot be read."
+    return (found, "") if isinstance(found, graphs.Drawn) else (None, "It is no network and no measure.")
 
 
 def _knowing(view: View, measured: Measured, root: Fact) -> Any:
     """What the lab knows of each node, found once for the whole graph."""
-    items = {item.digest: item for item in graphs.parents_first([root])}
+    items = {item.digest: item for item in parents_first([root])}
     points = [digest for digest, item in items.items() if isinstance(item, facts.Point)]
     taken: dict[str, list[Taken]] = {}
     for digest, record in measured.of(points):

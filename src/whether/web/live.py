@@ -103,7 +103,10 @@ def _rows(told: Mapping[str, Any], slots: int) -> tuple[tuple[str, str], ...]:
         ("Measures", f"{measured:,.0f} of {to_measure:,.0f} taken"),
         ("Steps", f"{done:,.0f} of {of:,.0f}"),
         ("Time", duration(_number(told, "seconds")) + (f", about {duration(left)} left" if left and done < of else "")),
-        ("Devices", f"{_number(told, 'busy'):.0f} of {slots} at work, {_number(told, 'utilisation'):.0%} busy of late"),
+        (
+            "Devices",
+            f"{_number(told, 'busy'):.0f} of {slots} at work, busy {100 * _number(told, 'utilisation'):.0f} % lately",
+        ),
         (
             "Queue",
             f"{_number(told, 'ready'):,.0f} ready, {_number(told, 'waiting'):,.0f} wait for others"

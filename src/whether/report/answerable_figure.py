@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from whether.report.chart import Scale, Series, beside, draw, label_width, linear, write_beside
 from whether.report.numbers import chance, clean
-from whether.report.style import TEXT, WIDTH, colour, panel, sheet, styled, text_width, write
+from whether.report.style import colour, panel, sheet, sheet_width, styled, text_size, text_width, write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,21 +51,21 @@ def answerable(curve: Mapping[str, Sequence[float]], *, power: float, chosen: in
         labels = beside(series, up, _HEIGHT) or []
         right = label_width(labels) if labels else 12.0
         figure = sheet(_HEAD + _HEIGHT + _FOOT)
-        axes = panel(figure, left=up.margin, top=_HEAD, width=WIDTH - up.margin - right, height=_HEIGHT)
+        axes = panel(figure, left=up.margin, top=_HEAD, width=sheet_width() - up.margin - right, height=_HEIGHT)
         up.apply_y(axes)
         across.apply_x(axes)
         axes.axhline(100 * power, color=colour("muted"), linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
         if chosen is not None:
             axes.axvline(chosen, color=colour("ink"), linewidth=1.0, zorder=1)
             text = f"n = {chosen}"
-            half, x = text_width(text) / 2, up.margin + (WIDTH - up.margin - right) * across.share(chosen)
-            x = max(min(x, WIDTH - right + 8 - half), half + 2)  # clear of the names beside the lines
+            half, x = text_width(text) / 2, up.margin + (sheet_width() - up.margin - right) * across.share(chosen)
+            x = max(min(x, sheet_width() - right + 8 - half), half + 2)  # clear of the names beside the lines
             write(figure, x, _HEAD - 5, text, ha="center", fontweight="bold")
         draw(axes, series, up)
         write(figure, 2, 9, f"chance of the answer that is true (%); dashed: the {chance(power)} asked for")
-        write_beside(figure, labels, x=WIDTH - right, foot=_HEAD + _HEIGHT)
-        middle = up.margin + (WIDTH - up.margin - right) / 2
-        write(figure, middle, _HEAD + _HEIGHT + 28, "replicates", ha="center", fontsize=TEXT)
+        write_beside(figure, labels, x=sheet_width() - right, foot=_HEAD + _HEIGHT)
+        middle = up.margin + (sheet_width() - up.margin - right) / 2
+        write(figure, middle, _HEAD + _HEIGHT + 28, "replicates", ha="center", fontsize=text_size())
         return figure
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from whether.report.numbers import MINUS
-from whether.report.style import WIDTH, colour, text_width, wrap, write
+from whether.report.style import colour, sheet_width, text_width, wrap, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -299,7 +299,7 @@ def write_key(figure: Figure, rows: Sequence[Sequence[Series]], *, x: float, top
 
 
 def _key_name(one: Series) -> str:
-    return wrap(one.name, WIDTH - 50, lines=1)[0]
+    return wrap(one.name, sheet_width() - 50, lines=1)[0]
 
 
 def mark(figure: Figure, x: float, y: float, *, color: str) -> None:

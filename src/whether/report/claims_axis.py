@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whether.report.axis_view import BOUNDS, edges, view
 from whether.report.chart import LINE, Scale, linear
 from whether.report.numbers import short, unit_name
-from whether.report.style import SMALL, TEXT, WIDTH, colour, panel, sheet, styled, text_width, wrap, write
+from whether.report.style import SMALL, colour, panel, sheet, sheet_width, styled, text_size, text_width, wrap, write
 from whether.report.wording import MARK, claim_level, common_level, estimate, regions
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def _rows(answer: Answer) -> list[Row]:
     rows = [(claim, primary) for claim in answer.claims]
     rows += [(item.claim, f"Control, expected to be {item.expect}") for item in answer.controls]
     rows += [(claim, "Secondary") for claim in answer.secondary]
-    return [Row(claim, group, wrap(claim.said, WIDTH - 2 * _SIDE, lines=3), group == primary) for claim, group in rows]
+    return [
+        Row(claim, group, wrap(claim.said, sheet_width() - 2 * _SIDE, lines=3), group == primary)
+        for claim, group in rows
+    ]
 
 
 def _panels(rows: Sequence[Row]) -> list[list[Row]]:
@@ -79,7 +82,7 @@ def _groups(rows: Sequence[Row]) -> list[str]:
 
 
 def _draw_panel(figure: Figure, rows: Sequence[Row], top: float, height: float) -> None:
-    width = WIDTH - _VERDICT - _SIDE
+    width = sheet_width() - _VERDICT - _SIDE
     across = _view(rows).clear_of_rim(8, width)
     axes = panel(figure, left=_SIDE, top=top, width=width, height=height)
     axes.set_ylim(height, 0)
@@ -98,9 +101,9 @@ def _draw_panel(figure: Figure, rows: Sequence[Row], top: float, height: float) 
     name = name.replace(" ()", "")
     if claim.kind not in BOUNDS and all(row.claim.kind != "same" for row in rows):
         name += ": above 0 the arm named first is better"
-    text = wrap(name, WIDTH - 2 * _SIDE, lines=1, size=TEXT)[0]
-    middle = max(_SIDE + width / 2, _SIDE + text_width(text, TEXT) / 2)
-    write(figure, middle, top + height + 26, text, ha="center", fontsize=TEXT)
+    text = wrap(name, sheet_width() - 2 * _SIDE, lines=1, size=text_size())[0]
+    middle = max(_SIDE + width / 2, _SIDE + text_width(text, text_size()) / 2)
+    write(figure, middle, top + height + 26, text, ha="center", fontsize=text_size())
 
 
 def _write_levels(figure: Figure, rows: Sequence[Row], top: float) -> None:
@@ -111,7 +114,7 @@ def _write_levels(figure: Figure, rows: Sequence[Row], top: float) -> None:
         for row in (row for row in rows if row.group == group):
             place += row.height
             y = top + place - _AFTER + 4
-            write(figure, WIDTH - _VERDICT + 10, y, f"at {claim_level(row.claim)}", color=colour("muted"))
+            write(figure, sheet_width() - _VERDICT + 10, y, f"at {claim_level(row.claim)}", color=colour("muted"))
 
 
 def _draw_row(figure: Figure, axes: Axes, row: Row, across: Scale, at: tuple[float, float]) -> None:
@@ -135,7 +138,9 @@ def _draw_row(figure: Figure, axes: Axes, row: Row, across: Scale, at: tuple[flo
             _write_beyond(figure, axes, claim, across, (mark, middle))
     tone = colour(claim.verdict)
     verdict = f"{MARK[claim.verdict]} {claim.verdict}"
-    write(figure, WIDTH - _VERDICT + 10, top + middle + 3, verdict, color=tone, fontweight="bold", fontsize=SMALL)
+    write(
+        figure, sheet_width() - _VERDICT + 10, top + middle + 3, verdict, color=tone, fontweight="bold", fontsize=SMALL
+    )
 
 
 def _draw_interval(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale, y: float) -> None:
@@ -172,7 +177,7 @@ def _write_beyond(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale,
     mark, y = at
     right = mark > across.high
     text = f"size {short(mark)} ›" if right else f"‹ size {short(mark)}"
-    taken = (text_width(text) + 18) / (WIDTH - _VERDICT - _SIDE) * (across.high - across.low)
+    taken = (text_width(text) + 18) / (sheet_width() - _VERDICT - _SIDE) * (across.high - across.low)
     low, high = (across.high - taken, math.inf) if right else (-math.inf, across.low + taken)
     reaches = (claim.low is None or claim.low <= high) and (claim.high is None or claim.high >= low)
     if not reaches:
@@ -182,7 +187,7 @@ def _write_beyond(figure: Figure, axes: Axes, claim: ClaimResult, across: Scale,
 def _marks(claim: ClaimResult, across: Scale) -> list[float]:
     """Where on the sheet the sizes of interest of a claim are drawn, in points from the left."""
     marks = edges(claim)
-    width = WIDTH - _VERDICT - _SIDE
+    width = sheet_width() - _VERDICT - _SIDE
     return [_SIDE + width * across.share(mark) for mark in marks if across.low <= mark <= across.high]
 
 
@@ -191,7 +196,7 @@ def _write_rim(
 ) -> None:
     """Text at the rim of a row, moved inwards until it is clear of the lines there."""
     (y, lines), wide = at, text_width(text)
-    x = WIDTH - _VERDICT - 9 if right else _SIDE + 9
+    x = sheet_width() - _VERDICT - 9 if right else _SIDE + 9
     for line in sorted(lines, reverse=right):
         left = x - wide if right else x
         if left - 3 < line < left + wide + 3:
@@ -210,7 +215,7 @@ def _view(rows: Sequence[Row]) -> Scale:
     marks = [
         (tick, label)
         for tick, label in zip(found.ticks, found.labels, strict=True)
-        if (WIDTH - _VERDICT - _SIDE) * min(tick - found.low, found.high - tick) / (found.high - found.low)
+        if (sheet_width() - _VERDICT - _SIDE) * min(tick - found.low, found.high - tick) / (found.high - found.low)
         > text_width(label) / 2 - _SIDE
     ]
     return replace(found, ticks=[tick for tick, _ in marks], labels=[label for _, label in marks])

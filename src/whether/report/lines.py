@@ -27,7 +27,18 @@ from whether.report.chart import (
 from whether.report.extent import common, cut, of_claims
 from whether.report.numbers import amount, unit_name
 from whether.report.published import points
-from whether.report.style import TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, wrap, write
+from whether.report.style import (
+    colour,
+    line_style,
+    panel,
+    sheet,
+    sheet_width,
+    styled,
+    text_size,
+    text_width,
+    wrap,
+    write,
+)
 from whether.report.together import Group, along_axis, is_share
 from whether.report.wording import ladder_xs, metric
 
@@ -87,17 +98,17 @@ def ladder(answer: Answer, which: LadderResult) -> Figure:
         up = view([one, _level("", size, size, size, {})], whole=whole, within=of_claims(claims, answer))
         height, title = 130.0, f"{'mean' if bound else 'effect'} ({unit})".removesuffix(" ()")
         figure = sheet(_HEAD + height + _FOOT + _GAP + 4)
-        axes = panel(figure, left=up.margin, top=_HEAD, width=WIDTH - up.margin - 26, height=height)
+        axes = panel(figure, left=up.margin, top=_HEAD, width=sheet_width() - up.margin - 26, height=height)
         up.apply_y(axes)
-        (across.spaced(WIDTH - up.margin - 26) if across.log else across).apply_x(axes)
+        (across.spaced(sheet_width() - up.margin - 26) if across.log else across).apply_x(axes)
         _shade(axes, claims[0], up)
         _rungs(axes, which, one, up)
         write(figure, 2, 9, title)
         for word, place in (("yes", (up.high + size) / 2), ("no", (up.low + size) / 2)):
             flipped = {"yes": "no", "no": "yes"}[word] if claims[0].kind == "below" else word
             y = _HEAD + height * (1 - up.share(place)) + 3
-            write(figure, WIDTH - 22, y, flipped, color=colour(flipped), fontweight="bold")
-        _write_axis_name(figure, answer.axis, up.margin, WIDTH - 26)
+            write(figure, sheet_width() - 22, y, flipped, color=colour(flipped), fontweight="bold")
+        _write_axis_name(figure, answer.axis, up.margin, sheet_width() - 26)
         return figure
 
 
@@ -214,7 +225,9 @@ def _stack(panels: Sequence[Panel], across: Scale, axis: str, asked: Sequence[fl
     left = max(up.margin for up in ups)
     written = [label for labels in names if labels for label in labels]
     right = label_width(written) if written else 8.0
-    keys = [[] if labels else key_rows(one.series, WIDTH - 4) for one, labels in zip(panels, names, strict=True)]
+    keys = [
+        [] if labels else key_rows(one.series, sheet_width() - 4) for one, labels in zip(panels, names, strict=True)
+    ]
     key_heights = [(LINE + 3) * len(rows) + 3 if rows else 0.0 for rows in keys]
     figure = sheet(sum(key_heights) + len(panels) * (_HEAD + _HEIGHT + _FOOT) + _GAP + 4)
     top = 0.0
@@ -223,17 +236,17 @@ def _stack(panels: Sequence[Panel], across: Scale, axis: str, asked: Sequence[fl
         if rows:
             write_key(figure, rows, x=2, top=top + _HEAD - 2)
         place = top + _HEAD + taken
-        axes = panel(figure, left=left, top=place, width=WIDTH - left - right, height=_HEIGHT)
+        axes = panel(figure, left=left, top=place, width=sheet_width() - left - right, height=_HEIGHT)
         up.apply_y(axes)
-        (across.spaced(WIDTH - left - right) if across.log else across).apply_x(axes)
+        (across.spaced(sheet_width() - left - right) if across.log else across).apply_x(axes)
         for x in asked:
             axes.axvline(x, color=colour("muted"), linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
         draw(axes, one.series, up)
         _draw_published(figure, axes, one, top)
         if labels:
-            write_beside(figure, labels, x=WIDTH - right, foot=place + _HEIGHT)
+            write_beside(figure, labels, x=sheet_width() - right, foot=place + _HEIGHT)
         top = place + _HEIGHT + _FOOT
-    _write_axis_name(figure, axis, left, WIDTH - right)
+    _write_axis_name(figure, axis, left, sheet_width() - right)
     return figure
 
 
@@ -246,16 +259,16 @@ def _draw_published(figure: Figure, axes: Axes, one: Panel, top: float) -> None:
         axes.plot(*zip(*places, strict=True), linestyle="none", markersize=6, markeredgewidth=1.3, zorder=3, **hollow)
     if one.published:
         word = "published"
-        x = WIDTH - 4 - text_width(word)
+        x = sheet_width() - 4 - text_width(word)
         mark(figure, x - 8, top + 6, color=colour("muted"))
         write(figure, x, top + 9, word, color=colour("muted"))
 
 
 def _write_axis_name(figure: Figure, name: str, left: float, right: float) -> None:
-    text = wrap(name, WIDTH - 8, lines=1, size=TEXT)[0]
-    half = text_width(text, TEXT) / 2
-    middle = min(max((left + right) / 2, half + 2), WIDTH - half - 2)
-    write(figure, middle, 72 * figure.get_size_inches()[1] - 4, text, ha="center", fontsize=TEXT)
+    text = wrap(name, sheet_width() - 8, lines=1, size=text_size())[0]
+    half = text_width(text, text_size()) / 2
+    middle = min(max((left + right) / 2, half + 2), sheet_width() - half - 2)
+    write(figure, middle, 72 * figure.get_size_inches()[1] - 4, text, ha="center", fontsize=text_size())
 
 
 def _curve(name: str, curve: Mapping[str, Sequence[float | None]], look: dict[str, Any] | None = None) -> Series:
@@ -287,10 +300,10 @@ def curves_range(answer: Answer) -> tuple[float, float, bool]:
 def _bands(series: Sequence[Series], across: Scale, title: str, extent: tuple[float, float]) -> Figure:
     pad = 0.08 * (extent[1] - extent[0]) or 0.02 * abs(extent[1]) or 1.0
     up = linear(extent[0] - pad, extent[1] + pad)
-    rows = key_rows(series, WIDTH - 4)
+    rows = key_rows(series, sheet_width() - 4)
     top = _HEAD + (LINE + 3) * len(rows) + 3
     figure = sheet(top + _HEIGHT + _FOOT + _GAP + 4)
-    axes = panel(figure, left=up.margin, top=top, width=WIDTH - up.margin - 12, height=_HEIGHT)
+    axes = panel(figure, left=up.margin, top=top, width=sheet_width() - up.margin - 12, height=_HEIGHT)
     up.apply_y(axes)
     across.apply_x(axes)
     for one in series:
@@ -299,7 +312,7 @@ def _bands(series: Sequence[Series], across: Scale, title: str, extent: tuple[fl
         axes.plot(one.xs, one.means, **one.look)
     write(figure, 2, 9, title)
     write_key(figure, rows, x=2, top=_HEAD - 2)
-    _write_axis_name(figure, "steps of training (iterations)", up.margin, WIDTH - 12)
+    _write_axis_name(figure, "steps of training (iterations)", up.margin, sheet_width() - 12)
     return figure
 
 

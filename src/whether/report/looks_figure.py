@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from whether.report.axis_view import BOUNDS, edge
 from whether.report.chart import LINE, Scale, linear
 from whether.report.numbers import confidence, unit_name
-from whether.report.style import TEXT, WIDTH, colour, panel, sheet, styled, text_width, wrap, write
+from whether.report.style import colour, panel, sheet, sheet_width, styled, text_size, text_width, wrap, write
 from whether.report.wording import MARK, regions
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def looks(answer: Answer) -> Figure:
     """
     with styled():
         shown = range(min(len(answer.claims), _MOST))
-        names = [wrap(answer.claims[place].said, WIDTH - 4, lines=2) for place in shown]
+        names = [wrap(answer.claims[place].said, sheet_width() - 4, lines=2) for place in shown]
         ups = [_up(answer, place) for place in shown]
         heads = [LINE * len(lines) + LINE + 8 for lines in names]
         figure = sheet(sum(heads) + len(ups) * (_HEIGHT + _FOOT) + _GAP + 3)
@@ -43,14 +43,16 @@ def looks(answer: Answer) -> Figure:
             unit = unit_name(claim.unit)
             title = f"{'mean' if claim.kind in BOUNDS else 'effect'} ({unit})".removesuffix(" ()")
             write(figure, 2, top + 9 + LINE * len(lines), title, color=colour("muted"))
-            axes = panel(figure, left=left, top=top + head, width=WIDTH - left - _RIGHT, height=_HEIGHT)
+            axes = panel(figure, left=left, top=top + head, width=sheet_width() - left - _RIGHT, height=_HEIGHT)
             up.apply_y(axes)
             across.apply_x(axes)
             _shade(axes, claim, up)
             _draw(axes, answer, place, up)
             _write_end(figure, answer, place, top + head + _HEIGHT * (1 - _last_share(answer, place, up)))
             top += head + _HEIGHT + _FOOT
-        write(figure, left + (WIDTH - left - _RIGHT) / 2, top + 9, "replicates", ha="center", fontsize=TEXT)
+        write(
+            figure, left + (sheet_width() - left - _RIGHT) / 2, top + 9, "replicates", ha="center", fontsize=text_size()
+        )
         return figure
 
 
@@ -60,7 +62,7 @@ def _across(ns: Sequence[int]) -> Scale:
     low, high = ns[0] - far, ns[-1] + far
     kept: list[int] = []
     for n in reversed(ns):
-        if not kept or (kept[-1] - n) / (high - low) * (WIDTH - 120) > text_width(str(n)) + 4:
+        if not kept or (kept[-1] - n) / (high - low) * (sheet_width() - 120) > text_width(str(n)) + 4:
             kept.append(n)
     ticks = [float(n) for n in reversed(kept)]
     return Scale(low, high, ticks, [f"{tick:.0f}" for tick in ticks])
@@ -126,7 +128,7 @@ def _write_end(figure: Figure, answer: Answer, place: int, y: float) -> None:
     """The claim's verdict beside its last interval, and with how many replicates it was reached."""
     claim = answer.claims[place]
     at = next((look.n for look in answer.looks if look.verdicts[place] != "inconclusive"), None)
-    x = WIDTH - _RIGHT + 6
+    x = sheet_width() - _RIGHT + 6
     word = "open" if claim.verdict == "inconclusive" else claim.verdict
     write(figure, x, y, f"{MARK[claim.verdict]} {word}", color=colour(claim.verdict), fontweight="bold")
     write(figure, x, y + LINE, f"at n = {at}" if at is not None else f"n = {answer.looks[-1].n}", color=colour("muted"))

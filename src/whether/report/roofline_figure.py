@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 from whether.report.chart import LINE, Scale, logarithmic
 from whether.report.lines import asked_at
 from whether.report.numbers import clean, number
-from whether.report.style import SMALL, TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, write
+from whether.report.style import (
+    SMALL,
+    colour,
+    line_style,
+    panel,
+    sheet,
+    sheet_width,
+    styled,
+    text_size,
+    text_width,
+    write,
+)
 from whether.report.together import under_roofs
 
 if TYPE_CHECKING:
@@ -79,7 +90,7 @@ def roofline(answer: Answer) -> Figure:
         ridges = [most / bandwidth for _, bandwidth in roofs]
         across = _scale([*(one.intensity for one in found), *(ridge / 3 for ridge in ridges), 2 * ridges[0]], 1.35)
         up = _scale([*(one.rate for one in found), most], 1.6)
-        width = WIDTH - up.margin - _RIGHT
+        width = sheet_width() - up.margin - _RIGHT
         figure = sheet(_HEAD + _HEIGHT + _FOOT)
         axes = panel(figure, left=up.margin, top=_HEAD, width=width, height=_HEIGHT)
         axes.set_yscale("log")
@@ -93,7 +104,7 @@ def roofline(answer: Answer) -> Figure:
         _marks(axes, answer, found, across, up, width)
         write(figure, 2, 9, "rate that was reached (GFLOP/s)")
         middle = up.margin + width / 2
-        write(figure, middle, _HEAD + _HEIGHT + 28, "operations a byte (FLOP/byte)", ha="center", fontsize=TEXT)
+        write(figure, middle, _HEAD + _HEIGHT + 28, "operations a byte (FLOP/byte)", ha="center", fontsize=text_size())
         return figure
 
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from whether.report.chart import LINE, Scale, linear
 from whether.report.extent import cut
 from whether.report.numbers import column_decimals, number
-from whether.report.style import TEXT, WIDTH, colour, line_style, panel, sheet, styled, text_width, wrap, write
+from whether.report.style import (
+    colour,
+    line_style,
+    panel,
+    sheet,
+    sheet_width,
+    styled,
+    text_size,
+    text_width,
+    wrap,
+    write,
+)
 from whether.report.together import Group, apart, is_share
 from whether.report.wording import metric
 
@@ -79,7 +90,7 @@ def _rows_of(
     right = max(text_width(text) for text in ended) + 12
     height = _ROW * len(found)
     figure = sheet(_HEAD + height + _FOOT)
-    axes = panel(figure, left=left, top=_HEAD, width=WIDTH - left - right, height=height)
+    axes = panel(figure, left=left, top=_HEAD, width=sheet_width() - left - right, height=height)
     axes.set_ylim(height, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -91,11 +102,11 @@ def _rows_of(
             y = _HEAD + middle + 3 + LINE * (row - (len(lines) - 1) / 2)
             write(figure, left - 8, y, line, ha="right")
         mark(axes, arm, middle)
-        write(figure, WIDTH - 2, _HEAD + middle + 3, value, ha="right", color=colour("muted"))
-    text = wrap(title, WIDTH - 8, lines=1, size=TEXT)[0]
-    half = text_width(text, TEXT) / 2
-    middle = min(left + (WIDTH - left - right) / 2, WIDTH - half - 2)
-    write(figure, max(middle, half + 2), _HEAD + height + 27, text, ha="center", fontsize=TEXT)
+        write(figure, sheet_width() - 2, _HEAD + middle + 3, value, ha="right", color=colour("muted"))
+    text = wrap(title, sheet_width() - 8, lines=1, size=text_size())[0]
+    half = text_width(text, text_size()) / 2
+    middle = min(left + (sheet_width() - left - right) / 2, sheet_width() - half - 2)
+    write(figure, max(middle, half + 2), _HEAD + height + 27, text, ha="center", fontsize=text_size())
     return figure
 
 

@@ -1,7 +1,9 @@
-"""How figures look: colours, one width, type; how they become bytes that are the same for the same answer.
+"""How figures look: colours, width, type; how they become bytes that are the same for the same answer.
 
 Sizes are in points (1/72 inch) throughout. Figures are drawn 10.5 cm wide with type of 8.5 and 9 points, so that at
-10 cm none is smaller than 8. The family colours are those of Okabe and Ito (2008), darkened until they can carry text.
+10 cm none is smaller than 8. For another `Look` they are laid out on a sheet of another width with type of 8.5 as
+before, and then all of it is made larger or smaller (`paper.resized`): so every distance follows the type. The family
+colours are those of Okabe and Ito (2008), darkened until they can carry text.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import functools
 import io
 import warnings
 from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from whether.report.numbers import clean
@@ -23,6 +27,31 @@ if TYPE_CHECKING:
 WIDTH = 10.5 / 2.54 * 72
 TEXT, SMALL = 9.0, 8.5
 DPI = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How wide figures are, and how large their type, in points.
+
+    Attributes:
+        width: of the sheet.
+        small: the size of type, but for
+        text: that of the names of axes.
+    """
+
+    width: float = WIDTH
+    small: float = SMALL
+    text: float = TEXT
+
+    @property
+    def scale(self) -> float:
+        """How many times larger everything is than it is laid out."""
+        return self.small / SMALL
+
+
+PAGE = Look()
+"""The look of figures in a report."""
+_look: ContextVar[Look] = ContextVar("look", default=PAGE)
 
 # Every colour is unlike every other, so that a page can replace each by a variable (see `inline`).
 LIGHT = {
@@ -129,10 +158,32 @@ def styled() -> Iterator[None]:
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()  # a user's matplotlibrc must not change an answer's bytes
-        matplotlib.rcParams.update(_RC)
+        matplotlib.rcParams.update(_RC | {"axes.labelsize": text_size()})
         # Names may hold signs that the font lacks; the SVG keeps them as text and the reader's font has them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
+
+
+@contextlib.contextmanager
+def looking(look: Look) -> Iterator[None]:
+    """Lay figures out for another look, for as long as this lasts."""
+    before = _look.set(look)
+    try:
+        yield
+    finally:
+        _look.reset(before)
+
+
+def sheet_width() -> float:
+    """How wide the sheet is on which figures are laid out, with type of `SMALL` points."""
+    look = _look.get()
+    return look.width / look.scale
+
+
+def text_size() -> float:
+    """The size of the names of axes there."""
+    look = _look.get()
+    return look.text / look.scale
 
 
 def sheet(height: float) -> Figure:
@@ -140,7 +191,7 @@ def sheet(height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=DPI)
+    figure = Figure(figsize=(sheet_width() / 72, height / 72), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure
 

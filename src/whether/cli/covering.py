@@ -252,11 +252,11 @@ def _rendered(sheet: Sheet) -> tuple[dict[str, bytes], str]:
 
 
 def _show(sheet: Sheet, paths: list[Path], remark: str, file: str) -> None:
-    from whether.cli.page import complain, near, paragraph, say, verdict
+    from whether.cli.page import complain, near, paragraph, say, verdict, width
     from whether.cover.filled import missing
     from whether.cover.text import short
 
-    head, *lines = short(sheet)
+    head, *lines = short(sheet, width())
     say(f"{verdict(sheet.verdict.upper())}  {head}" if sheet.verdict else head)
     say("\n".join(lines))
     lacking = missing(sheet)

@@ -23,7 +23,8 @@ def short(sheet: Sheet, columns: int = 100) -> list[str]:
         columns: how wide lines may be.
     """
     asked = sheet.fields["question"].text if "question" in sheet.fields else ""
-    lines = [clean(asked) or clean(sheet.fields["title"].text), f"  {sheet.mark} · {sheet.category} · {LEGEND}"]
+    first = clean(asked) or clean(sheet.fields["title"].text)
+    lines = [*(textwrap.wrap(first, columns - 6) or [""]), f"  {sheet.mark} · {sheet.category}", f"  {LEGEND}"]
     for row in sheet.axis:
         if row.low is not None or row.high is not None or row.estimate is not None:
             lines += ["", f"  {text_line(row)}"]

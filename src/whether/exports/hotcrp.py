@@ -57,7 +57,11 @@ def settings(forms: Forms) -> Json:
         "rf": _numbered(review_fields(forms)),
         "review": [{"name": name} for name in ROUNDS] if covered else [{"name": ROUNDS[1]}],
         "decision_reset": True,
-        "decision": [{"name": rule.labels[outcome].capitalize(), "category": _DECISIONS[outcome]} for outcome in ORDER],
+        "decision": [
+            {"name": rule.labels[outcome].capitalize(), "category": _DECISIONS[outcome]}
+            for outcome in ORDER
+            if outcome in rule.labels
+        ],
     }
 
 

@@ -39,6 +39,7 @@ _PATTERNS = {
     "verdict": (r"^([Yy]es|[Nn]o|[Ii]nconclusive|\[cannot verify)[\s\S]*$", "must begin with yes, no or inconclusive"),
 }
 _LONG_FROM = 160
+_CHILDREN: tuple[tuple[Stage, str], ...] = (("design", "Design_Review"), ("result", "Official_Review"))
 _PDF: Json = {"type": "file", "maxSize": 50, "extensions": ["pdf"]}
 
 
@@ -52,7 +53,8 @@ def submission_fields(forms: Forms) -> Json:
     hidden = {name for name, item in FIELDS.items() if item.names_authors} | set(covered_fields(forms))
     fields: Json = {}
     for name, item in asked_fields(categories).items():
-        fields[name] = {"description": _asked(item, categories), "value": {"param": _param(name, item, categories)}}
+        asked = item.ask if name == "category" else _asked(item, categories)
+        fields[name] = {"description": asked, "value": {"param": _param(name, item, categories)}}
     for name, (label, extension, what) in UPLOADS.items():
         param = {"type": "file", "maxSize": 10, "extensions": [extension], "fieldName": label, **_OPTIONAL}
         fields[name] = {
@@ -81,26 +83,10 @@ def stages(forms: Forms) -> list[Json]:
         that it is for (empty for all), whether it `opens` with the "design" or the "result", its `description`, and its
         `content`, the form.
     """
-    same = len({form.name for form in forms.values()}) == 1
-    served = [("", next(iter(forms.values())))] if same else list(forms.items())
-    found = []
-    for opens, child in (("design", "Design_Review"), ("result", "Official_Review")):
-        for category, form in served:
-            content = review_content(form, "design" if opens == "design" else "result")
-            if content:
-                told = {"name": "_".join(filter(None, [category.title(), child.replace("Official_", "")]))}
-                told["name"] = told["name"] if category else child
-                found.append(
-                    {
-                        **told,
-                        "child": child,
-                        "category": category,
-                        "opens": opens,
-                        "description": _introduction(form),
-                        "content": content,
-                    }
-                )
-    return found
+    alone = len({form.name for form in forms.values()}) == 1
+    served = {"": next(iter(forms.values()))} if alone else forms
+    made = [_stage(opens, child, category, form) for opens, child in _CHILDREN for category, form in served.items()]
+    return [stage for stage in made if stage["content"]]
 
 
 def review_content(form: Form, stage: Stage) -> Json:
@@ -123,8 +109,8 @@ def decision(forms: Forms) -> Json:
     The table of criteria is one text, as OpenReview has one decision form for all categories.
     """
     rules = [form.rule for form in forms.values()]
-    options = list(dict.fromkeys(rule.labels[name] for name in ORDER for rule in rules))
-    accepting = {rule.labels[name] for name in ORDER if name.startswith("accept") for rule in rules}
+    options = list(dict.fromkeys(rule.labels[name] for name in ORDER for rule in rules if name in rule.labels))
+    accepting = {label for rule in rules for name, label in rule.labels.items() if name.startswith("accept")}
     rows = {form.title: ", ".join(form.ids) for form in forms.values()}
     asked = "; ".join(f"{title}: {ids}" for title, ids in rows.items())
     content = {
@@ -136,8 +122,7 @@ def decision(forms: Forms) -> Json:
         ),
         "fixes": _prose(
             "Changes asked for",
-            f"For “{rules[0].labels['accept_after_fixes']}” and “{rules[0].labels['cannot_judge']}”: what must be "
-            "changed or supplied, so exactly that somebody else can check it.",
+            "What must be changed or supplied, so exactly that somebody else can check it.",
             20_000,
             needed=False,
         ),
@@ -196,6 +181,17 @@ def files(forms: Forms) -> dict[str, str]:
 
 
 _OPTIONAL = {"optional": True, "deletable": True}
+
+
+def _stage(opens: Stage, child: str, category: str, form: Form) -> Json:
+    return {
+        "name": f"{category.title()}_{child.removeprefix('Official_')}" if category else child,
+        "child": child,
+        "category": category,
+        "opens": opens,
+        "description": _introduction(form),
+        "content": review_content(form, opens),
+    }
 
 
 def _hidden(field: Json) -> Json:

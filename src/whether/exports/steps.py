@@ -135,4 +135,4 @@ def _made_for(categories: tuple[str, ...] | list[str]) -> str:
 
 def _stage(stage: Mapping[str, Any]) -> str:
     whose = stage["category"] or "all categories"
-    return f"review form of {whose}, {'before the verdict is shown' if stage['opens'] == 'design' else 'as it stands'}"
+    return f"review form of {whose}{', before the verdict is shown' if stage['opens'] == 'design' else ''}"

@@ -117,6 +117,5 @@ def _means(number: int, arms: Sequence[Arms]) -> str:
     measure = arms[0].a.measure.rpartition(":")[2].replace("_", " ")
     said = "; ".join(f"{item.name}: A {item.a.mean:.4g}, B {item.b.mean:.4g}" for item in arms)
     unit = f"{measure} ({mean_unit(arms[0].a)})".replace(" ()", "")
-    return bars_svg(
-        groups, across, unit=unit, title=f"{measure}, A and B on one axis", text=said, name=f"means-{number}"
-    )
+    title = f"{measure}, A and B on one axis"
+    return bars_svg(groups, across, unit=unit, title=title, text=said, name=f"means-{number}", aside=True)

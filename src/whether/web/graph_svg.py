@@ -39,7 +39,7 @@ def graph_svg(graph: Graph, *, root: str, title: str, text: str, name: str = "hi
 
 def spoken(edge: Edge) -> str:
     """What an edge carries, in words."""
-    return {"weights": "its weights", "mask": "as its mask", "score": "to be scored", "asked": "to be measured"}[
+    return {"weights": "for its weights", "mask": "as its mask", "score": "to score", "asked": "to measure"}[
         edge.kind
     ]
 

@@ -250,9 +250,9 @@ def _print_form(form: Form) -> None:
     say(f"{strong(form.title)}: {form.question}  {faint(f'form {form.name}, version {form.version}')}")
     for said in form.preamble:
         say("\n" + paragraph(said))
-    heads = ("Before the verdict is uncovered", "After it is uncovered") if form.covered else ("", "The criteria")
-    for stage, head in zip(("design", "result"), heads, strict=True):
-        if criteria := form.at(stage):  # type: ignore[arg-type]
+    after = "After it is uncovered" if form.covered else "The criteria"
+    for criteria, head in ((form.at("design"), "Before the verdict is uncovered"), (form.at("result"), after)):
+        if criteria:
             say(heading(head))
             say(columns([(strong(one.id), one.title, one.ask) for one in criteria]))
     say(heading("Never a criterion"))

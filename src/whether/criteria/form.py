@@ -48,7 +48,7 @@ class Scale:
     answers: tuple[Answer, ...]
 
     def __getitem__(self, answer: str) -> Answer:
-        return next(one for one in self.answers if one.id == answer)
+        return {one.id: one for one in self.answers}[answer]
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -162,7 +162,7 @@ class Form:
     rule: Rule
 
     def __getitem__(self, criterion: str) -> Criterion:
-        return next(one for one in self.criteria if one.id == criterion)
+        return {one.id: one for one in self.criteria}[criterion]
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ _KINDS = {
     "model_attributes_type": "must be a table",
     "tuple_type": "must be a list",
     "string_too_short": "is empty",
+    "too_short": "is empty",
 }
 
 
@@ -57,11 +58,11 @@ def nearest(word: object, known: Iterable[str]) -> str:
 
     Example:
         >>> nearest("s1", ["S1", "S2"])
-        "; did you mean 'S1'? Known: S1, S2."
+        "; did you mean 'S1' or 'S2'? Known: S1, S2."
     """
     names = list(known)
     folded = {name.casefold(): name for name in names}
-    near = difflib.get_close_matches(str(word).casefold(), folded, n=2, cutoff=0.6)
+    near = difflib.get_close_matches(str(word).casefold(), folded, n=2, cutoff=0.5)
     guess = f"; did you mean {' or '.join(repr(folded[name]) for name in near)}?" if near else "."
     listed = f" Known: {', '.join(names)}." if 0 < len(names) <= 24 else ""
     return f"{guess}{listed}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from whether.criteria.form import Criterion, Form, Text
+from whether.criteria.form import Criterion, Form, Stage, Text
 from whether.criteria.pages import looks, tone
 from whether.criteria.recommend import APART, exceptions
 from whether.report.style import LIGHT
@@ -61,7 +61,7 @@ def pictures(form: Form, *, dpi: int = 110) -> list[bytes]:
 
 def handed(form: Form) -> dict[str, Any]:
     """What both are made of, in plain values."""
-    heads = {"design": f"1 · {BEFORE}", "result": f"2 · {AFTER}"} if form.covered else {"result": "The criteria"}
+    heads: dict[Stage, str] = {"design": f"1 · {BEFORE}", "result": f"2 · {AFTER}" if form.covered else "The criteria"}
     audiences = {"authors": "To the authors", "chairs": "To the chairs only"}
     scored = any(one.kind == "score" for one in form.criteria)
     return {
@@ -75,7 +75,7 @@ def handed(form: Form) -> dict[str, Any]:
         "parts": [
             {"head": head, "criteria": [_plain(form, one) for one in form.at(stage)]}
             for stage, head in heads.items()
-            if form.at(stage)  # type: ignore[arg-type]
+            if form.at(stage)
         ],
         "texts": [
             {"head": head, "texts": [_asked(one) for one in form.texts if one.audience == audience]}

@@ -100,8 +100,8 @@ def _of_a_text(review: Review, text: Text) -> Iterator[str]:
     other = tables["chairs" if text.audience == "authors" else "authors"]
     said = getattr(review, tables[text.audience]).get(text.id, "")
     if text.id in getattr(review, other):
-        seen = "chairs only" if text.audience == "chairs" else "authors, too"
-        yield f"{other}.{text.id} is seen by {seen}; it belongs under [{tables[text.audience]}]"
+        seen = "for chairs only" if text.audience == "chairs" else "for the authors, too"
+        yield f"{other}.{text.id} is {seen}; it belongs under [{tables[text.audience]}]"
     elif not said and text.needed:
         yield f"{tables[text.audience]}.{text.id} is empty. {text.ask}{_choices(text)}"
     elif said and text.choices and said not in text.choices:

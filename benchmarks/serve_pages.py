@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -159,8 +159,8 @@ def registered(name: str, place: int) -> dict[str, Any]:
     return said | {"answers": {name: name_of(name)}}
 
 
-def make_lab(root: Path, questions: int, runs: int) -> Store:
-    """A lab with so many answers, of which the first has so many runs and the others 20."""
+def make_lab(root: Path, questions: int, runs: int, draw: Callable[[Answer], dict[str, bytes]] = render) -> Store:
+    """A lab with so many answers, of which the first has so many runs and the others 20; `draw` makes their files."""
     store = Store.find(root)
     files: dict[int, dict[str, bytes]] = {}
     for place in range(questions):
@@ -170,7 +170,8 @@ def make_lab(root: Path, questions: int, runs: int) -> Store:
             store.ledger.append(REGISTERED, registered(name, place))
         folder = store.answers.open(answer.name, answer.digest)
         kind = len(answer.arms)  # those of a kind have the same figures: drawing is not what is measured here
-        files.setdefault(kind, {}) or files[kind].update(render(answer))
+        if kind not in files:
+            files[kind] = draw(answer)
         for file, content in files[kind].items():
             folder.write(file, content)
         store.conclude(folder, answer.plain())

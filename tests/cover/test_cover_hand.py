@@ -145,6 +145,10 @@ class TestGrown:
         assert made.endswith(self.TEXT)
         assert made.startswith(f"# {FIELDS['ai'].ask[:20]}")
 
+    def test_one_that_nobody_touched_stays_in_the_order_of_the_page(self) -> None:
+        made, _ = self.grow(write(Hand(said={"ai": Words(text="None.")})), title=Words(text="T"), open=Words(text="a"))
+        assert list(tomllib.loads(made)) == ["title", "ai", "open"]
+
     def test_what_was_said_otherwise_makes_it_written_anew(self) -> None:
         made, _ = self.grow(self.TEXT, funding=Words(text="G"))
         assert said(made)["funding"].text == "G"

@@ -272,7 +272,7 @@ def _print_criterion(form: Form, one: Criterion) -> None:
     say(heading("Anchors"))
     say(columns([(strong(answer.label), one.anchors[answer.id]) for answer in form.scale(one).answers]))
     say()
-    rows = [("evidence", one.evidence), ("on the sheet", looks(one) or "nothing in particular")]
+    rows = [("evidence", one.evidence), ("on the sheet", looks(form, one) or "nothing in particular")]
     if form.covered:
         rows.append(("when", f"{'before' if one.stage == 'design' else 'after'} the verdict is uncovered"))
     leads = ", ".join(

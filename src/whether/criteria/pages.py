@@ -10,7 +10,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from whether.cover.fields import FIELDS
+from whether.cover.fields import FIELDS, fields_of
 from whether.criteria.form import ORDER, Criterion, Form
 from whether.criteria.recommend import APART, HEADS, exceptions
 from whether.criteria.review import FORMAT
@@ -64,9 +64,10 @@ def told(form: Form, sheet: Sheet | None = None) -> dict[str, Any]:
     }
 
 
-def looks(criterion: Criterion) -> str:
-    """The fields of the cover sheet that speak of a criterion, by their labels."""
-    return " · ".join(FIELDS[name].label for name in criterion.look)
+def looks(form: Form, criterion: Criterion) -> str:
+    """The fields of the cover sheet that speak of a criterion, by their labels; those that the category's sheet has."""
+    fields = fields_of(form.category) if form.category else FIELDS
+    return " · ".join(fields[name].label for name in criterion.look if name in fields)
 
 
 def tone(answer: str) -> str:

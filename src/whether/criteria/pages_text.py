@@ -100,7 +100,7 @@ def _plain(form: Form, criterion: Criterion) -> dict[str, Any]:
         "title": criterion.title,
         "ask": criterion.ask,
         "evidence": criterion.evidence,
-        "looks": looks(criterion),
+        "looks": looks(form, criterion),
         "anchors": [
             {"label": one.label, "text": criterion.anchors[one.id], "tone": tone(one.id)}
             for one in form.scale(criterion).answers

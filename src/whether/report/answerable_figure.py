@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whether.report.chart import Scale, Series, beside, draw, label_width, linear, write_beside
+from whether.report.chart import LINE, Scale, Series, beside, draw, label_width, linear, write_beside
 from whether.report.numbers import chance, clean
 from whether.report.style import colour, panel, sheet, sheet_width, styled, text_size, text_width, write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_HEAD, _HEIGHT, _FOOT = 30.0, 140.0, 33.0
+_HEAD, _HEIGHT, _FOOT = 20.0, 140.0, 33.0
 _NAMES = {"yes": "a yes", "no": "a no"}
 
 
@@ -50,8 +50,12 @@ def answerable(curve: Mapping[str, Sequence[float]], *, power: float, chosen: in
         across = _whole(linear(min([*ns, chosen or ns[0]]) - edge, max([*ns, chosen or ns[0]]) + edge, 6))
         labels = beside(series, up, _HEIGHT) or []
         right = label_width(labels) if labels else 12.0
-        figure = sheet(_HEAD + _HEIGHT + _FOOT)
-        axes = panel(figure, left=up.margin, top=_HEAD, width=sheet_width() - up.margin - right, height=_HEIGHT)
+        title = ["chance of the answer that is true (%)", f"dashed: the {chance(power)} asked for"]
+        if text_width("; ".join(title)) <= sheet_width() - 4:
+            title = ["; ".join(title)]
+        head = _HEAD + LINE * len(title)
+        figure = sheet(head + _HEIGHT + _FOOT)
+        axes = panel(figure, left=up.margin, top=head, width=sheet_width() - up.margin - right, height=_HEIGHT)
         up.apply_y(axes)
         across.apply_x(axes)
         axes.axhline(100 * power, color=colour("muted"), linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
@@ -60,12 +64,13 @@ def answerable(curve: Mapping[str, Sequence[float]], *, power: float, chosen: in
             text = f"n = {chosen}"
             half, x = text_width(text) / 2, up.margin + (sheet_width() - up.margin - right) * across.share(chosen)
             x = max(min(x, sheet_width() - right + 8 - half), half + 2)  # clear of the names beside the lines
-            write(figure, x, _HEAD - 5, text, ha="center", fontweight="bold")
+            write(figure, x, head - 5, text, ha="center", fontweight="bold")
         draw(axes, series, up)
-        write(figure, 2, 9, f"chance of the answer that is true (%); dashed: the {chance(power)} asked for")
-        write_beside(figure, labels, x=sheet_width() - right, foot=_HEAD + _HEIGHT)
+        for row, line in enumerate(title):
+            write(figure, 2, 9 + LINE * row, line)
+        write_beside(figure, labels, x=sheet_width() - right, foot=head + _HEIGHT)
         middle = up.margin + (sheet_width() - up.margin - right) / 2
-        write(figure, middle, _HEAD + _HEIGHT + 28, "replicates", ha="center", fontsize=text_size())
+        write(figure, middle, head + _HEIGHT + 28, "replicates", ha="center", fontsize=text_size())
         return figure
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from whether.answer import Answer, ClaimResult
 
 _BAND, _AFTER, _VERDICT, _SIDE = 17.0, 9.0, 82.0, 4.0
-_GROUP, _FOOT, _KEY = 15.0, 34.0, 30.0
+_GROUP, _FOOT, _KEY = 15.0, 34.0, 12.0
+_WHOLE, _SIZE = "(if the whole interval lies there)", "smallest size of interest"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,11 @@ def claims_axis(answer: Answer) -> Figure:
     with styled():
         panels = _panels(_rows(answer))
         heights = [sum(row.height for row in rows) + _GROUP * len(_groups(rows)) for rows in panels]
-        figure = sheet(_KEY + sum(heights) + _FOOT * len(panels))
         level = common_level([row.claim for rows in panels for row in rows])
-        _write_key(figure, f"{level} interval" if level else "interval")
-        top = _KEY
+        interval = f"{level} interval" if level else "interval"
+        top = _key_places(interval)[-1][1] + _KEY
+        figure = sheet(top + sum(heights) + _FOOT * len(panels))
+        _write_key(figure, interval)
         for rows, height in zip(panels, heights, strict=True):
             _draw_panel(figure, rows, top, height)
             if not level:
@@ -100,7 +102,8 @@ def _draw_panel(figure: Figure, rows: Sequence[Row], top: float, height: float) 
     name = f"{'mean' if claim.kind in BOUNDS else 'effect'} ({unit_name(claim.unit)})"
     name = name.replace(" ()", "")
     if claim.kind not in BOUNDS and all(row.claim.kind != "same" for row in rows):
-        name += ": above 0 the arm named first is better"
+        longer = f"{name}: above 0 the arm named first is better"
+        name = longer if text_width(longer, text_size()) <= sheet_width() - 2 * _SIDE else name
     text = wrap(name, sheet_width() - 2 * _SIDE, lines=1, size=text_size())[0]
     middle = max(_SIDE + width / 2, _SIDE + text_width(text, text_size()) / 2)
     write(figure, middle, top + height + 26, text, ha="center", fontsize=text_size())
@@ -221,24 +224,37 @@ def _view(rows: Sequence[Row]) -> Scale:
     return replace(found, ticks=[tick for tick, _ in marks], labels=[label for _, label in marks])
 
 
+def _key_places(interval: str) -> list[tuple[float, float]]:
+    """Where each part of the key stands, from the left and from the top: side by side as far as there is room."""
+    fits = sheet_width() - 2
+    note, size, effect = (text_width(text) for text in (_WHOLE, _SIZE, f"effect, {interval}"))
+    noted = (_SIDE + 120, 9.0) if _SIDE + 120 + note <= fits else (_SIDE, 9.0 + LINE)
+    y = noted[1] + 9
+    beside = _SIDE + 30 + size
+    drawn = (beside, y) if beside + 26 + effect <= fits else (_SIDE, y + LINE + 3)
+    return [(_SIDE, 9.0), noted, (_SIDE, y), drawn]
+
+
 def _write_key(figure: Figure, interval: str) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
     across, down = (float(72 * inches) for inches in figure.get_size_inches())
+    _, noted, (_, y), (start, middle) = _key_places(interval)
     for word, x in (("yes", _SIDE), ("no", _SIDE + 62)):
         corner = (x / across, 1 - 10 / down)
         face = colour(f"{word}-tint")
         figure.add_artist(Rectangle(corner, 12 / across, 9 / down, facecolor=face, edgecolor="none"))
         write(figure, x + 16, 9, f"here: {word}", color=colour("muted"))
-    write(figure, _SIDE + 120, 9, "(if the whole interval lies there)", color=colour("muted"))
-    ink, y = colour("ink"), 18.0
+    write(figure, *noted, _WHOLE, color=colour("muted"))
+    ink = colour("ink")
     figure.add_artist(
         Line2D([(_SIDE + 6) / across] * 2, [1 - (y - 5) / down, 1 - (y + 6) / down], color=ink, linewidth=1.4)
     )
-    write(figure, _SIDE + 16, y + 4, "smallest size of interest", color=colour("muted"))
-    start = _SIDE + 30 + text_width("smallest size of interest")
+    write(figure, _SIDE + 16, y + 4, _SIZE, color=colour("muted"))
     xs = [start / across, (start + 10) / across, (start + 20) / across]
-    line = Line2D(xs, [1 - y / down] * 3, color=colour("muted"), marker="o", markevery=[1], markersize=5, linewidth=1.6)
+    line = Line2D(
+        xs, [1 - middle / down] * 3, color=colour("muted"), marker="o", markevery=[1], markersize=5, linewidth=1.6
+    )
     figure.add_artist(line)
-    write(figure, start + 26, y + 4, f"effect, {interval}", color=colour("muted"))
+    write(figure, start + 26, middle + 4, f"effect, {interval}", color=colour("muted"))

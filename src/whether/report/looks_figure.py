@@ -29,7 +29,8 @@ def looks(answer: Answer) -> Figure:
     """
     with styled():
         shown = range(min(len(answer.claims), _MOST))
-        names = [wrap(answer.claims[place].said, sheet_width() - 4, lines=2) for place in shown]
+        weight = "bold" if len(shown) > 1 else "normal"
+        names = [wrap(answer.claims[place].said, sheet_width() - 4, lines=2, weight=weight) for place in shown]
         ups = [_up(answer, place) for place in shown]
         heads = [LINE * len(lines) + LINE + 8 for lines in names]
         figure = sheet(sum(heads) + len(ups) * (_HEIGHT + _FOOT) + _GAP + 3)
@@ -38,7 +39,7 @@ def looks(answer: Answer) -> Figure:
         top = 0.0
         for place, lines, up, head in zip(shown, names, ups, heads, strict=True):
             for row, line in enumerate(lines):
-                write(figure, 2, top + 9 + LINE * row, line, fontweight="bold" if len(names) > 1 else "normal")
+                write(figure, 2, top + 9 + LINE * row, line, fontweight=weight)
             claim = answer.claims[place]
             unit = unit_name(claim.unit)
             title = f"{'mean' if claim.kind in BOUNDS else 'effect'} ({unit})".removesuffix(" ()")

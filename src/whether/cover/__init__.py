@@ -1,7 +1,13 @@
 """The cover sheet: on one page what is claimed and how far to trust it.
 
-    fields.py    the fields of a sheet, who fills each, and how
-    sheet.py     a Sheet: for each field what is said, and in which of three states
+    fields.py     the fields of a sheet, who fills each, and how      sheet.py    a Sheet: what each says, in which state
+    schema.py     the JSON Schema of cover.json                       schema.json
+
+    filled.py     the sheet of an answer, from its evidence           filled_*.py what is said in each field
+    hand.py       what its author says, in a file                     asked.py    what an author is still asked
+    elsewhere.py  the sheet of work done elsewhere                    form.py     its questions as a file, as a page
+
+    render.py     a sheet in all its forms                            text.py     in a few lines
 
 Plain values without torch. Whatever makes a sheet gives a `Sheet`, and whatever shows one takes a `Sheet`.
 """

@@ -15,6 +15,7 @@ from whether.errors import DamageError, RequestError
 if TYPE_CHECKING:
     from whether.answer import Answer
     from whether.cover.hand import Hand
+    from whether.cover.hand import Words as Said
     from whether.cover.sheet import Sheet
     from whether.lab import Lab
 
@@ -155,11 +156,11 @@ def _hand_file(answer: Answer, given: list[str]) -> Path:
 
 def _hand(file: Path) -> tuple[Hand, str | None]:
     """What the author says, and the text of the file; None where there is none."""
-    from whether.cover.hand import Hand as Said
+    from whether.cover.hand import Hand as Empty
     from whether.cover.hand import read
 
     if not file.exists():
-        return Said(name=file.name, folder=file.parent), None
+        return Empty(name=file.name, folder=file.parent), None
     text = _text(file)
     return read(text, file.name, file.parent), text
 
@@ -189,11 +190,11 @@ def _ask(place: Lab, answer: Answer, hand: Hand, file: Path) -> Hand:
 
     said = [hand]
 
-    def keep(name: str, words: object) -> None:
+    def keep(name: str, words: Said) -> None:
         before, text = said[0], _text(file) if file.exists() else None
         more = {name: words}
-        _put(file, asked.kept(text, before, more, drafts).encode())  # type: ignore[arg-type]
-        said[0] = before.saying(more)  # type: ignore[arg-type]
+        _put(file, asked.kept(text, before, more, drafts).encode())
+        said[0] = before.saying(more)
 
     asked.ask_all(asks, put, keep, lambda problem: say(paragraph(problem, 2)))
     return said[0]

@@ -1,6 +1,6 @@
 """The cover sheet: on one page what is claimed and how far to trust it.
 
-    fields.py     the fields of a sheet, who fills each, and how      sheet.py    a Sheet: what each says, in which state
+    fields.py     the fields of a sheet, who fills each, and how      sheet.py    a Sheet: each field with its state
     schema.py     the JSON Schema of cover.json                       schema.json
 
     filled.py     the sheet of an answer, from its evidence           filled_*.py what is said in each field

@@ -42,6 +42,7 @@ class Checked:
         digest: the SHA-256 of its manifest: what names it.
         files: how many there are.
         answer: that it is of; None where it cannot be read.
+        entries: of the ledger that are whole.
         states: whether trained states are in it.
         findings: what is wrong, each with its file; empty when all is well.
     """
@@ -49,6 +50,7 @@ class Checked:
     digest: str
     files: int
     answer: Answer | None
+    entries: int
     states: bool
     findings: list[Finding]
 
@@ -90,7 +92,14 @@ def look(bundle: Bundle, progress: Progress | None = None, *, certificate: Path 
         found += _guarded(where, _records(bundle, answer))
         for place, follows in FOLLOWS.items():
             found += _guarded(place, (replace(item, remedy=AGAIN) for item in follows(bundle, answer)))
-    return Checked(digest=bundle.digest, files=len(files), answer=answer, states=states, findings=_each_once(found))
+    return Checked(
+        digest=bundle.digest,
+        files=len(files),
+        answer=answer,
+        entries=len(bundle.store.ledger.sound()),
+        states=states,
+        findings=_each_once(found),
+    )
 
 
 def _manifest(bundle: Bundle, files: list[str], progress: Progress) -> Iterator[Finding]:

@@ -109,7 +109,7 @@ def _environment(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
 
 def _cover(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
     """The sheet filled anew from the bundle, and its pages drawn anew."""
-    from whether import __version__
+    from whether.bundle.source import own_code
     from whether.cover.filled import fill
     from whether.cover.hand import Hand, read
     from whether.cover.render import render
@@ -125,7 +125,7 @@ def _cover(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
         raise RequestError("It names reproductions outside the bundle.")
     again = fill(bundle.store, answer, hand)
     yield from (_of(COVER_FILE, what) for what in _different(told, again))
-    if bundle.about().get("whether") == __version__:  # another version may draw it otherwise
+    if bundle.about().get("code") == own_code():  # another version may draw it otherwise
         for name, raw in render(told).items():
             if _stands(bundle, places.COVER + name) and bundle.read(places.COVER + name) != raw:
                 yield _of(places.COVER + name, "It does not show what cover.json says.")
@@ -133,13 +133,22 @@ def _cover(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
 
 def _different(told: Sheet, again: Sheet) -> Iterator[str]:
     """In which fields a sheet says otherwise than one that was filled now; compared as JSON, as one of them was."""
-    a, b = (json.loads(sheet.to_json()) for sheet in (told, again))
+    a, b = (_known_here(json.loads(sheet.to_json())) for sheet in (told, again))
     fields = [name for name in {**a["fields"], **b["fields"]} if a["fields"].get(name) != b["fields"].get(name)]
     if fields:
         yield f"Filled anew from this bundle, it says otherwise of: {', '.join(fields)}."
     rest = [name for name in {**a, **b} if name != "fields" and a.get(name) != b.get(name)]
     if rest and not fields:
         yield f"Filled anew from this bundle, it says otherwise of: {', '.join(rest)}."
+
+
+def _known_here(sheet: dict[str, Any]) -> dict[str, Any]:
+    """A sheet without what only the lab knows: how much other answers to the question took beside this one."""
+    said = sheet["fields"].get("compute")
+    if said and isinstance(said["value"], dict):
+        value = {name: one for name, one in said["value"].items() if name != "others"}
+        sheet["fields"]["compute"] = {**said, "value": value, "text": ""}
+    return sheet
 
 
 FOLLOWS: Mapping[str, Follows] = {

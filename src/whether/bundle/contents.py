@@ -292,6 +292,7 @@ def _small(gathered: Gathered, told: crate.Told) -> dict[str, bytes]:
     answer, folder = gathered.answer, gathered.folder
     csv, parquet = runs_csv(answer).encode("utf-8", "replace"), runs_parquet(answer)
     about = {"format": places.FORMAT, "answer": folder.name, "states": gathered.states, "whether": __version__}
+    about["code"] = source.own_code()
     question = source.told(answer, gathered.source, same_design=gathered.same_design)
     found = {
         places.README: readme(answer, gathered.source, states=gathered.states).encode("utf-8", "replace"),

@@ -76,8 +76,9 @@ To ask it again in a lab of your own, within {places.QUESTION}:
 - {places.CRATE}: the same for machines (RO-Crate 1.3, Process Run Crate 0.5), an action for each run
 - {places.ENVIRONMENT}: what was installed
 
-{left} Names of machines and folders are withheld from records: such a record says so under "withheld", and under
-"sealed_as" which seal it has at home.
+{left}
+Names of machines and folders are withheld from records: such a record says so under "withheld", and under "sealed_as"
+which seal it has at home.
 {missing and chr(10) + "## What is missing" + chr(10) + chr(10) + missing}"""
 
 

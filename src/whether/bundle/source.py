@@ -6,6 +6,8 @@ the question is asked as it was.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from whether.errors import RequestError
 from whether.registration import ANALYSIS
+from whether.store.states import sha256_of
 
 if TYPE_CHECKING:
     from whether.answer import Answer
@@ -104,6 +107,18 @@ def told(answer: Answer, source: Source, *, same_design: bool | None) -> dict[st
         "whether": str(answer.circumstances.get("versions", {}).get("whether", __version__)),
         "analysis": ANALYSIS,
     }
+
+
+@functools.cache
+def own_code() -> str:
+    """A digest of Whether's own files: where it is the same, the same pages are drawn of the same sheet."""
+    import whether
+
+    root, found = Path(whether.__file__).parent, hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            found.update(f"{path.relative_to(root).as_posix()}\0{sha256_of(path)}\n".encode())
+    return found.hexdigest()
 
 
 def command(answer: Answer, source: Source) -> str:

@@ -244,10 +244,10 @@ def _passed(checked: Checked, answer: Answer) -> list[str]:
         if count
     )
     registered = str(answer.study.get("registration", ""))[:8]
-    of_study = f"registration {registered}, its seeds and its looks" if registered else "no registration: exploratory"
+    of_study = f"registration {registered} with its seeds and looks" if registered else "no registration: exploratory"
     return [
         f"- {plural(checked.files, 'file')}: each is there and has its digest, and none is more",
-        f"- the ledger's chain of {plural(answer.ledger['count'] + 1, 'entry', 'entries')} and more; {of_study}",
+        f"- the ledger: a chain of {plural(checked.entries, 'entry', 'entries')}; {of_study}",
         f"- {plural(len(runs), 'run')}, each with its record and an action in the crate{'; ' + ended if ended else ''}",
         f"- concluded anew from them: {answer.verdict}, as {answer.name} says",
         "- tables, cover sheet and environment follow from the answer",

@@ -19,10 +19,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from whether.cover.fields import CATEGORIES, FIELDS, fields_of
-from whether.cover.form import blank, form_page
+from whether.cover.form import blank, form_page, own_word
 from whether.cover.hand import MOST_POINTER, annex_of
 from whether.cover.sheet import DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet
 from whether.criteria import mistakes
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from whether.cover.elsewhere_schema import ClaimTable
-    from whether.stats.verdict import Kind
 
 __all__ = ["blank", "form_page", "read"]
 
@@ -210,7 +210,7 @@ def _pointer(key: str, own: str, source: str, name: str) -> str:
     """Where to look: in the source, at a place of its own; what only the author can say, in this file."""
     if own and source and not own.startswith(("http://", "https://", source)):
         return f"{source}, {own}"
-    return own or source or (clean(name) if FIELDS[key].fill == "hand" else "")
+    return own or source or (clean(name) if own_word(FIELDS[key]) else "")
 
 
 def _verdict(work: BaseModel, category: str) -> str:
@@ -241,14 +241,14 @@ def _row(place: int, claim: ClaimTable) -> AxisRow:
     low = -math.inf if claim.low is None else claim.low
     high = math.inf if claim.high is None else claim.high
     try:
-        follows = verdict(cast("Kind", claim.kind), low, high, claim.size)
+        follows = verdict(claim.kind, low, high, claim.size)
     except RequestError as error:
         raise RequestError(*(f"claim {place}: {problem}." for problem in error.problems)) from None
     alone = claim.low is None and claim.high is None
     if claim.estimate is not None and not low <= claim.estimate <= high:
         raise RequestError(f"claim {place}: the estimate {claim.estimate:g} lies outside its interval.")
     if alone and claim.estimate is not None:
-        follows = verdict(cast("Kind", claim.kind), claim.estimate, claim.estimate, claim.size)
+        follows = verdict(claim.kind, claim.estimate, claim.estimate, claim.size)
     given = claim.verdict or ("inconclusive" if alone else follows)
     if (given != follows and given != "inconclusive") or (given != follows and not alone):
         raise RequestError(f"claim {place} is declared {given!r}, but {_because(claim, follows)}")
@@ -298,10 +298,7 @@ def _again(told: Mapping[str, Any], name: str) -> Sheet:
     except ValidationError as error:
         places = [mistakes.place(item["loc"]) for item in error.errors()[:8]]
         raise RequestError(f"is no cover.json of this version; wrong there: {', '.join(places)}.") from None
-    gather(
-        lambda: _check_category(sheet.category) or fields_of(sheet.category),
-        *(lambda key=key: _check_field(key) for key in sheet.fields),  # type: ignore[misc]
-    )
+    gather(lambda: fields_of(sheet.category), *(partial(_check_field, key) for key in sheet.fields))
     fields = {key: _declared(one, name) for key, one in sheet.fields.items()}
     fields |= {key: Said(state=NOT_STATED) for key in fields_of(sheet.category) if key not in fields}
     return Sheet(**{**vars(sheet), "fields": fields, "made_by": "by hand"})

@@ -73,6 +73,11 @@ def form_page() -> str:
     )
 
 
+def own_word(field: Field) -> bool:
+    """Whether a field needs no place to look: only its author can say it, or it says what the work is."""
+    return field.fill == "hand" or field.group == "identity"
+
+
 def _entry(name: str, item: Field) -> str:
     many = f", at most {item.items} items" if item.many else ""
     needed = "Needed. " if item.needed else ""
@@ -97,7 +102,8 @@ def _told() -> dict[str, Any]:
             "many": item.many,
             "needed": item.needed,
             "categories": list(item.categories),
-            "hand": item.fill == "hand",
+            "own": own_word(item),
+            "plain": item.group == "identity",
         }
         for name, item in FIELDS.items()
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from whether.cover import axis
+from whether.cover.markdown import shown_at_all
 from whether.cover.page import Item, Page, page
 from whether.cover.sheet import CANNOT, Sheet
 from whether.report.numbers import clean
@@ -86,14 +87,21 @@ def latex(sheet: Sheet) -> str:
         *_head(shown),
         *_answer(shown),
         *(line for part in _drawn(shown) for line in part),
-        *[_field(shown.items[name]) for name in ("effect", "limits", "if_yes", "if_no") if _has(shown, name)],
+        *([rf"\textit{{{escape(shown.no_axis)}}}\par"] if shown.no_axis else []),
+        *[
+            _field(shown.items[name])
+            for name in ("effect", "limits", "if_yes", "if_no")
+            if name in shown.items and shown_at_all(shown.items[name])
+        ],
     ]
     for part in shown.parts:
         lines.append(rf"\rule{{\linewidth}}{{\lightrulewidth}}\par\textbf{{{escape(part.head)}}}\par")
         lines += [_field(item) for item in part.items]
     if shown.missing:
         lines.append(rf"\textit{{Not stated: {escape(', '.join(shown.missing))}.}}\par")
-    lines += [r"\rule{\linewidth}{\heavyrulewidth}\par", rf"{{\footnotesize {_key(shown)}\par}}", r"\endgroup"]
+    record = [f"{one.label} {one.text}" for one in map(shown.items.__getitem__, ("doi", "digest")) if one.lines]
+    lines += [r"\rule{\linewidth}{\heavyrulewidth}\par", rf"{{\footnotesize {_key(shown)}\par}}"]
+    lines += [*(rf"{{\footnotesize {escape(one)}\par}}" for one in record), r"\endgroup"]
     return "\n".join(lines) + "\n"
 
 
@@ -114,10 +122,6 @@ def _letter(sign: str) -> str:
 
 def _colour(role: str) -> str:
     return rf"\definecolor{{whether-{role}}}{{HTML}}{{{LIGHT[role].lstrip('#').upper()}}}"
-
-
-def _has(shown: Page, name: str) -> bool:
-    return name == "limits" or (name in shown.items and bool(shown.items[name].lines))
 
 
 def _head(shown: Page) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from whether.cover.page import link
+from whether.cover.fields import FIELDS
+from whether.cover.page import cut, link
 from whether.cover.sheet import Sheet
 from whether.report.numbers import clean
 
@@ -14,7 +15,7 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", 
 
 def article(sheet: Sheet) -> dict[str, Any]:
     """The sheet in schema.org's words; what is not stated is left out."""
-    said = {name: one.text for name, one in sheet.fields.items() if one.text}
+    said = {name: _within(one.text, FIELDS[name].most) for name, one in sheet.fields.items() if one.text}
     doi = link(said.get("doi", ""))
     found: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -50,6 +51,11 @@ def script(sheet: Sheet) -> str:
     for sign, safe in _UNSAFE.items():
         told = told.replace(sign, safe)
     return f'<script type="application/ld+json">{told}</script>'
+
+
+def _within(text: str, most: int) -> str:
+    """As much of a text as the page shows, line by line."""
+    return "\n".join(cut(line, most) for line in text[:most].splitlines())
 
 
 def _question(said: dict[str, str]) -> dict[str, Any]:

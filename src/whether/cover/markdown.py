@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from whether.cover import axis
 from whether.cover.page import Item, Page, page
-from whether.cover.sheet import CANNOT, Sheet
+from whether.cover.sheet import CANNOT, NOT_STATED, Sheet
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$@])")
+_FIRST = re.compile(r"^(\d*)([.)#+=>-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -24,6 +25,7 @@ def markdown(sheet: Sheet) -> str:
         *([f"### {part.head}", "", *map(_bullet, part.items)] for part in shown.parts),
         [f"– *Not stated:* {escape(', '.join(shown.missing))}."] if shown.missing else [],
         ["---", "", _key(shown)],
+        [_record(shown)] if _record(shown) else [],
     ]
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
@@ -33,12 +35,11 @@ def escape(text: str) -> str:
 
     Example:
         >>> escape("a|b <b> [x](y) 1.5")
-        'a\\|b &lt;b&gt; \\[x\\]\\(y\\) 1.5'
+        'a\\|b &lt;b&gt; \\[x\\](y) 1.5'
     """
     plain = "".join(_ENTITIES.get(sign, sign) for sign in text)
-    # A full stop matters behind a number at the beginning only, and many backslashes make the source hard to read.
-    marked = _SPECIAL.sub(lambda one: one[0] if one[0] in ".-+:!#" else f"\\{one[0]}", plain)
-    return re.sub(r"^(\d*)([.\-+:!#])", r"\1\\\2", marked).replace("://", ":&#8203;//")
+    marked = _SPECIAL.sub(r"\\\1", plain)
+    return _FIRST.sub(r"\1\\\2", marked).replace("://", ":&#8203;//")
 
 
 def _head(shown: Page) -> list[str]:
@@ -72,12 +73,17 @@ def _answer(shown: Page) -> list[str]:
 def _axis(shown: Page) -> list[str]:
     """Each claim as a line of text in a block where nothing is markup."""
     if not shown.axis:
-        return []
+        return [f"*{shown.no_axis}*"] if shown.no_axis else []
     lines = ["```text"]
     for row in shown.axis[: axis.MOST]:
         said = [_plain(row.said)] if len(shown.axis) > 1 else []
         lines += [*said, axis.text_line(row), f"   {_plain(axis.told(row))}: {row.verdict}"]
     return [*lines, "```", "", "`│` smallest size of interest, `●` effect, `├──┤` its interval"]
+
+
+def shown_at_all(item: Item) -> bool:
+    """Whether a field has its line: the limits always, others unless nothing is said."""
+    return item.name == "limits" or item.state != NOT_STATED
 
 
 def _plain(text: str) -> str:
@@ -86,7 +92,7 @@ def _plain(text: str) -> str:
 
 def _caveats(shown: Page) -> list[str]:
     names = [name for name in ("effect", "limits", "if_yes", "if_no") if name in shown.items]
-    return [_bullet(shown.items[name]) for name in names if name == "limits" or shown.items[name].lines]
+    return [_bullet(item) for item in map(shown.items.__getitem__, names) if shown_at_all(item)]
 
 
 def _bullet(item: Item) -> str:
@@ -108,6 +114,11 @@ def _where(item: Item) -> str:
     if not item.pointer:
         return ""
     return f" (→ [{escape(item.pointer)}](<{item.link}>))" if item.link else f" (→ {escape(item.pointer)})"
+
+
+def _record(shown: Page) -> str:
+    items = [shown.items[name] for name in ("doi", "digest")]
+    return " · ".join(f"{item.label} {escape(item.text)}" for item in items if item.lines)
 
 
 def _key(shown: Page) -> str:

@@ -26,6 +26,7 @@ MARKS: Mapping[State, str] = {
     DECLARED: "Its authors say so; nothing was computed anew.",
     CANNOT: "Do not rely on it as it stands.",
 }
+NO_AXIS = "No axis: no claim is stated with its interval and the smallest size that would matter."
 POINTER = 40
 """Characters of a pointer that are shown; links lead to the whole."""
 _HEAD = ("title", "authors", "contact", "category", "identifier", "version", "date")
@@ -116,6 +117,7 @@ class Page:
         mark, mark_said: how far the sheet as a whole is known.
         keys: the states that occur.
         missing: labels of what is not stated.
+        no_axis: why there is no axis, where there might be one.
         covered: whether the answer is hidden.
     """
 
@@ -132,6 +134,7 @@ class Page:
     keys: Sequence[Key]
     missing: Sequence[str]
     problems: Sequence[str]
+    no_axis: str
     axis: Sequence[AxisRow]
     covered: bool
 
@@ -160,11 +163,17 @@ def page(sheet: Sheet, *, covered: bool = False) -> Page:
         mark_sign=SIGNS[sheet.mark],
         mark_said=MARKS[sheet.mark],
         keys=_keys(items, common),
-        missing=[item.label for name, item in items.items() if item.state == NOT_STATED and name != "limits"],
+        missing=[item.label for name, item in items.items() if item.state == NOT_STATED and _is_missed(name)],
         problems=[] if covered else _problems(sheet.problems),
+        no_axis=NO_AXIS if verdict and not sheet.axis else "",
         axis=[] if covered else list(sheet.axis),
         covered=covered,
     )
+
+
+def _is_missed(name: str) -> bool:
+    """Whether a reader would ask for a field that says nothing. The limits have their place in any case."""
+    return name != "limits" and (FIELDS[name].needed or FIELDS[name].group in ("trust", "evidence"))
 
 
 def link(pointer: str) -> str:

@@ -10,7 +10,17 @@ from whether.cover.page import Page
 from whether.report.style import LIGHT
 
 SIZES = (
-    *((10.0, 1.0), (10.0, 0.5), (10.0, 0.0), (9.75, 0.0), (9.5, 0.0), (9.25, 0.0), (9.0, 0.0)),
+    *(
+        (11.0, 1.0),
+        (10.5, 1.0),
+        (10.0, 1.0),
+        (10.0, 0.5),
+        (10.0, 0.0),
+        (9.75, 0.0),
+        (9.5, 0.0),
+        (9.25, 0.0),
+        (9.0, 0.0),
+    ),
     *((8.75, 0.0), (8.5, 0.0), (8.25, 0.0), (8.0, 0.0), (7.0, 0.0), (6.0, 0.0), (5.0, 0.0)),
 )
 """Size of type in points and how airy the page is, tried in this order; the fullest sheet needs none below 8.5."""
@@ -21,14 +31,14 @@ def pdf(shown: Page) -> bytes:
     """The page as a PDF file, the same bytes each time."""
     from whether import typeset
 
-    return typeset.pdf(_source(), handed(shown))
+    return typeset.pdf(source(), handed(shown))
 
 
 def pictures(shown: Page, *, dpi: int = 110) -> list[bytes]:
     """The page as PNG files: one, as it is one page."""
     from whether import typeset
 
-    return typeset.pictures(_source(), handed(shown), dpi=dpi)
+    return typeset.pictures(source(), handed(shown), dpi=dpi)
 
 
 def handed(shown: Page) -> dict[str, Any]:
@@ -46,7 +56,8 @@ def handed(shown: Page) -> dict[str, Any]:
     }
 
 
-def _source() -> str:
+def source() -> str:
+    """The document, to which `handed` is handed."""
     from importlib.resources import files
 
     return files("whether.cover").joinpath("templates", "cover.typ").read_text(encoding="utf-8")

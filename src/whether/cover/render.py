@@ -7,7 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from whether.cover import linked, paper
-from whether.cover.axis import svg
+from whether.cover.axis import MOST, svg
 from whether.cover.latex import latex
 from whether.cover.markdown import markdown
 from whether.cover.page import MEANS, Page, page
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from whether.cover.sheet import Sheet
+
+_PRINTED = ((3200, 10.5), (3700, 10.0), (4100, 9.5), (4600, 9.0), (5050, 8.5), (5400, 8.0))
 
 
 def render(sheet: Sheet) -> dict[str, bytes]:
@@ -76,15 +78,18 @@ def _body(shown: Page, level: int) -> str:
 
 
 def print_size(shown: Page) -> float:
-    """Size of type in points at which a page of HTML fits one sheet of A4, by how much it says."""
+    """Size of type in points at which a page of HTML prints on one sheet of A4, by how much it says.
+
+    Browsers cannot be asked beforehand, so that this is an estimate on the safe side; the PDF measures.
+    """
     columns = sum(
         44 + sum(len(line) + 8 for line in item.lines) + 0.8 * (len(item.pointer) + len(item.note))
         for part in shown.parts
         for item in part.items
     )
     top = sum(len(shown.items[name].text) for name in ("effect", "limits", "question", "if_yes") if name in shown.items)
-    much = columns + 0.7 * top + 260 * len(shown.axis) + 150 * len(shown.problems)
-    return next((size for most, size in ((4200, 10.0), (5200, 9.5), (6400, 9.0)) if much <= most), 8.5)
+    much = columns + 0.7 * top + 260 * len(shown.axis[:MOST]) + 150 * len(shown.problems)
+    return next((size for most, size in _PRINTED if much <= most), 7.5)
 
 
 @functools.cache

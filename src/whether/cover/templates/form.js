@@ -42,7 +42,7 @@
     if (item.many && said.length > item.items) return `${said.length} lines; at most ${item.items}.`;
     if (name === "verdict" && !/^(yes|no|inconclusive)(?=$|[\s:,.])/i.test(said[0])) return "Begin with yes, no or inconclusive.";
     if (name === "annex" && !/^(science|engineering|artifact)\s*(:|$)/i.test(said[0])) return "Begin with a category: science, engineering or artifact.";
-    if (!item.hand && !source() && !clean($("p-" + name).value)) return "Say where to look, here or at the top for all.";
+    if (!item.own && !source() && !clean($("p-" + name).value)) return "Say where to look, here or at the top for all.";
     return "";
   }
   function follows(claim, low, high) {
@@ -122,6 +122,7 @@
     for (const box of form.querySelectorAll("[data-field]")) box.hidden = !has(box.dataset.field);
     for (const group of form.querySelectorAll("fieldset.group"))
       group.hidden = ![...group.querySelectorAll("[data-field]")].some((box) => !box.hidden);
+    for (const name of shown()) $("p-" + name).parentElement.hidden = FIELDS[name].plain && !$("p-" + name).value;
     $("claims-part").hidden = category() === "artifact";
     const problems = [], missing = [];
     for (const name of shown()) {
@@ -147,6 +148,7 @@
     return { problems, missing };
   }
   function tell(problems, missing) {
+    $("bar").textContent = problems.length || missing.length ? `${problems.length} to mend, ${missing.length} needed and not said yet` : "Ready to be saved";
     const state = $("state"), list = (head, items) => {
       const ul = document.createElement("ul"), p = document.createElement("strong");
       p.textContent = head;

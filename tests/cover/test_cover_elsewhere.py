@@ -1,0 +1,209 @@
+"""Sheets of work done elsewhere: what an author may write, and what is told as a mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sheets import HOSTILE, example
+
+from whether.cover import render
+from whether.cover.elsewhere import blank, read
+from whether.cover.fields import FIELDS, fields_of
+from whether.cover.sheet import DECLARED, NOT_STATED
+from whether.errors import RequestError
+
+PAPER = Path(__file__).parents[2] / "docs" / "examples" / "lottery-ticket-2019.cover.toml"
+CLAIM = {
+    "said": "a beats b",
+    "kind": "exceeds",
+    "estimate": 2.0,
+    "low": 1.5,
+    "high": 2.5,
+    "size": 1.0,
+    "unit": "points",
+}
+
+
+def work(kind: str = "science", **changed: Any) -> dict[str, Any]:
+    """A file that says everything, as the form saves it; None takes a field away."""
+    told: dict[str, Any] = {"category": kind, "source": "https://example.org/paper"}
+    for name, item in fields_of(kind).items():
+        if name != "category":
+            told[name] = [item.example] if item.many else item.example
+    if kind != "artifact":
+        told |= {"verdict": "yes: it is so", "claim": [CLAIM]}
+    told |= changed
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def mistakes(told: dict[str, Any] | str) -> str:
+    with pytest.raises(RequestError, match=r".+") as caught:
+        read(told if isinstance(told, str) else json.dumps(told), "my.toml")
+    assert all(problem.startswith("my.toml: ") for problem in caught.value.problems)
+    return str(caught.value)
+
+
+class TestRead:
+    @pytest.mark.parametrize("category", ["science", "engineering", "artifact"])
+    def test_what_is_said_is_declared(self, category: str) -> None:
+        sheet = read(json.dumps(work(category)), "my.json")
+        assert set(sheet.fields) == set(fields_of(category))
+        assert {one.state for one in sheet.fields.values()} == {DECLARED}
+        assert {one.pointer for one in sheet.fields.values()} == {"https://example.org/paper"}
+        assert (sheet.category, sheet.mark, sheet.made_by) == (category, DECLARED, "by hand")
+        assert sheet.verdict == ("" if category == "artifact" else "yes")
+
+    def test_places_lie_in_the_source_or_elsewhere(self) -> None:
+        told = work(
+            runs={"text": "five", "pointer": "section 3"},
+            data={"text": "MNIST", "pointer": "https://example.org/mnist"},
+        )
+        fields = read(json.dumps(told), "my.json").fields
+        assert fields["runs"].pointer == "https://example.org/paper, section 3"
+        assert fields["data"].pointer == "https://example.org/mnist"
+
+    def test_only_its_author_can_say_some_things(self) -> None:
+        told = work(source=None)
+        for name, item in fields_of("science").items():
+            if item.fill != "hand" and item.group != "identity":
+                told[name] = {"text": told[name], "pointer": "paper.pdf"}
+        fields = read(json.dumps(told), "my.json").fields
+        assert fields["title"].pointer == fields["funding"].pointer == fields["date"].pointer == "my.json"
+
+    def test_not_stated_is_said_in_so_many_words(self) -> None:
+        fields = read(json.dumps(work(compute="not stated", ai="Not stated", doi=None)), "my.json").fields
+        assert {name for name, one in fields.items() if one.state == NOT_STATED} == {"compute", "ai", "doi"}
+
+    def test_a_date_of_toml_is_a_date(self) -> None:
+        told = PAPER.read_text(encoding="utf-8").replace('date = "2019-03-04"', "date = 2019-03-04")
+        assert read(told, "a.toml").fields["date"].text == "2019-03-04"
+
+    def test_text_is_on_one_line_and_plain(self) -> None:
+        told = work(title=HOSTILE[:60] + "\u202e\n", authors=["A\tB", ""])
+        fields = read(json.dumps(told), "my.json").fields
+        assert fields["authors"].text == "A B"
+        assert fields["title"].text.isprintable()
+
+    def test_a_claim_says_its_verdict_by_its_interval(self) -> None:
+        row = read(json.dumps(work()), "my.json").axis[0]
+        assert (row.verdict, row.low, row.high, row.level) == ("yes", 1.5, 2.5, None)
+
+    def test_an_interval_may_be_open(self) -> None:
+        told = 'category = "artifact"\nsource = "https://a.org"\n[[claim]]\nsaid = "a"\nkind = "above"\n'
+        told += "size = 1.0\nlow = 2.0\nhigh = inf\n"
+        for name, item in fields_of("artifact").items():
+            if item.needed and name != "category":
+                told = f'{name} = "x"\n{told}'
+        row = read(told, "a.toml").axis[0]
+        assert (row.low, row.high, row.verdict) == (2.0, None, "yes")
+
+    def test_its_own_json_is_read_back(self) -> None:
+        sheet = read(json.dumps(work()), "my.json")
+        assert read(render.render(sheet)["cover.json"].decode(), "cover.json").to_json() == sheet.to_json()
+
+    def test_nothing_is_verified_of_a_json_from_elsewhere(self) -> None:
+        sheet = read(example().to_json(), "cover.json")
+        assert {one.state for one in sheet.fields.values()} == {DECLARED}
+        assert (sheet.mark, sheet.fields["runs"].pointer) == (DECLARED, "answer.json")
+
+    def test_the_published_paper_is_one(self) -> None:
+        sheet = read(PAPER.read_text(encoding="utf-8"), PAPER.name)
+        assert sheet.fields["authors"].text == "Jonathan Frankle\nMichael Carbin"
+        assert (sheet.mark, sheet.verdict, sheet.axis) == (DECLARED, "yes", [])
+
+
+class TestMistakes:
+    def test_all_are_told_at_once(self) -> None:
+        told = mistakes(work(titel="x", authors=[1], runs="r" * 900, question=None, claim=[CLAIM | {"kind": "bigger"}]))
+        assert "titel is unknown; did you mean 'title'" in told
+        assert "authors is [1]; expected a text" in told
+        assert f"runs has 900 characters; the page has room for {FIELDS['runs'].most}." in told
+        assert "missing: question." in told
+        assert "kind is 'bigger'; expected 'exceeds', 'not_worse', 'same', 'below' or 'above'" in told
+
+    def test_no_place_to_look(self) -> None:
+        told = mistakes(work(source=None))
+        assert 'runs is declared without a place to look; expected runs = { text = …, pointer = "section 3" }' in told
+        assert "title is declared" not in told
+
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({"verdict": "maybe so"}, "verdict begins with 'maybe'; expected yes, no or inconclusive"),
+            ({"verdict": "notable"}, "verdict begins with 'notable'"),
+            ({"category": "art"}, "unknown category 'art'"),
+            ({"adoption": "a lot"}, "adoption stands on sheets of category engineering only"),
+            ({"annex": "the code"}, "annex begins with 'the code'; expected a category"),
+            ({"authors": ["x"] * 41}, "authors has 41 items; expected at most 40"),
+            ({"title": ["a", "b"]}, "title is a list of 2; expected one text"),
+            ({"data": {"text": "x", "pointer": "p" * 300}}, "the pointer of data has 327 characters"),
+            ({"data": {"text": "x", "ponter": "p"}}, "data.ponter is unknown"),
+            ({"verdict": "no: not so"}, "the verdict is 'no', but every claim is 'yes'"),
+            ({"verdict": "no", "claim": [CLAIM, CLAIM | {"low": 0.5}]}, "no claim is: they are inconclusive, yes"),
+        ],
+    )
+    def test_each_is_told(self, changed: dict[str, Any], said: str) -> None:
+        assert said in mistakes(work(**changed))
+
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({"low": 0.5, "verdict": "yes"}, "claim 1 is declared 'yes', but its interval reaches across the smallest"),
+            ({"verdict": "no"}, "claim 1 is declared 'no', but its interval lies where the answer is 'yes'"),
+            ({"verdict": "inconclusive"}, "claim 1 is declared 'inconclusive', but its interval lies where"),
+            ({"low": None, "high": None, "verdict": "no"}, "but its estimate lies where the answer is 'yes'"),
+            ({"low": None, "high": None, "estimate": None, "verdict": "yes"}, "neither an estimate nor an interval"),
+            ({"size": 0.0}, "claim 1: exceeds needs a smallest size of interest, finite and above 0"),
+            ({"low": 3.0}, "claim 1: an interval needs a lower limit that is at most its upper one"),
+            ({"estimate": 9.0}, "claim 1: the estimate 9 lies outside its interval"),
+            ({"level": 0.95}, "claim.1..level is '0.95': input should be less than 0.5"),
+            ({"said": "x" * 200}, "at most 160 characters"),
+        ],
+    )
+    def test_a_verdict_must_follow(self, changed: dict[str, Any], said: str) -> None:
+        claim = {key: value for key, value in (CLAIM | changed).items() if value is not None}
+        assert said in mistakes(work(claim=[claim]))
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("title = ", "not TOML"),
+            ('{"title": ', "not JSON"),
+            ("[1, 2]", "not TOML|expected fields"),
+            ("[" * 100_000, "nested too deeply|not JSON|not TOML"),
+            ('{"a": ' * 5000, "not JSON|nested"),
+            ('{"fields": {"x": 1}}', "is no cover.json of this version"),
+            ('{"category": "science", "claim": [{"said": "a", "kind": "same", "size": NaN}]}', "size is 'nan'"),
+        ],
+    )
+    def test_what_is_no_sheet(self, text: str, said: str) -> None:
+        with pytest.raises(RequestError, match=said):
+            read(text, "my.toml")
+
+    def test_unknown_fields_of_a_json_from_elsewhere(self) -> None:
+        told = json.loads(example().to_json())
+        told["fields"]["titel"] = told["fields"].pop("title")
+        assert "unknown field 'titel'; did you mean 'title'" in mistakes(json.dumps(told))
+
+
+class TestBlank:
+    @pytest.mark.parametrize("category", ["science", "engineering", "artifact"])
+    def test_every_field_is_asked_and_nothing_is_said(self, category: str) -> None:
+        told = blank(category)
+        assert max(map(len, told.splitlines())) <= 120
+        needed = [name for name, item in fields_of(category).items() if item.needed and name != "category"]
+        assert f'missing: {", ".join(needed)}. Where nobody can say, write "not stated".' in mistakes(told)
+
+    def test_filled_in_it_is_a_sheet(self) -> None:
+        told = blank("science").replace('source = ""', 'source = "https://a.org"').replace("# [[claim]]", "[[claim]]")
+        head, claim = told.split("[[claim]]")
+        told = head.replace('= ""', '= "yes"').replace("= []", '= ["yes"]') + "[[claim]]" + claim.replace("\n# ", "\n")
+        told = told.replace('annex = "yes"', "")
+        assert read(told, "a.toml").axis[0].said.startswith("tickets at 7 %")
+
+    def test_an_unknown_category(self) -> None:
+        with pytest.raises(RequestError, match="unknown category 'sience'; did you mean 'science'"):
+            blank("sience")

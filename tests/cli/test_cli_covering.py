@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import Call
 from whether.cli import main
 
 QUESTION = '''\
@@ -30,6 +29,7 @@ def tiny(density=0.5):
     claims = [not_worse("trained", "again", by=60, unit="points", because="less is noise")]
     return Question(arms, claims=claims, if_yes="this", if_no="that", replicates=2)
 '''
+Call = Callable[..., Any]
 FORMS = {"cover.json", "cover.html", "cover.md", "cover.tex", "cover.jsonld", "cover.pdf"}
 
 

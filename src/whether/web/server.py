@@ -12,6 +12,7 @@ from whether.errors import RequestError, WorkError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from uvicorn import Server
 
 PORT = 8642
 HOST = "127.0.0.1"
@@ -102,11 +103,23 @@ def serve(app: FastAPI, bound: socket.socket) -> None:
         RequestError: uvicorn is not installed.
     """
     try:
-        import uvicorn
+        made = running(app)
     except ImportError as error:
         from whether.web.app import NEEDS
 
         raise RequestError(NEEDS) from error
+    try:
+        made.run(sockets=[bound])
+    except KeyboardInterrupt:  # how it is ended
+        return
+    finally:
+        bound.close()
+
+
+def running(app: FastAPI) -> Server:
+    """The server with our settings: it says nothing of itself, and believes nothing that a proxy may have added."""
+    import uvicorn
+
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -118,12 +131,7 @@ def serve(app: FastAPI, bound: socket.socket) -> None:
         timeout_graceful_shutdown=_LEAVE,
         h11_max_incomplete_event_size=16 * 1024,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[bound])
-    except KeyboardInterrupt:  # how it is ended
-        return
-    finally:
-        bound.close()
+    return uvicorn.Server(config)
 
 
 def _bound(host: str, port: int) -> socket.socket:

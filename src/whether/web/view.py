@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from whether.answer import Answer
-from whether.errors import DamageError, WorkError
-from whether.registration import AMENDED, DEVIATED, REGISTERED, Study, read_studies
+from whether.errors import DamageError, RequestError, WorkError
+from whether.registration import AMENDED, DEVIATED, REGISTERED, Study, command, question_of, read_studies
 from whether.store.answers import ANSWER_FILE, AnswerFolder
 from whether.store.finding import Finding
 from whether.store.folder import Store
@@ -195,7 +195,25 @@ def _studies(entries: Sequence[Entry]) -> tuple[list[Study], list[int]]:
                 kept.append(entry)
             except (KeyError, TypeError, ValueError, AttributeError):
                 unread.append(entry.number)
-    return read_studies(kept), unread
+    found = read_studies(kept)
+    odd = [study for study in found if not _can_be_told(study)]
+    return [study for study in found if study not in odd], sorted({*unread, *(study.entry for study in odd)})
+
+
+def _can_be_told(study: Study) -> bool:
+    """Whether what a study froze is what registrations freeze, so that pages can be made of it."""
+    try:
+        for asked in study.questions.values():
+            question_of(asked)
+            command(asked)
+            numbers = [*asked["looks"], asked["alpha"], asked["power"], asked["replicates"]]
+            said = [gate[key] for gate in asked["gates"] for key in ("name", "passed", "waived", "message")]
+            if None in said or not all(isinstance(number, int | float) for number in numbers):
+                return False
+        document = study.document
+        return bool(study.root.hex) and {"title", "notes", "budget", "exposure", "environment"} <= document.keys()
+    except (RequestError, KeyError, TypeError, ValueError, AttributeError):
+        return False
 
 
 def _state(path: str, digest: str) -> str:

@@ -234,10 +234,15 @@ class Answer:
 
     @property
     def runs(self) -> pd.DataFrame:
-        """Every run with its outcome: a row for each arm of each replicate."""
+        """Every run with its outcome: a row for each arm of each replicate.
+
+        Numbers are floats and whole numbers, whatever arms there are: `x` is NaN where an arm has none.
+        """
         import pandas as pd
 
-        return pd.DataFrame([asdict(run) for run in self.table])
+        from whether.report.tables import KINDS, typed
+
+        return typed({name: [getattr(run, name) for run in self.table] for name in KINDS}, pd)
 
     @property
     def failed(self) -> int:

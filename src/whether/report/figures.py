@@ -12,6 +12,7 @@ from whether.report.lines import against_axis, curves_shown, has_ladder_figure, 
 from whether.report.looks_figure import looks
 from whether.report.roofline_figure import roofline
 from whether.report.rows import arms, lone_groups, share_arms, shares
+from whether.report.style import PAGE, Look, looking
 from whether.report.together import along_axis, under_roofs
 
 if TYPE_CHECKING:
@@ -34,12 +35,20 @@ __all__ = [
 ]
 
 
-def figures(answer: Answer) -> dict[str, Figure]:
+def figures(answer: Answer, *, look: Look = PAGE) -> dict[str, Figure]:
     """The figures that apply to an answer, by name, in the order in which a page shows them.
 
-    Every figure has our look whatever matplotlib's settings are; save it with `style.svg` and `style.png` to keep it.
+    Every figure has our look whatever matplotlib's settings are; save it with `style.svg`, `style.png` and `paper.pdf`
+    to keep it.
+
+    Args:
+        answer: to be shown.
+        look: how wide, and with type of which size: `paper.look_of("3.25in,8pt")`; by default as on a report's page.
     """
-    return {name: draw() for name, draw in drawings(answer).items()}
+    from whether.report.paper import resized
+
+    with looking(look):
+        return {name: resized(draw(), look.scale) for name, draw in drawings(answer).items()}
 
 
 def drawings(answer: Answer) -> dict[str, Callable[[], Figure]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,13 +34,9 @@ def render(answer: Answer) -> dict[str, bytes]:
 def runs_csv(answer: Answer) -> str:
     """Every run as a row, with the columns of `answer.runs`, and after them the overrun, which have that outcome.
 
-    Numbers are written so that they read back exactly.
+    Numbers are written so that they read back exactly (`tables.read_csv`); no name is a spreadsheet's formula.
     """
-    from whether.answer import Run
     from whether.report.account import overrun
+    from whether.report.tables import csv
 
-    told = io.StringIO()
-    rows = csv.DictWriter(told, [field.name for field in fields(Run)], lineterminator="\n")
-    rows.writeheader()
-    rows.writerows(asdict(run) for run in (*answer.table, *overrun(answer)))
-    return told.getvalue()
+    return csv(asdict(run) for run in (*answer.table, *overrun(answer)))

@@ -18,7 +18,7 @@ from whether import Network, Question, Recipe, adam, not_worse, question
 
 
 @question(category="science")
-def tiny(density=0.5):
+def steady(density=0.5):
     """Does it hold?"""
 
     def arms(rep):
@@ -40,9 +40,9 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(home)
         patch.setattr(sys, "path", list(sys.path))
         patch.setattr("whether.report.write.render", lambda answer: {"report.html": b"page"})
-        (home / "tiny.py").write_text(QUESTION)
-        assert main(["run", "tiny.py"]) == 0
-    del sys.modules["tiny"]
+        (home / "steady.py").write_text(QUESTION)
+        assert main(["run", "steady.py"]) == 0
+    del sys.modules["steady"]
     return home
 
 
@@ -75,7 +75,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def answer_folder(home: Path) -> Path:
-    (path,) = (home / "lab" / "answers").glob("tiny-*")
+    (path,) = (home / "lab" / "answers").glob("steady-*")
     return path
 
 
@@ -90,38 +90,38 @@ def damage(home: Path) -> None:
 
 
 def test_it_writes_every_form_beside_the_answer(home: Path, whether: Call) -> None:
-    done = whether("cover", "tiny.py")
+    done = whether("cover", "steady.py")
     assert done.code == 0
     assert names(answer_folder(home) / "cover") == FORMS
     assert (answer_folder(home) / "cover" / "cover.pdf").read_bytes().startswith(b"%PDF")
     assert done.out.startswith("YES  Does it hold?\n")
     assert "Not stated: title, authors, contact" in done.out
-    assert "Say it in tiny.cover.toml, or with --ask." in " ".join(done.out.split())
+    assert "Say it in steady.cover.toml, or with --ask." in " ".join(done.out.split())
     assert "cover/cover.html" in done.out
-    assert not (home / "tiny.cover.toml").exists()
+    assert not (home / "steady.cover.toml").exists()
 
 
 @pytest.mark.usefixtures("plain")
 class TestWhere:
-    @pytest.mark.parametrize("words", [(), ("@last",), ("tiny",), ("tiny.py", "density=0.5")])
+    @pytest.mark.parametrize("words", [(), ("@last",), ("steady",), ("steady.py", "density=0.5")])
     def test_an_answer_is_found_as_answer_finds_it(self, home: Path, whether: Call, words: tuple[str, ...]) -> None:
         assert whether("cover", *words).code == 0
         assert names(answer_folder(home) / "cover") == FORMS
 
     def test_to_a_folder_of_ones_own(self, home: Path, whether: Call) -> None:
-        assert whether("cover", "tiny", "--to", "out/here").code == 0
+        assert whether("cover", "steady", "--to", "out/here").code == 0
         assert names(home / "out" / "here") == FORMS
         assert not (answer_folder(home) / "cover").exists()
 
     def test_blind_stands_apart_and_names_nobody(self, home: Path, whether: Call) -> None:
-        (home / "tiny.cover.toml").write_text('authors = ["Ada Example"]')
-        assert whether("cover", "tiny", "--blind").code == 0
+        (home / "steady.cover.toml").write_text('authors = ["Ada Example"]')
+        assert whether("cover", "steady", "--blind").code == 0
         files = [path.read_bytes() for path in (answer_folder(home) / "cover-blind").iterdir()]
         assert len(files) == len(FORMS)
         assert not any(b"Ada" in raw for raw in files)
 
     def test_json_is_the_sheet_and_writes_nothing(self, home: Path, whether: Call) -> None:
-        done = whether("cover", "tiny", "--json")
+        done = whether("cover", "steady", "--json")
         told = json.loads(done.out)
         assert (told["schema"], told["mark"]) == ("whether cover sheet 1", "verified")
         assert not (answer_folder(home) / "cover").exists()
@@ -136,7 +136,7 @@ class TestWhere:
             raise RequestError(NEEDS)
 
         monkeypatch.setattr("whether.cover.render.pdf", missing)
-        done = whether("cover", "tiny")
+        done = whether("cover", "steady")
         assert done.code == 0
         assert "pip install 'whether[pdf]'" in done.err
         assert names(answer_folder(home) / "cover") == FORMS - {"cover.pdf"}
@@ -146,14 +146,14 @@ class TestWhere:
 class TestWords:
     def test_the_authors_file_lies_beside_the_question(self, home: Path, whether: Call) -> None:
         (home / "deep").mkdir()
-        shutil.move(home / "tiny.py", home / "deep" / "tiny.py")
-        (home / "deep" / "tiny.cover.toml").write_text('title = "T"')
-        told = json.loads(whether("cover", "deep/tiny.py", "--json").out)
+        shutil.move(home / "steady.py", home / "deep" / "steady.py")
+        (home / "deep" / "steady.cover.toml").write_text('title = "T"')
+        told = json.loads(whether("cover", "deep/steady.py", "--json").out)
         assert told["fields"]["title"]["text"] == "T"
 
     def test_one_that_is_wrong_writes_nothing(self, home: Path, whether: Call) -> None:
-        (home / "tiny.cover.toml").write_text('titel = "T"\ncontact = 3')
-        done = whether("cover", "tiny")
+        (home / "steady.cover.toml").write_text('titel = "T"\ncontact = 3')
+        done = whether("cover", "steady")
         assert done.code == 2
         assert "did you mean 'title'" in done.err
         assert "contact is 3" in done.err
@@ -161,14 +161,14 @@ class TestWords:
 
     def test_nobody_is_asked_without_a_terminal(self, home: Path, whether: Call, typed: list[Any]) -> None:
         typed[:] = [AssertionError]
-        assert whether("cover", "tiny").code == 0
+        assert whether("cover", "steady").code == 0
 
     def test_what_is_asked_for_is_kept_and_declared(self, home: Path, whether: Call, typed: list[Any]) -> None:
         typed[:] = ["x" * 999, "Title", "Ada", "Bob", ""]
-        done = whether("cover", "tiny", "--ask")
+        done = whether("cover", "steady", "--ask")
         assert done.code == 0
         assert "title has 999 characters" in done.out
-        text = (home / "tiny.cover.toml").read_text()
+        text = (home / "steady.cover.toml").read_text()
         assert 'title = "Title"' in text
         assert 'authors = ["Ada", "Bob"]' in text
         assert 'variation = "confirmed"' in text
@@ -176,35 +176,35 @@ class TestWords:
         assert told["authors"] == {
             "state": "declared",
             "text": "Ada\nBob",
-            "pointer": "tiny.cover.toml",
+            "pointer": "steady.cover.toml",
             "note": "",
             "value": None,
         }
         typed[:] = ["never asked again"]
-        whether("cover", "tiny", "--no-ask")
+        whether("cover", "steady", "--no-ask")
         assert typed
 
     def test_stopping_keeps_what_was_said(self, home: Path, whether: Call, typed: list[Any]) -> None:
         typed[:] = ["Title", KeyboardInterrupt]
-        assert whether("cover", "tiny", "--ask").code == 130
-        assert 'title = "Title"' in (home / "tiny.cover.toml").read_text()
+        assert whether("cover", "steady", "--ask").code == 130
+        assert 'title = "Title"' in (home / "steady.cover.toml").read_text()
         assert not (answer_folder(home) / "cover").exists()
 
     def test_blank_writes_the_questions_and_leaves_what_stands(self, home: Path, whether: Call) -> None:
-        assert whether("cover", "tiny.py", "--blank").code == 0
-        text = (home / "tiny.cover.toml").read_text()
+        assert whether("cover", "steady.py", "--blank").code == 0
+        text = (home / "steady.cover.toml").read_text()
         assert 'title = ""' in text
         assert "# Drafted: Varied: initial weights" in text
-        (home / "tiny.cover.toml").write_text(text.replace('title = ""', 'title = "T"'))
-        assert whether("cover", "tiny.py", "--blank").code == 0
-        assert (home / "tiny.cover.toml").read_text() == text.replace('title = ""', 'title = "T"')
+        (home / "steady.cover.toml").write_text(text.replace('title = ""', 'title = "T"'))
+        assert whether("cover", "steady.py", "--blank").code == 0
+        assert (home / "steady.cover.toml").read_text() == text.replace('title = ""', 'title = "T"')
 
 
 @pytest.mark.usefixtures("plain")
 class TestDamage:
     def test_a_damaged_answer_has_a_sheet_that_says_so(self, home: Path, whether: Call) -> None:
         damage(home)
-        done = whether("cover", "tiny")
+        done = whether("cover", "steady")
         assert done.code == 3
         assert "Verification found damage:" in done.out
         assert "cannot verify" in done.out
@@ -216,14 +216,14 @@ class TestDamage:
         path = home / "lab" / "ledger" / "00000000.json"
         path.chmod(0o644)
         path.write_bytes(path.read_bytes().replace(b"answered", b"Answered"))
-        assert whether("cover", "tiny.py").code == 3
+        assert whether("cover", "steady.py").code == 3
 
     @pytest.mark.parametrize("raw", [b"", b"[1]", b"\xff\xfe", b"{}"])
     def test_one_that_cannot_be_read_has_none(self, home: Path, whether: Call, raw: bytes) -> None:
         path = answer_folder(home) / "answer.json"
         path.chmod(0o644)
         path.write_bytes(raw)
-        done = whether("cover", "tiny")
+        done = whether("cover", "steady")
         assert done.code == 3
         assert "is not what the ledger says was answered" in done.err
         assert not (answer_folder(home) / "cover").exists()
@@ -232,9 +232,9 @@ class TestDamage:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("cover", "tony"), "did you mean 'tiny'"),
+        (("cover", "stady"), "did you mean 'steady'"),
         (("cover", "xor"), "no such answer in this lab yet"),
-        (("cover", "tiny", "xor"), "one name at a time"),
+        (("cover", "steady", "xor"), "one name at a time"),
         (("cover", "none.toml"), "there is no file none.toml"),
         (("cover", "--form", "sience"), "did you mean 'science'"),
     ],

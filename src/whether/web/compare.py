@@ -175,7 +175,7 @@ def _looks(answer: Answer) -> str:
 
 
 def _claims(a: Answer, b: Answer) -> list[Claims]:
-    ours, others = (dict(_named(answer)) for answer in (a, b))
+    ours, others = _named(a), _named(b)
     found = []
     for name in {**ours, **others}:
         one, other = ours.get(name), others.get(name)
@@ -186,12 +186,15 @@ def _claims(a: Answer, b: Answer) -> list[Claims]:
     return sorted(found, key=lambda item: (item.a is None or item.b is None, roles.index(item.role)))
 
 
-def _named(answer: Answer) -> Iterator[tuple[tuple[str, str, str], tuple[str, ClaimResult]]]:
+def _named(answer: Answer) -> dict[tuple[str, str, str], tuple[str, ClaimResult]]:
     """Every claim by what it compares and how: then it is the same in two answers."""
     ladders = [claim for ladder in answer.ladders for claim in ladder.claims]
-    groups = (("decides", [*answer.claims]), ("control", [one.claim for one in answer.controls]))
+    groups = (("decides", answer.claims), ("control", [one.claim for one in answer.controls]))
+    found: dict[tuple[str, str, str], tuple[str, ClaimResult]] = {}
     for role, claims in (*groups, ("secondary", [*answer.secondary, *ladders])):
-        yield from (((claim.left, claim.kind, claim.right or ""), (role, claim)) for claim in reversed(claims))
+        for claim in claims:
+            found.setdefault((claim.left, claim.kind, claim.right or ""), (role, claim))
+    return found
 
 
 def _histories(differences: Sequence[Difference], *, other_seeds: bool) -> list[Difference]:

@@ -59,6 +59,8 @@ def _of_answer(answer: Answer) -> Iterator[Field]:
     yield Field("category", answer.category)
     yield Field("data", str(answer.data.get("name", "")), 2)
     yield Field("what it means", answer.meaning)
+    yield Field("a yes would mean", answer.if_yes)
+    yield Field("a no would mean", answer.if_no)
     yield from (Field("reason", claim.because) for claim in claims)
     yield from (Field("remark", claim.note) for claim in claims if claim.note)
     yield from (Field("note of a run", note) for note in list(notes)[:_NOTES])

@@ -115,7 +115,7 @@ def words_of(query: str) -> tuple[str, ...]:
         >>> words_of('Winning "random  mask" density=0.1')
         ('winning', 'random mask', 'density=0.1')
     """
-    found = (clean(whole or part) for whole, part in _PARTS.findall(clean(query[:LONGEST])))
+    found = (clean(whole or part.strip('"')) for whole, part in _PARTS.findall(clean(query[:LONGEST])))
     return tuple(dict.fromkeys(fold(word)[0] for word in found if fold(word)[0]))[:WORDS]
 
 

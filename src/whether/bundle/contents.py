@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 _PAGES = (".html", ".svg", ".md", ".tex", ".txt")
+_LINE = "{}  {}\n"
+"""Of the manifest, as sha256sum reads it."""
 _ELSEWHERE = ("cover/", "cover-blind/")
 """Folders of the answer's that are not taken: the sheet is made anew."""
 
@@ -242,27 +244,15 @@ def write(
     told, progress = told or crate.Told(), progress or _nobody
     small = _small(gathered, told) | {places.COVER + name: raw for name, raw in (cover or {}).items()}
     files = _files(gathered)
-    sizes: dict[str, int | None] = {name: len(raw) for name, raw in small.items()}
-    sizes |= {name: path.stat().st_size for name, path in files.items()} | {places.MANIFEST: None}
-    described = crate.Described(
-        answer=gathered.answer,
-        files=sizes,
-        records=gathered.records.keys(),
-        main=gathered.main,
-        errors=gathered.errors,
-        sizes={
-            digest: len(_record(gathered.store, digest)[0])
-            for digest in crate.records_of_runs(gathered.answer)
-            if digest in gathered.records
-        },
-        told=told,
-    )
-    small[places.CRATE] = crate.metadata(described)
     records = {crate.record_place(digest): digest for digest in gathered.records}
+    names = sorted([*small, *files, *records, places.CRATE])
+    sizes = {name: len(raw) for name, raw in small.items()}
+    sizes |= {name: path.stat().st_size for name, path in files.items()}
+    sizes[places.MANIFEST] = sum(len(_LINE.format("0" * 64, name).encode()) for name in names)
+    small[places.CRATE] = crate.metadata(_described(gathered, sizes, told))
     packing, changed = Packing(file), 0
     for folder in sorted({f"{name.partition('/')[0]}/" for name in [*small, *files] if "/" in name}):
         packing.add_folder(folder)
-    names = sorted([*small, *files, *records])
     for done, name in enumerate(names, 1):
         if name in records:
             raw, is_changed = _record(gathered.store, records[name])
@@ -271,10 +261,23 @@ def write(
         else:
             packing.add(name, small[name] if name in small else files[name])
         progress(done, len(names))
-    lines = "".join(f"{packing.digests[name]}  {name}\n" for name in names)
+    lines = "".join(_LINE.format(packing.digests[name], name) for name in names)
     packing.add(places.MANIFEST, lines.encode())
     packing.close()
     return Written(digest=packing.digests[places.MANIFEST], files=len(names) + 1, withheld=changed)
+
+
+def _described(gathered: Gathered, sizes: Mapping[str, int], told: crate.Told) -> crate.Described:
+    runs = [digest for digest in crate.records_of_runs(gathered.answer) if digest in gathered.records]
+    return crate.Described(
+        answer=gathered.answer,
+        files=sizes,
+        records=gathered.records.keys(),
+        main=gathered.main,
+        errors=gathered.errors,
+        sizes={digest: len(_record(gathered.store, digest)[0]) for digest in runs},
+        told=told,
+    )
 
 
 def _record(store: Store, digest: str) -> tuple[bytes, bool]:

@@ -97,7 +97,7 @@ class Described:
 
     Attributes:
         answer: that the bundle is of.
-        files: the files of the bundle, but for records, with their sizes in bytes, None where that is not known.
+        files: the files of the bundle, but for records, with their sizes in bytes.
         records: the digests of the records in it.
         main: the file that says what was done: the question's code, or question.json.
         errors: what runs that failed said, by the digest of the measure.
@@ -105,7 +105,7 @@ class Described:
     """
 
     answer: Answer
-    files: Mapping[str, int | None]
+    files: Mapping[str, int]
     records: Collection[str]
     main: str
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -176,6 +176,11 @@ def actions(answer: Answer, records: Collection[str], errors: Mapping[str, str],
     return found
 
 
+def _by(told: Told) -> Entity:
+    """Who made the runs, as far as that is said."""
+    return {"agent": _few([{"@id": person["@id"]} for person in _people(told)])} if told.authors else {}
+
+
 def _few(values: list[Entity]) -> Entity | list[Entity]:
     """One value alone, as JSON-LD in its compact form has it."""
     return values[0] if len(values) == 1 else values
@@ -196,7 +201,7 @@ def _root(described: Described, data: Sequence[Entity], others: Sequence[Entity]
         "datePublished": str(answer.circumstances.get("time", ""))[:10] or "unknown",
         "license": {"@id": _licence(told)["@id"]},
         "conformsTo": {"@id": PROFILE},
-        "mainEntity": {"@id": described.main},
+        "mainEntity": {"@id": _quoted(described.main)},
         "identifier": {"@id": "#design"},
         "hasPart": [{"@id": name} for name in listed],
         "mentions": [{"@id": entity["@id"]} for entity in others if entity["@type"] == "CreateAction"],
@@ -217,19 +222,18 @@ def _files(described: Described) -> list[Entity]:
     return sorted(found, key=lambda entity: str(entity["@id"]))
 
 
-def _file(name: str, size: int | None, described: Described) -> Entity:
+def _file(name: str, size: int, described: Described) -> Entity:
     kind = name.rpartition(".")[2]
     said: Entity = {
         "@id": _quoted(name),
         "@type": "File",
         "name": name.rpartition("/")[2],
         "encodingFormat": _FORMATS.get(kind, "application/octet-stream"),
+        "contentSize": str(size),
     }
     said["description"] = _KNOWN.get(name) or next(
         (what for begin, what in _WITHIN if name.startswith(begin)), "A file"
     )
-    if size is not None:
-        said["contentSize"] = str(size)
     if name == described.main:
         said |= {
             "@type": ["File", "SoftwareSourceCode"],
@@ -261,6 +265,7 @@ def _context(described: Described) -> list[Entity]:
     whether: Entity = {"@id": SCRIPT, "@type": "SoftwareApplication", "name": "Whether", "url": HOME}
     torch: Entity = {"@id": "#torch", "@type": "SoftwareApplication", "name": "PyTorch", "url": "https://pytorch.org"}
     python: Entity = {"@id": "#python", "@type": "ComputerLanguage", "name": "Python", "url": "https://www.python.org"}
+    main = _quoted(described.main)
     design: Entity = {"@id": "#design", "@type": "PropertyValue", "propertyID": "the digest of the question's design"}
     return [
         {"@id": PROFILE, "@type": ["CreativeWork", "Profile"], "name": "Process Run Crate", "version": "0.5"},
@@ -270,7 +275,7 @@ def _context(described: Described) -> list[Entity]:
         design | {"name": "design", "value": answer.digest},
         _licence(described.told),
         *_people(described.told),
-        *actions(answer, described.records, described.errors, _quoted(described.main)),
+        *(item | _by(described.told) for item in actions(answer, described.records, described.errors, main)),
     ]
 
 

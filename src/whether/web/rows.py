@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -11,11 +11,11 @@ from urllib.parse import quote
 from whether.registration import command
 from whether.report import wording
 from whether.report.numbers import plural
-from whether.web.judged import CONCLUDE, Damage
 
 if TYPE_CHECKING:
     from whether.answer import Answer
     from whether.registration import Study
+    from whether.web.judged import Damage
     from whether.web.view import Listed
 
 STATES = {
@@ -59,7 +59,7 @@ class Row:
     time: str = ""
     options: Sequence[str] = ()
     note: str = ""
-    damage: Damage | None = field(default=None)
+    damage: Damage | None = None
 
 
 def rows(answers: Sequence[Listed], studies: Sequence[Study], at_work: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -165,16 +165,9 @@ def ago(iso: str, now: datetime) -> str:
 
 def _answered(item: Listed, options: Mapping[str, Sequence[str]]) -> Row:
     answer, address = item.answer, f"/answers/{quote(item.folder)}"
-    damaged = Row(state="damaged", name=item.question, text=item.folder, address=address, damage=item.damage)
     if answer is None:
-        return damaged
-    try:
-        came, needs = effect(answer)
-    except (TypeError, ValueError, AttributeError, ArithmeticError):  # values of kinds that no answer of ours has
-        odd = Damage(
-            place=f"answers/{item.folder}/answer.json", what="It cannot be read as an answer.", remedy=CONCLUDE
-        )
-        return replace(damaged, damage=odd)
+        return Row(state="damaged", name=item.question, text=item.folder, address=address, damage=item.damage)
+    came, needs = effect(answer)
     most = f" of at most {answer.planned}" if answer.planned > answer.replicates else ""
     return Row(
         state="answered",

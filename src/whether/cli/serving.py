@@ -36,6 +36,7 @@ def serve(
     listens = server.loopback(host or server.HOST)
     store = Store.find(named_lab(ctx, lab), create=False)
     app = create_app(store.root)
+    made = server.running(app)
     bound = server.listen(listens, port)
     server.prepare(app)
     address = server.address(bound)
@@ -47,4 +48,4 @@ def serve(
         import webbrowser
 
         webbrowser.open(address)
-    server.serve(app, bound)
+    server.serve(made, bound)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,15 @@ Table = tuple[Sequence[str], Sequence[Sequence[Cell]]]
 
 _CLAIM = ("claim", "kind", "verdict", "effect", "low", "high", "size", "unit", "n", "level")
 _ARM = ("family", "arm", "x", "measure", "unit", "n", "mean", "sd", "low", "high", "diverged")
+_NAMED = re.compile(r"([a-z_]+?)(?:_([1-9][0-9]{0,3}))?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def data_of(name: str, answer: Answer) -> Table | None:
     """What the figure of this name shows (`report.figures.drawings`), or None where there is no such figure."""
-    plain, _, number = name.partition("_") if name[-1:].isdigit() else (name, "", "")
-    place = int(number) - 1 if number.isdigit() else 0
-    match plain:
+    found = _NAMED.fullmatch(name)
+    place = int(found[2] or 1) - 1 if found else 0
+    match found[1] if found else "":
         case "claims":
             return _claims(answer)
         case "looks":
@@ -68,7 +70,10 @@ def as_csv(table: Table) -> bytes:
 
 
 def _quiet(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    if not isinstance(cell, str):
+        return cell
+    told = cell.replace("\r", " ")  # which would end a row, and is not quoted
+    return f"'{told}" if cell.startswith(_FORMULA) else told
 
 
 def _claim(claim: ClaimResult) -> tuple[Cell, ...]:

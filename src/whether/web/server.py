@@ -96,18 +96,8 @@ def prepare(app: FastAPI) -> None:
     gc.freeze()  # none of this is ever garbage, and is not looked through again
 
 
-def serve(app: FastAPI, bound: socket.socket) -> None:
-    """Answer requests until Ctrl-C or a signal to end, and then return.
-
-    Raises:
-        RequestError: uvicorn is not installed.
-    """
-    try:
-        made = running(app)
-    except ImportError as error:
-        from whether.web.app import NEEDS
-
-        raise RequestError(NEEDS) from error
+def serve(made: Server, bound: socket.socket) -> None:
+    """Answer requests until Ctrl-C or a signal to end, and then return."""
     try:
         made.run(sockets=[bound])
     except KeyboardInterrupt:  # how it is ended
@@ -117,8 +107,17 @@ def serve(app: FastAPI, bound: socket.socket) -> None:
 
 
 def running(app: FastAPI) -> Server:
-    """The server with our settings: it says nothing of itself, and believes nothing that a proxy may have added."""
-    import uvicorn
+    """The server with our settings: it says nothing of itself, and believes nothing that a proxy may have added.
+
+    Raises:
+        RequestError: uvicorn is not installed.
+    """
+    try:
+        import uvicorn
+    except ImportError as error:
+        from whether.web.app import NEEDS
+
+        raise RequestError(NEEDS) from error
 
     config = uvicorn.Config(
         app,

@@ -67,6 +67,10 @@ def pdf_text(sheet: Sheet) -> str:
     return " ".join(pages[0].extract_text().split())
 
 
+def young_untitled() -> Sheet:
+    return example(title=Said(state=NOT_STATED))
+
+
 class TestForms:
     def test_there_are_five_and_each_is_the_same_again(self) -> None:
         made = render.render(example())
@@ -90,7 +94,13 @@ class TestForms:
             told = pdf_text(sheet) if form == "pdf" else render.render(sheet)[form].decode()
             told = Seen(told).words if form == "cover.html" else told
             for name in fields_of(category):
-                if name in ("category", "verdict", "contact", "digest"):  # set apart, and signs with a meaning
+                if name in (
+                    "category",
+                    "verdict",
+                    "effect",
+                    "contact",
+                    "digest",
+                ):  # drawn, set apart, signs with a meaning
                     continue
                 word = max(re.findall(r"[A-Za-z]{4,}", sheet.fields[name].text) or ["None"], key=len)
                 assert word.lower()[:5] in told.lower(), (name, word)
@@ -142,10 +152,18 @@ class TestStates:
         assert "No axis: no claim is stated" in Seen(render.html(bare)).words
         assert "No axis" not in Seen(render.html(example("artifact"))).words
 
+    def test_an_effect_is_told_once(self) -> None:
+        """An answer's stands on the axis; what others say of theirs is not known to be the same."""
+        assert FIELDS["effect"].example not in Seen(render.html(example())).words
+        assert "−0.23 points, 90 % interval −0.45 to −0.01" in Seen(render.html(example())).words
+        assert FIELDS["effect"].example in Seen(render.html(replace(example(), made_by="by hand"))).words
+        assert FIELDS["effect"].example in Seen(render.html(replace(example(), axis=[]))).words
+
     def test_no_state_at_all_is_not_stated(self) -> None:
         empty = replace(example(), fields={"category": said("category")}, axis=[])
         assert page(empty).items["limits"].state == NOT_STATED
         assert "Without a title" in pdf_text(empty)
+        assert page(young_untitled()).title == FIELDS["identifier"].example
 
 
 class TestHostile:

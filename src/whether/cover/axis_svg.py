@@ -103,14 +103,17 @@ def _draw_panel(sheet: _Drawing, panel: Panel, *, alone: bool) -> None:
 
 
 def _draw_claim(sheet: _Drawing, placed: Placed) -> None:
-    """A claim in words and its verdict, on one line; its numbers between them where there is room."""
+    """A claim in words, its numbers and its verdict, on one line or two."""
     row, letter = placed.row, _WIDE[sheet.paper] * TYPE
     room = sheet.width - sheet.wide(row.verdict) - 14
     said, came = numbers.clean(row.said), axis.found(row)
     sheet.text(sheet.width, sheet.y + TYPE, row.verdict, row.verdict, anchor="end", bold=True)
+    sheet.text(0, sheet.y + TYPE, _cut(said, room / letter), "ink")
     if sheet.wide(said) + sheet.wide(came) + 12 <= room:
         sheet.text(room, sheet.y + TYPE, came, "muted", anchor="end")
-    sheet.text(0, sheet.y + TYPE, _cut(said, room / letter), "ink")
+    else:
+        sheet.y += _LINE
+        sheet.text(0, sheet.y + TYPE, _cut(came, sheet.width / letter), "muted")
     sheet.y += _LINE + 2
 
 

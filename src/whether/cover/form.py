@@ -103,7 +103,7 @@ def _told() -> dict[str, Any]:
             "needed": item.needed,
             "categories": list(item.categories),
             "own": own_word(item),
-            "plain": item.group == "identity",
+            "plain": item.group in ("identity", "declarations", "reading"),
         }
         for name, item in FIELDS.items()
     }

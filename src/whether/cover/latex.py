@@ -141,8 +141,9 @@ def _answer(shown: Page) -> list[str]:
         lines.append(rf"\textbf{{{escape(shown.items['question'].text)}}}\par")
     if shown.verdict:
         verdict, tone = shown.items["verdict"], f"whether-{shown.verdict}"
+        shaky = r"\quad\textbf{\WhetherCannot{} cannot be verified as it stands}" if shown.shaky else ""
         lines.append(
-            rf"{{\Large\bfseries\color{{{tone}}}{shown.verdict.capitalize()}}}\quad {escape(verdict.sign)} "
+            rf"{{\Large\bfseries\color{{{tone}}}{shown.verdict.capitalize()}}}{shaky}\quad {escape(verdict.sign)} "
             rf"{_alarm(verdict)}{escape(shown.meaning)}{_where(verdict)}\par"
         )
     if "grade" in shown.items:

@@ -63,7 +63,11 @@ def _answer(shown: Page) -> list[str]:
     if shown.verdict:
         verdict = shown.items["verdict"]
         alarm = _alarm(verdict)
-        lines += [f"**{shown.verdict.upper()}.** {verdict.sign} {alarm}{escape(shown.meaning)}{_where(verdict)}", ""]
+        shaky = " (cannot be verified as it stands)" if shown.shaky else ""
+        lines += [
+            f"**{shown.verdict.upper()}{shaky}.** {verdict.sign} {alarm}{escape(shown.meaning)}{_where(verdict)}",
+            "",
+        ]
     if "grade" in shown.items:
         grade = shown.items["grade"]
         lines.append(f"- {_said(grade)}")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from whether.cover.axis import MOST
 from whether.cover.fields import CATEGORIES, FIELDS, GROUPS, fields_of
 from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet, State
 from whether.report.numbers import clean
@@ -22,10 +23,11 @@ MEANS: Mapping[State, str] = {
     CANNOT: "ought to be computed, and could not be",
 }
 MARKS: Mapping[State, str] = {
-    VERIFIED: "All that can be computed was, anew; it agrees.",
+    VERIFIED: "All that can be computed was computed anew, and agrees.",
     DECLARED: "Its authors say so; nothing was computed anew.",
     CANNOT: "Do not rely on it as it stands.",
 }
+ON_AXIS = "as drawn above, claim by claim"
 NO_AXIS = "No axis: no claim is stated with its interval and the smallest size that would matter."
 POINTER = 40
 """Characters of a pointer that are shown; links lead to the whole."""
@@ -51,6 +53,7 @@ _OPEN_WHILE_COVERED = frozenset(
     ]
 )
 """What is known before the result is, and so is shown while it is covered."""
+_NONE = {True: "Offered for use; it claims no answer.", False: "None is stated."}
 _PROBLEMS, _SHARED = 3, 3
 _LINK = re.compile(r"https?://[^\s<>\"'\\^`{|}]+")
 _DOI = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/[^\s<>\"'\\^`{|}]+)", re.IGNORECASE)
@@ -113,8 +116,8 @@ class Page:
         title: or what stands for it.
         items: every field, by its name.
         parts: those that stand in columns below the answer.
-        verdict: "yes", "no", "inconclusive", or empty; `meaning` what it means.
-        mark, mark_said: how far the sheet as a whole is known.
+        verdict: "yes", "no", "inconclusive", or empty; `word` what stands large, `meaning` what it means.
+        mark, mark_said: how far the sheet as a whole is known; `shaky` is one that cannot be verified.
         keys: the states that occur.
         missing: labels of what is not stated.
         no_axis: why there is no axis, where there might be one.
@@ -127,10 +130,12 @@ class Page:
     items: Mapping[str, Item]
     parts: Sequence[Part]
     verdict: str
+    word: str
     meaning: str
     mark: State
     mark_sign: str
     mark_said: str
+    shaky: bool
     keys: Sequence[Key]
     missing: Sequence[str]
     problems: Sequence[str]
@@ -150,18 +155,22 @@ def page(sheet: Sheet, *, covered: bool = False) -> Page:
     told = {name: sheet.fields.get(name, Said(state=NOT_STATED)) for name in names}
     common = _common(told)
     items = {name: _item(name, said, common) for name, said in told.items()}
+    if _on_axis(sheet) and "effect" in items:
+        items["effect"] = replace(items["effect"], lines=[ON_AXIS])
     verdict = "" if covered else sheet.verdict
     return Page(
         category=sheet.category,
         asks=CATEGORIES[sheet.category],
-        title="Covered" if covered else items["title"].text or "Without a title",
+        title="Covered" if covered else _title(items),
         items=items,
         parts=_parts(items, sheet.category),
         verdict=verdict,
-        meaning=_meaning(items["verdict"].text, verdict) if "verdict" in items else "",
+        word=verdict.capitalize() or ("Artifact" if sheet.category == "artifact" else "No verdict"),
+        meaning=_meaning(items["verdict"].text, verdict) if verdict else _NONE[sheet.category == "artifact"],
         mark=sheet.mark,
         mark_sign=SIGNS[sheet.mark],
         mark_said=MARKS[sheet.mark],
+        shaky=sheet.mark == CANNOT and not covered,
         keys=_keys(items, common),
         missing=[item.label for name, item in items.items() if item.state == NOT_STATED and _is_missed(name)],
         problems=[] if covered else _problems(sheet.problems),
@@ -169,6 +178,16 @@ def page(sheet: Sheet, *, covered: bool = False) -> Page:
         axis=[] if covered else list(sheet.axis),
         covered=covered,
     )
+
+
+def _on_axis(sheet: Sheet) -> bool:
+    """Whether the axis shows all that the effect says, as it does of an answer of this lab."""
+    stands = "effect" in sheet.fields and sheet.fields["effect"].state == VERIFIED
+    return sheet.made_by == "whether" and stands and 0 < len(sheet.axis) <= MOST
+
+
+def _title(items: Mapping[str, Item]) -> str:
+    return items["title"].text or items["identifier"].text or "Without a title"
 
 
 def _is_missed(name: str) -> bool:

@@ -43,13 +43,12 @@ def pictures(shown: Page, *, dpi: int = 110) -> list[bytes]:
 
 def handed(shown: Page) -> dict[str, Any]:
     """What the document is given: plain values."""
-    none = "An artifact is offered for use; it claims no answer." if shown.category == "artifact" else "None is stated."
-    tint = f"{shown.verdict}-tint" if shown.verdict in ("yes", "no") else "shade"
+    tint = f"{shown.verdict}-tint" if shown.verdict in ("yes", "no") and not shown.shaky else "shade"
     return {
         "page": {**asdict(shown), "axis": None},
         "axis": axis.svg(shown.axis, paper=True, width=_WIDTH),
-        "word": shown.verdict.capitalize() or "No verdict",
-        "no-verdict": none,
+        "word": shown.word,
+        "no-verdict": shown.meaning,
         "tint": tint,
         "colours": {**LIGHT, "shade": "#f0f1f4"},
         "sizes": list(SIZES),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from whether.cover.sheet import Sheet
 
-_PRINTED = ((3200, 10.5), (3700, 10.0), (4100, 9.5), (4600, 9.0), (5050, 8.5), (5400, 8.0))
+_PRINTED = ((3300, 10.5), (3800, 10.0), (4350, 9.5), (4950, 9.0), (5300, 8.5))
 
 
 def render(sheet: Sheet) -> dict[str, bytes]:
@@ -89,7 +89,7 @@ def print_size(shown: Page) -> float:
     )
     top = sum(len(shown.items[name].text) for name in ("effect", "limits", "question", "if_yes") if name in shown.items)
     much = columns + 0.7 * top + 260 * len(shown.axis[:MOST]) + 150 * len(shown.problems)
-    return next((size for most, size in _PRINTED if much <= most), 7.5)
+    return next((size for most, size in _PRINTED if much <= most), 8.0)
 
 
 @functools.cache

@@ -104,7 +104,7 @@
     });
     for (const edge of edges) {
       put("line", { x1: x(edge), x2: x(edge), y1: 13, y2: 43, stroke: "var(--ink)", "stroke-width": 2 });
-      put("text", { x: x(edge), y: 57, "text-anchor": "middle", fill: "var(--muted)" }, `${edge} ${claim.unit}`.trim().replace("-", "−"));
+      put("text", { x: x(edge), y: 57, "text-anchor": "middle", fill: "var(--muted)" }, `${edge} ${Math.abs(edge) === 1 && claim.unit.length > 2 ? claim.unit.replace(/s$/, "") : claim.unit}`.trim().replace("-", "−"));
     }
     const tone = `var(--${verdict})`;
     if (claim.low !== null || claim.high !== null) {

@@ -238,11 +238,9 @@ class Answer:
 
         Numbers are floats and whole numbers, whatever arms there are: `x` is NaN where an arm has none.
         """
-        import pandas as pd
-
         from whether.report.tables import KINDS, typed
 
-        return typed({name: [getattr(run, name) for run in self.table] for name in KINDS}, pd)
+        return typed({name: [getattr(run, name) for run in self.table] for name in KINDS})
 
     @property
     def failed(self) -> int:

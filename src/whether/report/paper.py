@@ -123,15 +123,17 @@ def resized(figure: Figure, scale: float) -> Figure:
             continue
         match item:
             case Text():
-                item.set_fontsize(scale * item.get_fontsize())
+                item.set_fontsize(scale * float(item.get_fontsize()))
                 if isinstance(item, Annotation):
-                    item.xyann = tuple(scale * offset for offset in item.xyann)
+                    right, up = item.xyann
+                    item.xyann = (scale * right, scale * up)
             case Line2D():
                 item.set_linewidth(scale * item.get_linewidth())
                 item.set_markersize(scale * item.get_markersize())
                 item.set_markeredgewidth(scale * item.get_markeredgewidth())
             case Collection():
-                item.set_linewidth([scale * float(width) for width in item.get_linewidth()])
+                widths: Any = item.get_linewidth()
+                item.set_linewidth([scale * float(width) for width in widths])
             case Patch():
                 item.set_linewidth(scale * item.get_linewidth())
     return figure

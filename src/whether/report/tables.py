@@ -56,15 +56,15 @@ def read_csv(text: str) -> pd.DataFrame:
     """
     import csv as rfc4180
 
-    import pandas as pd
-
     head, *rows = rfc4180.reader(io.StringIO(text, newline=""))
     columns = {name: [row[place] for row in rows] for place, name in enumerate(head)}
-    return typed({name: [_value(name, cell) for cell in cells] for name, cells in columns.items()}, pd)
+    return typed({name: [_value(name, cell) for cell in cells] for name, cells in columns.items()})
 
 
-def typed(columns: Mapping[str, list[Any]], pd: Any) -> pd.DataFrame:
+def typed(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
     """A DataFrame whose columns are of their kinds, though there be no rows, or no arm with an x."""
+    import pandas as pd
+
     return pd.DataFrame({name: pd.Series(columns[name], dtype=kind) for name, kind in KINDS.items()})
 
 

@@ -61,7 +61,7 @@ class TestRuns:
         assert whether("answer", "xor", "--runs", "tables/runs.csv").out == "16 runs of xor: tables/runs.csv\n"
         told = json.loads(whether("answer", "xor", "--runs", "runs.parquet", "--json").out)
         assert told == {"name": "xor", "runs": 16, "file": "runs.parquet"}
-        one = read_csv((folder / "tables/runs.csv").read_text("utf-8"))
+        one = read_csv((folder / "tables/runs.csv").read_bytes().decode())
         other = pd.read_parquet(io.BytesIO((folder / "runs.parquet").read_bytes()))
         assert len(one) == 16
         assert one.astype(other.dtypes).equals(other)

@@ -88,7 +88,8 @@ def look(bundle: Bundle, progress: Progress | None = None, *, certificate: Path 
         name = f"{answer.name}-{answer.digest[:8]}"
         where = f"{places.LAB}answers/{name}/answer.json"
         if about is not None and about["answer"] != name:
-            found.append(Finding(places.ABOUT, f"It says that the answer is {about['answer']!r}, not {name}.", AGAIN))
+            what = f"It says that the answer is {about['answer'][:80]!r}, not {name}."
+            found.append(Finding(places.ABOUT, what, AGAIN))
         found += _guarded(where, _records(bundle, answer))
         for place, follows in FOLLOWS.items():
             found += _guarded(place, (replace(item, remedy=AGAIN) for item in follows(bundle, answer)))

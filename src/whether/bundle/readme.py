@@ -10,35 +10,12 @@ if TYPE_CHECKING:
     from whether.answer import Answer
     from whether.bundle.source import Source
 
+TEXT = """# Evidence for an answer
 
-def readme(answer: Answer, source: Source, *, states: bool) -> str:
-    """README.md.
+    {text}
+    {verdict}: {meaning}
 
-    Args:
-        answer: that the bundle is of.
-        source: of its question.
-        states: whether trained states are in it.
-    """
-    from whether.bundle.source import command
-
-    name = f"{answer.name}-{answer.digest[:8]}"
-    runs = len(answer.table)
-    ended = "all of them done" if answer.failed == answer.diverged == 0 else f"{answer.diverged} diverged"
-    ended += f", {answer.failed} failed" if answer.failed else ""
-    version = str(answer.circumstances.get("versions", {}).get("whether", ""))
-    install = f"pip install whether{'==' + version if version else ''}"
-    left = (
-        "Trained networks are in it (lab/states/)."
-        if states
-        else ("Trained networks are left out; every one is named by its hash, and can be trained again.")
-    )
-    missing = "".join(f"- {_plain(line)}\n" for line in source.missing)
-    return f"""# Evidence for an answer
-
-    {_plain(answer.text)}
-    {answer.verdict}: {_plain(answer.meaning)}
-
-{runs} runs, {ended}; {_plain(answer.grade)}. This folder holds all that the answer rests on, so that it can be checked
+{runs} runs, {ended}; {grade}. This folder holds all that the answer rests on, so that it can be checked
 without the lab in which it was made, and without trusting whoever made it.
 
 ## To check it
@@ -64,7 +41,7 @@ To train a part of it again (this runs the code in {places.QUESTION}, so look at
 
 To ask it again in a lab of your own, within {places.QUESTION}:
 
-    {_plain(command(answer, source))}
+    {command}
 
 ## What is in it
 
@@ -79,9 +56,44 @@ To ask it again in a lab of your own, within {places.QUESTION}:
 {left}
 Names of machines and folders are withheld from records: such a record says so under "withheld", and under "sealed_as"
 which seal it has at home.
-{missing and chr(10) + "## What is missing" + chr(10) + chr(10) + missing}"""
+"""
+IN, OUT = (
+    "Trained networks are in it (lab/states/).",
+    "Trained networks are left out; every one is named by its hash, and can be trained again.",
+)
+
+
+def readme(answer: Answer, source: Source, *, states: bool) -> str:
+    """README.md.
+
+    Args:
+        answer: that the bundle is of.
+        source: of its question.
+        states: whether trained states are in it.
+    """
+    from whether.bundle.source import command
+
+    ended = [f"{count} {word}" for count, word in ((answer.diverged, "diverged"), (answer.failed, "failed")) if count]
+    version = str(answer.circumstances.get("versions", {}).get("whether", ""))
+    told = TEXT.format(
+        text=_plain(answer.text),
+        verdict=_plain(answer.verdict),
+        meaning=_plain(answer.meaning),
+        grade=_plain(answer.grade),
+        runs=len(answer.table),
+        ended=", ".join(ended) or "all of them done",
+        install=_plain(f"pip install whether{'==' + version if version else ''}"),
+        name=_plain(f"{answer.name}-{answer.digest[:8]}"),
+        command=_plain(command(answer, source)),
+        left=IN if states else OUT,
+        places=places,
+    )
+    missing = "".join(f"- {_plain(line)}\n" for line in source.missing)
+    return f"{told}\n## What is missing\n\n{missing}" if missing else told
 
 
 def _plain(text: str) -> str:
     """A text of somebody's on one line, which cannot end the block that it stands in."""
-    return " ".join(text.split()).replace("`", "'")
+    from whether.report.numbers import clean
+
+    return clean(text).replace("`", "'")

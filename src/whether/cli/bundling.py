@@ -210,7 +210,7 @@ def show_checked(path: Path, checked: Checked, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from whether.cli.page import near, paragraph, say, say_json
-    from whether.report.numbers import plural
+    from whether.report.numbers import clean, plural
 
     answer = checked.answer
     if as_json:
@@ -222,8 +222,8 @@ def show_checked(path: Path, checked: Checked, *, as_json: bool) -> None:
     if checked.findings or answer is None:
         say(f"{near(path)}: {plural(len(checked.findings), 'finding')}\n")
         for finding in checked.findings:
-            say(f"  {finding.place}")
-            say(paragraph(finding.what, 4))
+            say(f"  {clean(finding.place)[:200]}")
+            say(paragraph(clean(finding.what)[:1000], 4))
         say("\nDo not rely on this bundle; ask for it again.")
         return
     say(f"{near(path)}: all is well\n")

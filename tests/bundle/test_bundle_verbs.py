@@ -1,0 +1,257 @@
+"""`whether bundle` and `whether verify BUNDLE`, as somebody types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from bundle_cases import bend, working_in
+
+from whether.bundle.archive import opened
+from whether.bundle.check import check
+from whether.cli import main
+from whether.store.sealed import SEAL, seal
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def whether(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def call(*words: str) -> Done:
+        capsys.readouterr()
+        code = main(words)
+        printed = capsys.readouterr()
+        return Done(code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def home(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A working folder of its own with the lab and the question's files."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    shutil.copytree(made.folder / "lab", folder / "lab")
+    for name in ("signs.py", "nets.py", "numbers_of_mine.py"):
+        shutil.copy(made.folder / name, folder)
+    monkeypatch.setattr("whether.cli.covering._rendered", _without_pdf)
+    with working_in(folder):
+        yield folder
+
+
+def _without_pdf(sheet: object) -> tuple[dict[str, bytes], str]:
+    from whether.cover.render import render
+
+    return render(sheet), "No PDF: it takes a second"  # type: ignore[arg-type]
+
+
+class TestBundle:
+    def test_it_says_what_it_wrote(self, made, home: Path, whether: Call) -> None:
+        done = whether("bundle", "signs.py")
+        path = home / f"tiny-{made.answer.digest[:8]}.zip"
+        with opened(path) as bundle:
+            assert check(bundle) == []
+            assert done.out.splitlines()[0].startswith(f"{path.name}  ")
+            assert f"  sha256    {bundle.digest}\n" in done.out
+            assert bundle.question()["same_design"] is True
+        assert "answer    tiny: yes, registered" in done.out
+        assert "rests on  8 runs, 16 records, without trained networks" in done.out
+        assert done.out.endswith(f"To check it, anywhere: whether verify {path.name}\n")
+        assert (done.code, done.err) == (0, "note: No PDF: it takes a second\n")
+
+    def test_again_it_is_the_same_to_the_byte(self, home: Path, whether: Call) -> None:
+        assert whether("bundle", "tiny").code == 0
+        (path,) = home.glob("*.zip")
+        before = path.read_bytes()
+        assert whether("bundle", "@last").code == 0
+        assert path.read_bytes() == before
+        assert [item.name for item in home.iterdir() if "partial" in item.name] == []
+
+    def test_json(self, home: Path, whether: Call) -> None:
+        done = whether("bundle", "tiny", "--to", "out/b.zip", "--states", "--json")
+        said = json.loads(done.out)
+        names = ("bundle", "answer", "verdict", "records", "withheld", "states")
+        assert [said[name] for name in names] == ["out/b.zip", "tiny", "yes", 16, 9, True]
+        assert said["bytes"] == (home / "out" / "b.zip").stat().st_size
+        assert said["disclosed"] == []
+
+    def test_what_its_author_says_goes_in(self, home: Path, whether: Call) -> None:
+        (home / "tiny.cover.toml").write_text(
+            'title = "Once more"\nauthors = ["Ada Example"]\nlicence = "CC-BY-4.0"\nreproductions = ["gone.json"]\n'
+        )
+        done = whether("bundle", "signs.py")
+        assert "note: gone.json, which tiny.cover.toml names, is not included" in done.err
+        (path,) = home.glob("*.zip")
+        with opened(path) as bundle:
+            assert check(bundle) == []
+            assert bundle.told("cover/cover.json")["fields"]["title"]["text"] == "Once more"
+            root = next(item for item in bundle.told("ro-crate-metadata.json")["@graph"] if item["@id"] == "./")
+        assert root["name"] == "Once more"
+
+    def test_what_its_owner_might_not_expect_is_told_first(self, home: Path, whether: Call) -> None:
+        from whether import Lab
+
+        Lab(home / "lab").store.ledger.append("answered", {"folder": f"other-{'ab' * 4}", "answer": "of /secret"})
+        done = whether("bundle", "tiny")
+        assert "note: the ledger names other answers: other-abababab" in done.err
+
+    def test_changed_code_is_told(self, home: Path, whether: Call) -> None:
+        path = home / "signs.py"
+        path.write_text(path.read_text().replace("10it", "11it"))
+        done = whether("bundle", "tiny")
+        assert "note: the question's code was changed since it was answered" in done.err
+        assert done.code == 0
+
+    def test_damage_is_refused_and_nothing_written(self, made, home: Path, whether: Call) -> None:
+        run = made.answer.table[0]
+        path = home / "lab" / "records" / run.measure[:2] / f"{run.measure}.json"
+        said = json.loads(path.read_text()) | {"value": 99.5}
+        said.pop(SEAL)
+        path.chmod(0o644)
+        path.write_bytes(seal(said))
+        done = whether("bundle", "tiny")
+        assert done.code == 3
+        assert "tiny is not bundled, as it does not follow from its evidence" in done.err
+        assert "its record says 99.5" in done.err
+        path.write_bytes(bend(path.read_bytes()))
+        assert whether("bundle", "tiny").code == 3
+        assert list(home.glob("*.zip")) == []
+
+    @pytest.mark.parametrize(
+        ("words", "what"),
+        [
+            (("nothing",), "unknown question 'nothing'"),
+            (("tiny", "--to", "b.tar"), "--to b.tar: expected the name of a file that ends in .zip"),
+            (("tiny", "--to", "mine.zip"), "mine.zip exists and is no bundle, so it is left as it is"),
+        ],
+    )
+    def test_wrong_requests(self, words: tuple[str, ...], what: str, home: Path, whether: Call) -> None:
+        (home / "mine.zip").write_bytes(b"mine")
+        done = whether("bundle", *words)
+        assert done.code == 2
+        assert what in done.err
+        assert (home / "mine.zip").read_bytes() == b"mine"
+        assert [item.name for item in home.glob("*.zip")] == ["mine.zip"]
+
+    def test_a_full_disk_leaves_nothing(self, home: Path, whether: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+        def full(*_said: object, **_how: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("whether.store.packed.os.fsync", full)
+        done = whether("bundle", "tiny")
+        assert (done.code, "the disk is full" in done.err) == (1, True)
+        assert list(home.glob("*.zip")) == list(home.glob("*.partial")) == []
+
+
+class TestVerify:
+    def test_all_is_well(self, made, tmp_path: Path, whether: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Far from any lab."""
+        monkeypatch.chdir(tmp_path)
+        done = whether("verify", str(made.zip))
+        with opened(made.zip) as bundle:
+            digest = bundle.digest
+        study = made.answer.study["registration"][:8]
+        assert done.code == 0
+        assert done.out.splitlines()[2:10] == [
+            "  - 44 files: each is there and has its digest, and none is more",
+            f"  - the ledger: a chain of 3 entries; registration {study} with its seeds and looks",
+            "  - 8 runs, each with its record and an action in the crate; 1 diverged, 1 failed",
+            "  - concluded anew from them: yes, as tiny says",
+            "  - tables, cover sheet and environment follow from the answer",
+            "  - trained networks are left out",
+            "",
+            f"sha256 {digest}",
+        ]
+        assert list(tmp_path.iterdir()) == []
+
+    def test_each_file_that_was_altered_is_named(self, bundle: Path, whether: Call) -> None:
+        for name in ("README.md", "results/runs.csv"):
+            (bundle / name).write_bytes(bend((bundle / name).read_bytes()))
+        done = whether("verify", str(bundle))
+        assert done.code == 3
+        assert "  README.md\n    It was altered: its bytes are not those that the manifest names.\n" in done.out
+        assert "  results/runs.csv\n    Its rows are not the runs of the answer.\n" in done.out
+        said = json.loads(whether("verify", str(bundle), "--json").out)
+        assert {item["place"] for item in said["findings"]} == {"README.md", "results/runs.csv", "croissant.json"}
+
+    def test_no_bundle_is_a_wrong_request(self, tmp_path: Path, whether: Call) -> None:
+        (tmp_path / "a.zip").write_bytes(b"hello")
+        for path in (tmp_path / "a.zip", tmp_path / "none.zip", tmp_path):
+            assert whether("verify", str(path)).code == 2
+
+    def test_its_json(self, made, whether: Call) -> None:
+        said = json.loads(whether("verify", str(made.zip), "--json").out)
+        assert (said["answer"], said["verdict"], said["files"], said["findings"]) == ("tiny", "yes", 44, [])
+
+    def test_hostile_words_in_it_do_no_harm(self, bundle: Path, whether: Call) -> None:
+        path = bundle / "bundle.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"answer": "\x1b[31m<b>\u202e" + "x" * 10_000}))
+        done = whether("verify", str(bundle))
+        assert done.code == 3
+        assert "\x1b" not in done.out
+        assert "\u202e" not in done.out
+
+    def test_it_takes_the_core_only(self, made) -> None:
+        """In a fresh interpreter that has none of the extras, and no torch either."""
+        code = (
+            "import sys\n"
+            "for name in ('torch', 'rocrate', 'typst', 'fastapi', 'uvicorn', 'mlcroissant', 'matplotlib'):\n"
+            "    sys.modules[name] = None\n"
+            f"from whether.cli import main; sys.exit(main(['verify', {str(made.zip)!r}]))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=os.environ.copy(), capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_code_in_it_is_not_run(self, made, tmp_path: Path, whether: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The working directory may be the unpacked bundle."""
+        root = shutil.copytree(made.unpacked, tmp_path / "b")
+        monkeypatch.chdir(root / "question")
+        for name in ("signs.py", "nets.py"):
+            (root / "question" / name).write_text("raise SystemExit('it was run')\n")
+        done = whether("verify", "..")
+        assert done.code == 3
+        assert "it was run" not in done.out + done.err
+
+
+@pytest.mark.long
+def test_a_thousand_runs_fit_in_little_memory_and_time(tmp_path: Path) -> None:
+    """Held loosely: 30 s and 500 MB are what was set."""
+    import time
+
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, "-m", "whether", "run", "xor", "replicates=250", "--on", "inprocess"]
+    subprocess.run(words, cwd=tmp_path, env=env, check=True, capture_output=True)
+    code = (
+        "import resource; from whether.cli import main\n"
+        "assert main(['bundle', 'xor', '--to', 'b.zip']) == 0\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True, capture_output=True)
+    spent, peak = time.monotonic() - began, int(done.stdout.split()[-1])
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert len([name for name in archive.namelist() if "lab/records/" in name]) >= 2000
+    assert spent < 60
+    assert peak < 500_000  # kB
+    words = [sys.executable, "-m", "whether", "verify", "b.zip"]
+    subprocess.run(words, cwd=tmp_path, env=env, check=True, capture_output=True)

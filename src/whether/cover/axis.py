@@ -132,7 +132,7 @@ def text_line(row: AxisRow, columns: int = 44) -> str:
         >>> row = AxisRow(said="a is as good as b", kind="not_worse", verdict="yes", estimate=0.0, low=-0.5, high=0.5,
         ...               size=1.0, unit="points")
         >>> print(text_line(row, 30))
-        no ···│·····├────────●───────┤·· yes
+        no ··│·······├────────●───────┤·· yes
     """
     placed = panels([row])[0].rows[0]
     line = ["·"] * columns

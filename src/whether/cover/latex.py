@@ -31,7 +31,6 @@ _SPECIAL = {
     '"': r"\textquotedbl{}",
     "'": r"'",
     "`": r"\textasciigrave{}",
-    "-": "-{}",  # two in a row are two, not a dash
     "\u2212": "$-$",
     "×": r"$\times$",
     "±": r"$\pm$",
@@ -112,7 +111,8 @@ def escape(text: str) -> str:
         >>> print(escape("5 % of $x_1$ \\input{a} −1"))
         5 \% of \$x\_1\$ \textbackslash{}input\{a\} $-$1
     """
-    return "".join(_SPECIAL.get(sign) or _letter(sign) for sign in clean(text))
+    # Two hyphens in a row are two, not a dash.
+    return "".join(_SPECIAL.get(sign) or _letter(sign) for sign in clean(text)).replace("--", "-{}-")
 
 
 def _letter(sign: str) -> str:
@@ -194,7 +194,7 @@ def _rule(x: float, y: float, width: float, height: float, tone: str) -> str:
 
 
 def _field(item: Item) -> str:
-    told = r"; ".join(map(escape, item.lines)) or (r"\textit{not stated}" if item.state == "not stated" else "")
+    told = r" $\cdot$ ".join(map(escape, item.lines)) or (r"\textit{not stated}" if item.state == "not stated" else "")
     return rf"{escape(item.sign)} \textbf{{{escape(item.label)}}} {_alarm(item)}{told}{_where(item)}\par"
 
 

@@ -119,12 +119,15 @@ class TestRows:
         told = differing([item.answer for item in (one, other, lone) if item.answer])
         assert told == {"1" * 64: ["rounds=1"], "2" * 64: ["rounds=2"], "3" * 64: []}
 
-    def test_the_effect_stands_with_what_a_yes_needs(self) -> None:
+    def test_the_claim_that_made_the_verdict_is_told(self) -> None:
         answer = bench().answer_of("a", 4, 5, 1)
-        claim = replace(answer.claims[0], estimate=1.25, low=0.75, high=1.75, level=0.05, unit="points", size=1.0)
-        told = effect(replace(answer, claims=[claim, claim]))
-        assert told == ("1.25 points (90 % interval 0.75 to 1.75)", "a yes needs above −1 point; 1 more claim")
-        assert effect(replace(answer, claims=[replace(claim, low=None, high=None)]))[0] == "1.25 points"
+        made = {"estimate": 1.25, "low": 0.75, "high": 1.75, "level": 0.05, "unit": "points"}
+        yes, no = (replace(answer.claims[0], verdict=verdict, said=verdict, **made) for verdict in ("yes", "no"))
+        told = "1.25 points (90 % interval 0.75 to 1.75)"
+        assert effect(replace(answer, verdict="no", claims=[yes, no])) == ("no (and 1 more claim)", told)
+        assert effect(replace(answer, verdict="yes", claims=[yes])) == ("yes", told)
+        assert effect(replace(answer, verdict="inconclusive", claims=[yes, no]))[0] == "yes (and 1 more claim)"
+        assert effect(replace(answer, verdict="yes", claims=[replace(yes, low=None, high=None)]))[1] == "1.25 points"
         assert effect(replace(answer, claims=[])) == ("", "")
 
     def test_ages(self) -> None:

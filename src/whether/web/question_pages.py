@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from whether.web.rows import FILTERS, STATES, ago, choices, chosen, rows
+from whether.web.rows import FILTERS, STATES, ago, choices, chosen, decisive, rows
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -48,7 +48,7 @@ def routes(view: View, render: Render) -> APIRouter:
         told = _question(view, name)
         if told is None:
             raise HTTPException(404)
-        return render(request, "question.html.j2", name=name, ago=_ago(), **told)
+        return render(request, "question.html.j2", name=name, ago=_ago(), decisive=decisive, **told)
 
     router.add_route("/", all_questions, methods=["GET"])
     router.add_route("/questions/{name}", one_question, methods=["GET"])

@@ -13,7 +13,7 @@ from whether.report import wording
 from whether.report.numbers import plural
 
 if TYPE_CHECKING:
-    from whether.answer import Answer
+    from whether.answer import Answer, ClaimResult
     from whether.registration import Study
     from whether.web.judged import Damage
     from whether.web.view import Listed
@@ -37,8 +37,8 @@ class Row:
         text: what is asked; the name where nobody knows.
         address: of its page.
         category, grade, verdict: empty where there is none yet.
-        effect: of the first claim that decides, with its interval.
-        needs: where a yes needs that interval, and how many claims decide besides.
+        claim: that made the verdict what it is, and how many others decide.
+        effect: of that claim, with its interval.
         replicates: "32 replicates", "8 of at most 32".
         time: in ISO 8601: when it was answered, or registered.
         options: those in which it differs from others of its name, as words k=v.
@@ -53,8 +53,8 @@ class Row:
     category: str = ""
     grade: str = ""
     verdict: str = ""
+    claim: str = ""
     effect: str = ""
-    needs: str = ""
     replicates: str = ""
     time: str = ""
     options: Sequence[str] = ()
@@ -132,16 +132,21 @@ def choices(found: Iterable[Row]) -> dict[str, list[str]]:
     return {key: sorted({str(getattr(row, key)) for row in there} - {""}) for key in FILTERS}
 
 
+def decisive(answer: Answer) -> ClaimResult | None:
+    """The claim that made the verdict what it is: the first that came out so, else the first; None without claims."""
+    return next((claim for claim in answer.claims if claim.verdict == answer.verdict), next(iter(answer.claims), None))
+
+
 def effect(answer: Answer) -> tuple[str, str]:
-    """The first claim's effect with its interval, and what a yes needs, in two short phrases."""
-    if not answer.claims:
+    """The decisive claim in words, with how many others there are, and its effect with the interval."""
+    claim = decisive(answer)
+    if claim is None:
         return "", ""
-    claim = answer.claims[0]
     told = wording.effect(claim)
     if wording.interval(claim) != "none":
         told += f" ({wording.claim_level(claim)} interval {wording.interval(claim)})"
     more = len(answer.claims) - 1
-    return told, f"a yes needs {wording.needs(claim)}" + (f"; {plural(more, 'more claim')}" if more else "")
+    return claim.said + (f" (and {plural(more, 'more claim')})" if more else ""), told
 
 
 def ago(iso: str, now: datetime) -> str:
@@ -167,7 +172,7 @@ def _answered(item: Listed, options: Mapping[str, Sequence[str]]) -> Row:
     answer, address = item.answer, f"/answers/{quote(item.folder)}"
     if answer is None:
         return Row(state="damaged", name=item.question, text=item.folder, address=address, damage=item.damage)
-    came, needs = effect(answer)
+    claim, came = effect(answer)
     most = f" of at most {answer.planned}" if answer.planned > answer.replicates else ""
     return Row(
         state="answered",
@@ -177,8 +182,8 @@ def _answered(item: Listed, options: Mapping[str, Sequence[str]]) -> Row:
         category=answer.category,
         grade=answer.grade,
         verdict=answer.verdict,
+        claim=claim,
         effect=came,
-        needs=needs,
         replicates=f"{answer.replicates}{most} replicates" if most else plural(answer.replicates, "replicate"),
         time=item.time,
         options=options.get(answer.digest, ()),

@@ -134,7 +134,7 @@ class TestJudging:
 
     def test_reasons_are_told(self) -> None:
         assert judge("exceeds", 1.0, expected(2.0, 6.0), 9.0)[1].startswith("outside")
-        assert "2 against 8 replicates" in judge("exceeds", 1.0, expected(-9.0, 9.0), 0.0)[1]
+        assert "of 2 replicates an effect that contradicts" in judge("exceeds", 1.0, expected(-9.0, 9.0), 0.0)[1]
         unbounded = Expected(estimate=3.0, low=-math.inf, high=math.inf, n=1, k=1, method="t")
         assert judge("same", 1.0, unbounded, 3.0)[1] == "one original replicate shows no spread"
 

@@ -122,7 +122,7 @@ class TestTrusted:
         done = whether("reproduce", str(xor), "--trust", "--by", "B. Else")
         assert done.code == 0, done.err
         assert done.out.startswith("xor: 8 runs to make again\n")
-        assert "8 of 8 numbers are equal to the bit, and so are the trained weights of 8" in done.out
+        assert "8 of 8 numbers are equal to the bit; so are the trained weights of 8 of 8 runs" in done.out
         assert 'reproductions = ["reproduction.json"]' in done.out
         told = reproduction(folder)
         with zipfile.ZipFile(xor) as archive:

@@ -185,7 +185,7 @@ def judge(kind: Kind, size: float, expected: Expected, effect: float) -> tuple[A
         return "yes", "as expected, to less than the smallest size of interest"
     if not math.isfinite(reach):
         return "cannot tell", "one original replicate shows no spread"
-    return "cannot tell", f"{expected.k} against {expected.n} replicates would also agree with the opposite"
+    return "cannot tell", f"of {expected.k} replicates an effect that contradicts the original would be expected, too"
 
 
 def overall(judged: Sequence[Agreement]) -> Agreement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -128,7 +129,11 @@ def _refuse(bundle: Bundle, answer: Answer, given: Path) -> None:
         what = (
             f"Training {answer.name} again runs this code of the bundle on this machine, with your rights:\n\n{files}"
         )
-        how = f"Read it first: unzip -p {given} 'question/*' shows it" if given.is_file() else f"It lies in {given}"
+        how = (
+            f"Read it first: unzip -p {shlex.quote(str(given))} 'question/*' shows it"
+            if given.is_file()
+            else f"It lies in {given}"
+        )
         how += ". Run it where it can do no harm, such as in a container."
     else:
         from whether import __version__
@@ -236,7 +241,7 @@ def _summary(made: Reproduced) -> Iterator[str]:
     arms = f", {made.arms} of {made.of_arms} arms" if made.arms < made.of_arms else ""
     yield f"{made.replicates} of {plural(made.of, 'replicate')}{arms}: {plural(len(made.numbers), 'run')} made again"
     weights = [run.same_weights for run in made.numbers if run.same_weights is not None]
-    trained = f", and so are the trained weights of {sum(weights)}" if weights else ""
+    trained = f"; so are the trained weights of {sum(weights)} of {plural(len(weights), 'run')}" if weights else ""
     yield f"{made.equal} of {len(made.numbers)} numbers are equal to the bit{trained}"
     if made.same_profile is None:
         yield f"on {made.machine}; the bundle does not say on what the original was trained"
@@ -262,7 +267,7 @@ def _claim(claim: ClaimAgain) -> str:
     head = paragraph(f"{claim.agrees}  {numbers.clean(claim.said)}{beside}", 2, hang=2).replace(claim.agrees, shown, 1)
     if claim.again is None or claim.paired is None:
         return f"{head}\n    {claim.why}"
-    places = numbers.decimals_for(claim.low, claim.high, claim.again)
+    places = numbers.decimals_for(claim.low, claim.high) if claim.low is not None else numbers.decimals_for(claim.again)
     told = numbers.with_unit(numbers.number(claim.again, places), claim.unit)
     expected = numbers.limits(claim.low, claim.high, places)
     if claim.why == EQUAL:

@@ -264,6 +264,17 @@ class TestPage:
         assert [said["src"] for said in page.named("script")] == ["/static/live.js"]
         assert page.words.count("alert(1)") >= 4
 
+    def test_what_the_page_shows_already_is_not_told_again(self, root: Path, app: Any) -> None:
+        (place,) = [said for said in read(get(app, "/live")).named("div") if said.get("id") == "at-work"]
+
+        async def work() -> None:
+            from whether.web.live_pages import _look
+            from whether.web.view import View
+
+            assert event_id(_look(View(root))) == place["data-event"]
+
+        running(work)
+
     def test_asking_for_the_head_of_the_stream_does_not_hang(self, app: Any) -> None:
         got = get(app, "/live/events", method="HEAD")
         assert (got.status, got.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from whether.web.feed import Feed
+from whether.web.feed import Feed, event_id
 from whether.web.live import commands, spoken
 from whether.web.rendering import environment
 from whether.web.rows import ago
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+    from markupsafe import Markup
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -27,21 +28,19 @@ AGAIN = (5, 10, 30, 60)
 def routes(view: View, render: Render) -> APIRouter:
     """`/live` and `/live/events`."""
     from fastapi import APIRouter
+    from markupsafe import Markup
     from starlette.responses import PlainTextResponse, StreamingResponse
     from starlette.responses import Response as Empty
 
     router = APIRouter()
-
-    def look() -> dict[str, str]:
-        told = _told(view)
-        return {"html": environment().get_template("live_table.html.j2").render(**told), "spoken": told["spoken"]}
-
-    feed = Feed(look)
+    feed = Feed(lambda: _look(view))
 
     def live(request: Request) -> Response:
         every = request.query_params.get("every", "")
         again = int(every) if every in map(str, AGAIN) else 0
-        return render(request, "live.html.j2", again=again, **_told(view))
+        told = _look(view)
+        table = Markup(told["html"])  # a template of ours made it, with everything escaped
+        return render(request, "live.html.j2", again=again, table=table, spoken=told["spoken"], event=event_id(told))
 
     async def events(request: Request) -> Response:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -50,7 +49,8 @@ def routes(view: View, render: Render) -> APIRouter:
             return PlainTextResponse(told, 503, {"retry-after": "10"})
         if request.method == "HEAD":
             return Empty(media_type="text/event-stream", headers=headers)
-        stream = feed.listen(request.headers.get("last-event-id", ""))
+        seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
+        stream = feed.listen(seen)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     router.add_route("/live", live, methods=["GET"])
@@ -58,14 +58,10 @@ def routes(view: View, render: Render) -> APIRouter:
     return router
 
 
-def _told(view: View) -> dict[str, Any]:
-    working = commands(view.at_work())
-    now = datetime.now(UTC)
+def _look(view: View) -> dict[str, str]:
+    """What is at work and what was answered last, as HTML, and what of it is worth reading aloud."""
+    working, now = commands(view.at_work()), datetime.now(UTC)
     whole = [item for item in view.answers() if item.answer is not None]
-    answered = {item.question for item in whole}
-    return {
-        "working": working,
-        "spoken": spoken(working),
-        "lately": [(item, ago(item.time, now)) for item in whole[:LATELY]],
-        "answered": answered,
-    }
+    lately = [(item, ago(item.time, now)) for item in whole[:LATELY]]
+    html = environment().get_template("live_table.html.j2").render(working=working, lately=lately)
+    return {"html": html, "spoken": spoken(working)}

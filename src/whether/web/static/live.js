@@ -39,10 +39,11 @@
 
   let feed = null;
   const open = () => {
-    feed = new EventSource("/live/events");
+    feed = new EventSource(`/live/events?seen=${place.dataset.event}`);
     feed.addEventListener("open", () => { if (pause.getAttribute("aria-pressed") === "false") say("Kept current.", true); });
     feed.addEventListener("lab", (event) => {
       waiting = JSON.parse(event.data);
+      place.dataset.event = event.lastEventId;
       if (pause.getAttribute("aria-pressed") === "false") tell();
     });
     feed.addEventListener("error", () => {

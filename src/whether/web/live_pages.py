@@ -12,7 +12,6 @@ from whether.web.rows import ago
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
-    from markupsafe import Markup
     from starlette.requests import Request
     from starlette.responses import Response
 

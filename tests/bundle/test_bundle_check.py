@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -213,8 +214,6 @@ class TestRuns:
 
 def _chained_anew(bundle: Path, answer: Path) -> None:
     """The last entry of the ledger names the answer as it is now."""
-    import hashlib
-
     last = sorted((bundle / "lab" / "ledger").iterdir())[-1]
     fields = json.loads(last.read_text())
     fields["body"]["answer"] = hashlib.sha256(answer.read_bytes()).hexdigest()
@@ -231,6 +230,15 @@ class TestVerdict:
         found = findings(bundle)
         assert any("It says no; from its runs follows yes." in item for item in found)
         assert any(item.startswith("cover/cover.json: Filled anew") for item in found)
+
+    def test_an_answer_of_another_format_is_not_passed_over(self, bundle: Path) -> None:
+        (answer,) = (bundle / "lab" / "answers").glob("*/answer.json")
+        change_json(answer, lambda said: said.update(verdict="no", format=1))
+        _chained_anew(bundle, answer)
+        manifest_again(bundle)
+        found = findings(bundle)
+        assert any("It is of format 1, not 2." in item for item in found)
+        assert any("It says no; from its runs follows yes." in item for item in found)
 
     def test_the_sheet_says_another(self, bundle: Path) -> None:
         change_json(bundle / "cover" / "cover.json", lambda said: said.update(verdict="no"))
@@ -255,10 +263,19 @@ class TestHostile:
     """Whatever somebody writes into a bundle becomes a finding, not an error of ours."""
 
     @pytest.mark.parametrize(
-        "name",
-        ["ro-crate-metadata.json", "croissant.json", "question/question.json", "cover/cover.json", "bundle.json"],
+        ("name", "raw"),
+        [
+            ("ro-crate-metadata.json", '{"@graph": 3}'),
+            ("ro-crate-metadata.json", '{"@graph": [1]}'),
+            ("ro-crate-metadata.json", '{"@graph": [{"@id": "./", "mainEntity": []}]}'),
+            ("croissant.json", "null"),
+            ("croissant.json", "[" * 50_000),
+            ("question/question.json", "{}"),
+            ("question/question.json", '{"files": [{}]}'),
+            ("cover/cover.json", '{"fields": {"title": 1}, "axis": []}'),
+            ("bundle.json", '{"format": "1"}'),
+        ],
     )
-    @pytest.mark.parametrize("raw", ["null", '{"@graph": 3}', '{"@graph": [1]}', "{}", "[" * 50_000])
     def test_other_json(self, name: str, raw: str, bundle: Path) -> None:
         (bundle / name).write_text(raw)
         manifest_again(bundle)

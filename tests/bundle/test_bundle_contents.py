@@ -154,6 +154,8 @@ from whether.answer import Answer
 folder = Path({folder!r})
 answer = Answer.from_json(next((folder / "lab" / "answers").glob("*/answer.json")).read_text())
 print(hashlib.sha256(bundle_cases.packed(folder, answer)).hexdigest())
+from whether.bundle.source import own_code
+print(own_code())
 """
 
 
@@ -165,7 +167,10 @@ class TestSameBytes:
             [sys.executable, "-c", code], env={**os.environ, **settings}, capture_output=True, text=True, check=False
         )
         assert done.stderr == ""
-        assert done.stdout.strip() == hashlib.sha256(made.zip.read_bytes()).hexdigest()
+        found, code_then = done.stdout.split()
+        if code_then != source.own_code():
+            pytest.skip("Whether's own files were edited between the two")
+        assert found == hashlib.sha256(made.zip.read_bytes()).hexdigest()
 
     def test_members_have_one_date_and_mode(self, made) -> None:
         with zipfile.ZipFile(made.zip) as archive:

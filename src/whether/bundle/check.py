@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whether import audit
-from whether.answer import Answer
+from whether.answer import FORMAT, Answer
 from whether.bundle import places
 from whether.bundle.archive import Bundle
 from whether.bundle.check_follows import FOLLOWS
@@ -90,6 +90,7 @@ def look(bundle: Bundle, progress: Progress | None = None, *, certificate: Path 
         if about is not None and about["answer"] != name:
             what = f"It says that the answer is {about['answer'][:80]!r}, not {name}."
             found.append(Finding(places.ABOUT, what, AGAIN))
+        found += _guarded(where, _answer(bundle, answer, where))
         found += _guarded(where, _records(bundle, answer))
         for place, follows in FOLLOWS.items():
             found += _guarded(place, (replace(item, remedy=AGAIN) for item in follows(bundle, answer)))
@@ -129,6 +130,16 @@ def _lab(bundle: Bundle, certificate: Path | None, *, states: bool) -> Iterator[
     found = verify(bundle.store, without=() if states else PARTS)
     found += audit.audit(bundle.store, certificate=certificate)
     yield from (replace(item, place=places.LAB + item.place, remedy=AGAIN, digest="") for item in found)
+
+
+def _answer(bundle: Bundle, answer: Answer, where: str) -> Iterator[Finding]:
+    """That it stands where it should, and follows from its runs; the lab's audit passes over what it cannot read."""
+    if answer.format != FORMAT:
+        yield Finding(where, f"It is of format {answer.format}, not {FORMAT}.", AGAIN)
+    if not (bundle.root / where).is_file():
+        yield Finding(where, "The answer stands in a folder of another name.", AGAIN)
+    for said in audit.audit_answer(bundle.store, where.removeprefix(places.LAB), answer).values():
+        yield from (Finding(where, what, AGAIN) for what in said)
 
 
 def _records(bundle: Bundle, answer: Answer) -> Iterator[Finding]:

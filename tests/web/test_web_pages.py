@@ -182,6 +182,30 @@ class TestCover:
         assert " style=" not in page.text
         assert get(shown, f"{SMALL}/cover.exe").status == 404
 
+    def test_words_of_its_authors_stand_in_it_and_nothing_else_is_believed(self, root: Path, app: Any) -> None:
+        from whether.cover.filled import fill
+        from whether.cover.hand import Hand, Words
+        from whether.cover.sheet import Sheet
+
+        view = app.state.view
+        item = view.answer(folder_of("question-01"))
+        hand = Hand(said={"title": Words(text="Ours"), "authors": Words(text="A. <b>Author")})
+        sheet = fill(view.store, item.answer, hand)
+        said = json.loads(sheet.to_json())
+        said["fields"]["verdict"]["text"] = "Forged"
+        folder = view.store.answers.open("question-01", bench().name_of("question-01"))
+        folder.write("cover/cover.json", json.dumps(said).encode())
+        found = Sheet.from_json(get(app, f"{SMALL}/cover.json").text)
+        assert (found.fields["title"].text, found.fields["authors"].text) == ("Ours", "A. <b>Author")
+        assert "Forged" not in get(app, f"{SMALL}/cover.md").text
+        page = get(app, f"{SMALL}/cover")
+        assert "with the words of its authors" in page.text
+        assert "<b>Author" not in page.text
+        for wrong in (b"", b"{", b"[]", b'{"fields": {"title": 7}}', b"\xff", sheet.to_json().encode()[:-9]):
+            folder.write("cover/cover.json", wrong)
+            assert get(app, f"{SMALL}/cover.json").status == 200
+            assert "without words of its authors" in get(app, f"{SMALL}/cover").text
+
     def test_a_page_does_not_wait_for_it(self, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         import threading
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from whether.errors import RequestError
+from whether.web.files import stored
 from whether.web.stored import mark
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from whether.answer import Answer
+    from whether.cover.hand import Hand
     from whether.cover.sheet import Sheet
     from whether.web.rendering import Render
     from whether.web.view import Listed, View
@@ -32,6 +34,9 @@ PATIENCE = 0.05
 
 FRESH = 60.0
 """Seconds for which a sheet is shown again as it was computed, when nothing that it names has changed."""
+
+WRITTEN = "cover/cover.json"
+"""The sheet that `whether cover` wrote beside the answer."""
 
 KINDS = {
     "pdf": "application/pdf",
@@ -45,10 +50,11 @@ _PRINT_SIZE = re.compile(r' style="--print-size: (\d+)\.(\d)pt"')
 
 @dataclass(frozen=True)
 class Computed:
-    """A sheet, and when it was computed."""
+    """A sheet, when it was computed, and whether its authors' words stand in it."""
 
     sheet: Sheet
     time: datetime
+    worded: bool
 
 
 class Sheets:
@@ -75,21 +81,22 @@ class Sheets:
             known = self._found.get(item.folder)
             if known is not None and known[0] == now and not _stale(known[1]):
                 return known[1]
-            begun = self._pool.submit(self._compute, answer)
+            begun = self._pool.submit(self._compute, item, answer)
             self._found[item.folder] = (now, begun)
             return begun
 
-    def _compute(self, answer: Answer) -> Computed:
+    def _compute(self, item: Listed, answer: Answer) -> Computed:
         from whether.cover.filled import fill
 
-        return Computed(fill(self._view.store, answer), datetime.now(UTC))
+        words = words_in(stored(self._view.folder(item), WRITTEN))
+        return Computed(fill(self._view.store, answer, words), datetime.now(UTC), words is not None)
 
     def _marks(self, item: Listed, answer: Answer) -> object:
         """What tells the evidence from what it was."""
         records = self._view.store.records.folder
         digests = {digest for run in answer.table for digest in (run.measure, run.state) if digest.isalnum()}
         folder = self._view.folder(item).path
-        beside = tuple(mark(folder / name) for name in ("answer.json", "environment.json"))
+        beside = tuple(mark(folder / name) for name in ("answer.json", "environment.json", WRITTEN))
         return (
             beside,
             self._view.chronicle(),
@@ -101,6 +108,28 @@ def _stale(found: Future[Computed]) -> bool:
     if not found.done():
         return False
     return found.exception() is not None or (datetime.now(UTC) - found.result().time).total_seconds() > FRESH
+
+
+def words_in(raw: bytes | None) -> Hand | None:
+    """What authors say, taken from the sheet that `whether cover` wrote; None where there is none, or not as it writes.
+
+    Only fields that nobody but they can fill: everything else is computed anew.
+    """
+    from whether.cover.fields import FIELDS
+    from whether.cover.hand import Hand, Words, read, write
+    from whether.cover.sheet import DECLARED, Sheet
+
+    if raw is None:
+        return None
+    try:
+        fields = Sheet.from_json(raw.decode()).fields
+        said = {
+            name: Words(text=one.text, pointer=one.pointer) for name, one in fields.items() if one.state == DECLARED
+        }
+        own = {name: words for name, words in said.items() if name in FIELDS and FIELDS[name].fill == "hand"}
+        return read(write(Hand(said=own)), "cover.json") if own else None  # which checks every word of it
+    except (RequestError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def routes(view: View, render: Render) -> APIRouter:
@@ -151,7 +180,7 @@ def _shown(computed: Computed) -> dict[str, Any]:
 
     # Pages allow no style in elements; the size in print is a class of our style file instead.
     told = _PRINT_SIZE.sub(r' data-print="\1\2"', fragment(computed.sheet))
-    return {"sheet": told, "time": f"{computed.time:%H:%M:%S} UTC", "problems": list(computed.sheet.problems)}
+    return {"sheet": told, "time": f"{computed.time:%H:%M:%S} UTC", "worded": computed.worded}
 
 
 def _pdf(sheet: Sheet) -> bytes:

@@ -1,16 +1,22 @@
 """PDF pages by typst: the same source gives the same bytes on every machine, as only its own fonts are used.
 
+Where a text has signs that those lack, Chinese ones for instance, the machine's fonts help out: rather other bytes than
+a name made of boxes.
+
 Texts of people never become markup: they are handed over as data (`sys.inputs` or a JSON file) or quoted.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from whether.errors import RequestError
 
+# What typst's own fonts have: Latin, Greek, Cyrillic, and signs up to dingbats; letters of other scripts are elsewhere.
+_FOREIGN = re.compile("[\u0530-\u1dff\u2c00-\ud7ff\uf900-\ufdff\ufe30-\uffef\U00010000-\U0010ffff]")
 NEEDS = "PDF pages are set by typst: pip install 'whether[pdf]'. HTML and Markdown need nothing."
 
 
@@ -54,5 +60,6 @@ def _compile(source: str, data: Mapping[str, Any] | None, **how: Any) -> Any:
         import typst
     except ImportError:
         raise RequestError(NEEDS) from None
-    inputs = {"data": json.dumps(data or {}, ensure_ascii=False, sort_keys=True)}
-    return typst.compile(source.encode(), ignore_system_fonts=True, sys_inputs=inputs, **how)
+    told = json.dumps(data or {}, ensure_ascii=False, sort_keys=True)
+    ours = not _FOREIGN.search(told)
+    return typst.compile(source.encode(), ignore_system_fonts=ours, sys_inputs={"data": told}, **how)

@@ -40,10 +40,23 @@ def test_what_is_covered_is_told(forms: Mapping[str, Form]) -> None:
     told = re.search(r"is covered until then: ([^.]*)\.", PAGE.replace("\n", " "))
     assert told is not None
     words = (
-        "verdict, effect, what it does not show, deviations, checks, reproductions, the sheet as a file, and the paper"
+        "verdict, effect, what it does not show, deviations, runs, checks, reproductions, compute, the command, "
+        "where to start, questions to reviewers, the sheet as a file, and the paper"
     )
     assert told[1] == words
-    assert COVERED == ("verdict", "effect", "limits", "deviations", "checks", "reproduced")
+    assert COVERED == (
+        "verdict",
+        "effect",
+        "limits",
+        "deviations",
+        "runs",
+        "checks",
+        "reproduced",
+        "compute",
+        "command",
+        "start",
+        "open",
+    )
     assert FIELDS["limits"].label == "What it does not show"
     files = set(re.findall(r"`([a-z-]+\.json)`", openreview.files(forms)["README.md"]))
     assert files <= set(openreview.files(forms))

@@ -134,9 +134,8 @@ class TestSubmission:
     def test_authors_and_verdict_are_hidden_from_reviewers(self, forms: Forms) -> None:
         hidden = {name for name, field in openreview.submission_fields(forms).items() if "readers" in field}
         naming = {name for name, item in FIELDS.items() if item.names_authors} - {"authors"}
-        assert hidden == naming | {"verdict", "effect", "limits", "deviations", "checks", "reproduced"} | {
-            *("cover_json", "cover_pdf", "pdf")
-        }
+        tells = {"verdict", "effect", "limits", "deviations", "runs", "checks", "reproduced", "compute", "command"}
+        assert hidden == naming | tells | {"start", "open", "cover_json", "cover_pdf", "pdf"}
 
     def test_nothing_is_covered_where_no_form_covers(self, forms: Forms) -> None:
         open_ones = {name: forms[name] for name in ("engineering", "artifact")}

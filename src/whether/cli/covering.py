@@ -210,7 +210,8 @@ def _elsewhere(file: Path, to: Path | None, *, blind: bool, as_json: bool) -> No
         say(sheet.to_json().rstrip("\n"))
         return
     files, remark = _rendered(sheet)
-    folder = to or file.with_name(f"{file.stem}-{BLIND if blind else FOLDER}")
+    stem = file.stem.removesuffix(".cover")
+    folder = to or file.with_name(f"{stem}-{BLIND if blind else FOLDER}")
     _show(sheet, [_put(folder / name, raw) for name, raw in files.items()], remark, near(file))
 
 

@@ -44,6 +44,7 @@ class Field:
         categories: those whose sheets have it; empty for all.
         needed: whether a sheet without it is incomplete, where a person fills it.
         names_authors: whether it is hidden from reviewers who must not know the authors.
+        before: whether it is known before the result is, so that it is shown while the verdict is covered.
         many: whether it is a list, one item a line; at most `items`.
     """
 
@@ -56,6 +57,7 @@ class Field:
     categories: tuple[str, ...] = ()
     needed: bool = False
     names_authors: bool = False
+    before: bool = False
     many: bool = False
     items: int = 6
 

@@ -5,6 +5,7 @@ Each function takes the evidence and gives a `Draft`; whether that is believed i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from whether.cover.filled_evidence import Evidence
     from whether.cover.sheet import State
 
+_EXPOSED = re.compile(r": (?:yes|no|inconclusive) with")
 ANSWER, LEDGER, PAGE = "answer.json", "ledger", "report.html"
 _SEVERITY = {
     "lower": "tested less severely for it",
@@ -130,7 +132,8 @@ def registration(evidence: Evidence) -> Draft:
     told = [f"amended {moment(str(item['time']))}: {item['what']}" for item in study.get("amendments", ())]
     changed = f"{plural(len(told), 'amendment')}: {'; '.join(told)}" if told else "no amendments"
     where = f"{moment(str(study.get('time', '')))}, ledger entry {study.get('entry')}"
-    seen_before = "; ".join(str(one) for one in study.get("exposure", ()))
+    # Without what it answered: the sheet is read with its verdict covered, too.
+    seen_before = "; ".join(_EXPOSED.sub(" with", str(one)) for one in study.get("exposure", ()))
     before = f" Seen before: {seen_before}." if seen_before else ""
     text = f"{str(study.get('registration'))[:8]}…, {where}; {seen}; {changed}.{before}"
     return Draft(

@@ -34,25 +34,6 @@ POINTER = 40
 _HEAD = ("title", "authors", "contact", "category", "identifier", "version", "date")
 _TOP = (*_HEAD, "question", "if_yes", "if_no", "verdict", "effect", "limits", "grade")
 _FOOT = ("doi", "digest")
-_OPEN_WHILE_COVERED = frozenset(
-    [
-        "category",
-        "question",
-        "if_yes",
-        "if_no",
-        "grade",
-        "registration",
-        "rule",
-        "variation",
-        "data",
-        "baselines",
-        "code",
-        "conflicts",
-        "funding",
-        "ai",
-    ]
-)
-"""What is known before the result is, and so is shown while it is covered."""
 _NONE = {True: "Offered for use; it claims no answer.", False: "None is stated."}
 _PROBLEMS, _SHARED = 3, 3
 _LINK = re.compile(r"https?://[^\s<>\"'\\^`{|}]+")
@@ -151,7 +132,7 @@ def page(sheet: Sheet, *, covered: bool = False) -> Page:
         sheet: what is shown.
         covered: without the answer and whatever may give it away.
     """
-    names = [name for name in fields_of(sheet.category) if not covered or name in _OPEN_WHILE_COVERED]
+    names = [name for name in fields_of(sheet.category) if not covered or FIELDS[name].before]
     told = {name: sheet.fields.get(name, Said(state=NOT_STATED)) for name in names}
     common = _common(told)
     items = {name: _item(name, said, common) for name, said in told.items()}

@@ -24,6 +24,7 @@ VERIFIED: State = "verified"
 DECLARED: State = "declared"
 NOT_STATED: State = "not stated"
 CANNOT: State = "cannot verify"
+HIDDEN = "hidden from reviewers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,9 @@ class Sheet:
     def blind(self) -> Sheet:
         """The same for double-blind reviewing: nothing that says who made it."""
         hidden = {name for name in self.fields if FIELDS[name].names_authors}
-        kept = {name: Said(state=NOT_STATED) if name in hidden else said for name, said in self.fields.items()}
+        kept = {
+            name: Said(state=NOT_STATED, note=HIDDEN) if name in hidden else said for name, said in self.fields.items()
+        }
         return Sheet(**{**vars(self), "fields": kept})
 
     def to_json(self) -> str:

@@ -7,11 +7,11 @@ import textwrap
 from whether.cover.axis import text_line
 from whether.cover.fields import FIELDS, GROUPS
 from whether.cover.filled_words import cut
-from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, Sheet, State
+from whether.cover.page import SIGNS
+from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, Sheet
 from whether.report.numbers import clean
 
-SIGNS: dict[State, str] = {VERIFIED: "✓", DECLARED: "·", NOT_STATED: "–", CANNOT: "!"}
-LEGEND = "✓ verified now   · declared   – not stated   ! cannot verify"
+LEGEND = f"{SIGNS[VERIFIED]} verified now   {SIGNS[DECLARED]} declared   – not stated   {SIGNS[CANNOT]} cannot verify"
 _SHOWN = ("question", "verdict")
 
 

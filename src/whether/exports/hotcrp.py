@@ -1,8 +1,9 @@
 """A venue on HotCRP: its settings as one JSON object, and the values of a sheet as a submission.
 
 The grammar is that of `etc/settinginfo.json` and of the parsers in `src/settings/` (`s_options.php`,
-`s_reviewform.php`, `s_reviewfieldcondition.php`) of github.com/kohler/hotcrp as of 2026; submissions follow
-`devel/apidoc/submissions.md`. Conditions of review fields that speak of the submission need a version of that year.
+`s_reviewform.php`, `s_reviewfieldcondition.php`) of github.com/kohler/hotcrp (copies of 2023 to 2026); submissions
+follow `devel/apidoc/submissions.md`. Conditions of review fields that speak of the submission need
+a version of 2026.
 
 - Fields have no ids: HotCRP then knows them by name, so that the same settings can be uploaded again.
 - Scores are letters, A the best, as its parser wants them: consecutive, lower letters better.

@@ -59,7 +59,8 @@ _HOTCRP = """\
 {what}
 
 Nobody has tried these settings on a running HotCRP: they follow its `etc/settinginfo.json` and the parsers of its
-settings as of 2026, and conditions of review fields need a version of that year. Try them on a test site first.
+settings in copies of 2023 to 2026, and conditions of review fields need a version of 2026. Try them on a test site
+first.
 
 1. Begin before anybody has submitted or reviewed: `rf_reset` and `decision_reset` take HotCRP's own review fields and
    decisions away, with everything that was written in them.

@@ -100,6 +100,13 @@ def at(base: str, lab: tuple[Store, dict[str, str]]) -> Any:
     return address
 
 
+def opened(page: Any, address: str) -> Any:
+    """Go to a page; one that is being made is waited for."""
+    got = page.goto(address)
+    page.locator("meta[http-equiv=refresh]").wait_for(state="detached")
+    return got
+
+
 def wider_than(page: Any) -> int:
     """Pixels by which the page is wider than the window."""
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
@@ -116,7 +123,7 @@ class TestLoading:
         wide = {}
         for kind in PAGES:
             before = len(told)
-            got = page.goto(at(kind), wait_until="load")
+            got = opened(page, at(kind))
             wide[kind] = wider_than(page)
             assert got.status == (404 if kind == "nothing" else 200), kind
             assert "content-security-policy" in got.headers
@@ -165,7 +172,7 @@ def faults(page: Any) -> list[str]:
 class TestAccess:
     @pytest.mark.parametrize("kind", FEW)
     def test_axe_finds_no_serious_fault(self, page: Any, at: Any, kind: str) -> None:
-        page.goto(at(kind))
+        opened(page, at(kind))
         assert faults(page) == []
 
     @pytest.mark.long
@@ -173,17 +180,17 @@ class TestAccess:
     @pytest.mark.parametrize("kind", PAGES)
     def test_axe_finds_no_serious_fault_on_any_page(self, page: Any, at: Any, kind: str, scheme: Any) -> None:
         page.emulate_media(color_scheme=scheme)
-        page.goto(at(kind))
+        opened(page, at(kind))
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert faults(page) == []
 
     def test_axe_would_find_one(self, page: Any, at: Any) -> None:
-        page.goto(at("search"))
+        opened(page, at("search"))
         page.evaluate("document.querySelector('label').remove()")
         assert any(fault.startswith("label ") for fault in faults(page))
 
     def test_the_first_key_leads_past_the_navigation(self, page: Any, at: Any) -> None:
-        page.goto(at("network"))
+        opened(page, at("network"))
         page.keyboard.press("Tab")
         skip = page.locator(".skip")
         assert page.evaluate("document.activeElement.className") == "skip"
@@ -195,7 +202,7 @@ class TestAccess:
 
     @pytest.mark.parametrize("kind", ["network", "two answers"])
     def test_keys_reach_everything_and_show_where_they_are(self, page: Any, at: Any, kind: str) -> None:
-        page.goto(at(kind))
+        opened(page, at(kind))
         wanted = page.evaluate(REACHABLE)
         seen: list[list[Any]] = []
         for _ in range(wanted):
@@ -233,8 +240,8 @@ class TestWithout:
     def test_scripts_everything_is_there(self, browser: Any, page: Any, at: Any, kind: str) -> None:
         bare = browser.new_context(java_script_enabled=False)
         plain = bare.new_page()
-        plain.goto(at(kind))
-        page.goto(at(kind))
+        opened(plain, at(kind))
+        opened(page, at(kind))
         words = page.locator("main").inner_text().split()
         there = plain.locator("main").inner_text().split()
         bare.close()
@@ -245,7 +252,7 @@ class TestWithout:
     def test_a_screen_pages_print_without_what_is_clicked(self, page: Any, at: Any) -> None:
         page.emulate_media(media="print")
         for kind in ("network", "two answers"):
-            page.goto(at(kind))
+            opened(page, at(kind))
             assert not page.locator("header nav").is_visible(), kind
             assert not page.locator("form.pick").is_visible() if kind == "two answers" else True
             assert wider_than(page) <= 0, kind
@@ -253,7 +260,7 @@ class TestWithout:
 
 class TestLive:
     def test_the_page_follows_what_happens(self, page: Any, at: Any, lab: tuple[Store, dict[str, str]]) -> None:
-        page.goto(at("live"))
+        opened(page, at("live"))
         page.get_by_text("Kept current.").wait_for()
         with claimed(lab[0]) as claimant:
             page.get_by_role("link", name="lottery-ticket").wait_for()
@@ -266,7 +273,7 @@ class TestLive:
         page.get_by_text("Nobody is at work in this lab").wait_for()
 
     def test_it_can_be_held(self, page: Any, at: Any, lab: tuple[Store, dict[str, str]]) -> None:
-        page.goto(at("live"))
+        opened(page, at("live"))
         page.get_by_text("Kept current.").wait_for()
         page.get_by_role("button", name="Pause").click()
         with claimed(lab[0]):

@@ -139,7 +139,7 @@ async def first(stream: AsyncIterator[bytes], count: int) -> list[bytes]:
 
 
 def running(work: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(work(), 20))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(work(), 20))
 
 
 class TestFeed:
@@ -153,7 +153,7 @@ class TestFeed:
             assert {told(message) for (message,) in messages} == {"a"}
             assert (looks.count, feed.listeners) == (1, 20)
             for stream in streams:
-                await stream.aclose()  # type: ignore[attr-defined]
+                await stream.aclose()
 
         running(work)
         assert feed.listeners == 0
@@ -163,13 +163,13 @@ class TestFeed:
         feed = Feed(looks, every=0.001)
 
         async def work() -> None:
-            async with aclosing(feed.listen()) as stream:  # type: ignore[type-var]
+            async with aclosing(feed.listen()) as stream:
                 await first(stream, 1)
             await asyncio.sleep(0.05)
             before = looks.count
             await asyncio.sleep(0.05)
             assert looks.count == before
-            async with aclosing(feed.listen()) as stream:  # type: ignore[type-var]
+            async with aclosing(feed.listen()) as stream:
                 assert told((await first(stream, 1))[0]) == "a"  # and whoever comes later is told anew
 
         assert looks.count == 0
@@ -179,7 +179,7 @@ class TestFeed:
         feed = Feed(Looks("a", "a", "b", "b", "c"), every=0.001)
 
         async def work() -> None:
-            async with aclosing(feed.listen()) as stream:  # type: ignore[type-var]
+            async with aclosing(feed.listen()) as stream:
                 assert [told(message) for message in await first(stream, 3)] == ["a", "b", "c"]
 
         running(work)
@@ -188,7 +188,7 @@ class TestFeed:
         feed = Feed(Looks("raise", "raise", "a"), every=0.001)
 
         async def work() -> None:
-            async with aclosing(feed.listen()) as stream:  # type: ignore[type-var]
+            async with aclosing(feed.listen()) as stream:
                 assert told((await first(stream, 1))[0]) == "a"
 
         running(work)
@@ -212,9 +212,9 @@ class TestFeed:
             for stream in streams:
                 await first(stream, 1)
             assert feed.is_full
-            await streams[0].aclose()  # type: ignore[attr-defined]
+            await streams[0].aclose()
             assert not feed.is_full
-            await streams[1].aclose()  # type: ignore[attr-defined]
+            await streams[1].aclose()
 
         running(work)
 

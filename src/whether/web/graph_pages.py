@@ -155,7 +155,7 @@ def _knowing(view: View, measured: Measured, root: Fact) -> Any:
             values = (taken_of(digest, record, name="value"),) if isinstance(record, Mapping) else ()
             return Known(standing=_standing(view, digest, record, item), href=href, taken=values)
         standing = _standing(view, digest, record, item) if isinstance(item, facts.Point) else ""
-        alone_first = sorted(taken.get(digest, ()), key=lambda one: (", with " in one.name, one.name))
+        alone_first = sorted(taken.get(digest, ()), key=lambda one: (", with " in one.name, one.name, one.href))
         return Known(standing=standing, href=href, taken=tuple(alone_first))
 
     return knows
@@ -212,8 +212,10 @@ def _coming(graph: Graph) -> dict[str, list[tuple[str, str]]]:
     place = {node.key: number for number, node in enumerate(graph.nodes, 1)}
     found: dict[str, list[tuple[str, str]]] = {}
     for edge in graph.edges:
-        if place[edge.tail] != place[edge.head] - 1 or edge.kind not in ("weights", "asked"):
-            found.setdefault(edge.head, []).append((str(place[edge.tail]), spoken(edge)))
+        found.setdefault(edge.head, []).append((str(place[edge.tail]), spoken(edge)))
+    for key, said in list(found.items()):
+        if said[0][0] == str(place[key] - 1) and len(said) == 1:
+            del found[key]  # that it goes on from the one before it is what a list says
     return found
 
 

@@ -194,6 +194,8 @@ def _bar(bar: Bar, axis: _Axis, y: float, high: float) -> Iterator[str]:
         left, right = axis.place(low), axis.place(upto)
         if right > left:
             yield f'<rect class="{word}-tint" x="{left:.1f}" y="{y:g}" width="{right - left:.1f}" height="{high:g}"/>'
+    if axis.low < 0 < axis.high:
+        yield f'<path class="zero" d="M{axis.place(0.0):.1f} {y:g}v{high:g}"/>'
     for edge in filter(axis.shows, bar.edges):
         yield f'<path class="edge" d="M{axis.place(edge):.1f} {y - 1:g}v{high + 2:g}"/>'
     yield from _interval(bar, axis, middle)
@@ -224,8 +226,6 @@ def _foot(axis: _Axis, y: float, unit: str) -> Iterator[str]:
         x = axis.place(mark)
         yield f'<path class="axis" d="M{x:.1f} {y:g}v4"/>'
         yield f'<text x="{x:.1f}" y="{y + 17:g}" text-anchor="middle">{label}</text>'
-    if axis.low < 0 < axis.high:
-        yield f'<path class="zero" d="M{axis.place(0.0):.1f} 2V{y:g}"/>'
     if unit:
         middle = (axis.left + axis.right) / 2
         yield f'<text class="unit" x="{middle:g}" y="{y + 34:g}" text-anchor="middle">{_safe(unit_name(unit))}</text>'

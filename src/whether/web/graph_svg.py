@@ -52,7 +52,7 @@ def fitted(text: str, width: float, size: float = 12.0) -> str:
 
     Example:
         >>> fitted("short", 100), fitted("much too long for that", 80)
-        ('short', 'much too lon…')
+        ('short', 'much too lo…')
     """
     text = clean(text[:500])
     if _width(text, size) <= width:

@@ -96,7 +96,7 @@ def _scale(form: Form) -> list[dict[str, str]]:
 
 def _plain(form: Form, criterion: Criterion) -> dict[str, Any]:
     return {
-        "id": criterion.id,
+        "id": f"Gate {criterion.id}" if criterion.gate else criterion.id,
         "title": criterion.title,
         "ask": criterion.ask,
         "evidence": criterion.evidence,

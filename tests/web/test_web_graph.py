@@ -17,7 +17,7 @@ from web_cases import EVIL, get, read
 from whether import Network, accuracy, barrier
 from whether.history import facts
 from whether.store.folder import Store
-from whether.web.graph import EARLIER, WORST, Graph, Known, Node, Taken, history, known
+from whether.web.graph import EARLIER, WORST, Graph, Known, Node, Taken, history, known, latest
 from whether.web.graph_layout import WIDTH, Places, places
 from whether.web.graph_rounds import alike, folded
 from whether.web.graph_svg import fitted, graph_svg, summary
@@ -103,7 +103,9 @@ class TestHistory:
         deep: Network = network()
         for seed in range(700):
             deep = deep.reinit(seed)
-        graph = history(state(deep), most=50)
+        whole = history(state(deep))
+        graph = latest(whole, 50)
+        assert latest(whole, len(whole.nodes)) == whole
         assert len(graph.nodes) == 51
         assert graph.nodes[0].key == EARLIER
         assert graph.nodes[0].detail == ("651 events",)
@@ -122,6 +124,10 @@ class TestRounds:
         node = graph.nodes[5]
         assert (node.href, len(node.members)) == ("?all=1", 39)
         assert node.detail == ("mask · rewound · trained, 13 times", f"64 % → {100 * 0.8**14:.3g} % left")
+
+    def test_hundreds_of_rounds_are_folded_before_anything_is_left_out(self) -> None:
+        root = state(rounds(network(), 300, 0.01))
+        assert len(latest(folded(history(root), root)).nodes) == 9
 
     def test_no_edge_of_a_folded_graph_leads_nowhere(self) -> None:
         pruned = rounds(network(), 5).prune(by="magnitude", fraction=0.1)

@@ -56,6 +56,7 @@ def _of_answer(answer: Answer) -> Iterator[Field]:
     yield from (Field("option", option, 2) for option in options)
     yield from (Field("arm", arm.arm, 2) for arm in answer.arms)
     yield from (Field("claim", claim.said, 2) for claim in claims)
+    yield from (Field("runs", plural(n, "run") + f" {how}") for n, how in _ended(answer) if n)
     yield Field("category", answer.category)
     yield Field("data", str(answer.data.get("name", "")), 2)
     yield Field("what it means", answer.meaning)
@@ -68,6 +69,10 @@ def _of_answer(answer: Answer) -> Iterator[Field]:
     yield from (Field("published", f"{one.arm} {one.source} {one.note}") for one in answer.published)
     yield Field("digest", answer.digest, 5, digest=True)
     yield Field("machine", str(answer.circumstances.get("machine", "")), 0.5)
+
+
+def _ended(answer: Answer) -> tuple[tuple[int, str], ...]:
+    return (answer.diverged, "diverged"), (answer.failed, "always failed")
 
 
 def of_study(study: Study) -> Entry:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from whether.history import facts
-from whether.history.phrases import optimizer_text, recipe_text, schedule_text
-from whether.history.sentence import label
+from whether.history.phrases import optimizer_text, schedule_text
 from whether.history.walk import parents_first
 from whether.report.numbers import number, plural
 
@@ -45,7 +44,7 @@ class Node:
         kind: "start", "train", "mask", "change", "measure", "rounds" or "earlier".
         word: what happened, in a word or two.
         detail: at most two short lines.
-        told: all of it, for those who read the list.
+        told: of what stands for several, what these are, in a sentence.
         standing: one of `WORST`; empty for what is made anew whenever it is needed.
         href: the page of the network or measure; empty where it has none.
         taken: measures of this state.
@@ -90,12 +89,8 @@ class Known:
     taken: tuple[Taken, ...] = ()
 
 
-def history(root: Drawn, *, most: int = MOST) -> Graph:
-    """The graph of a state, a mask or a measure, down to the fresh weights that it comes of.
-
-    Args:
-        root: what is asked about; the last node.
-        most: nodes that are kept; those before them become one.
+def history(root: Drawn) -> Graph:
+    """The graph of a state, a mask or a measure, down to the fresh weights that it comes of; itself is the last node.
 
     Example:
         >>> from whether.seeds import Seed
@@ -105,23 +100,24 @@ def history(root: Drawn, *, most: int = MOST) -> Graph:
     """
     items = [item for item in parents_first([root]) if isinstance(item, Drawn) and not isinstance(item, facts.FullMask)]
     story = _Story(items)
-    items = story.items
-    kept = items[-most:]
-    nodes = tuple(story.node(item) for item in kept)
-    there = {node.key for node in nodes}
-    edges = tuple(dict.fromkeys(edge for item in kept for edge in story.edges(item)))
-    if len(kept) < len(items):
-        nodes = (_earlier(items[:-most]), *nodes)
-        edges = tuple(dict.fromkeys(edge if edge.tail in there else replace(edge, tail=EARLIER) for edge in edges))
-    return Graph(nodes, edges)
+    edges = dict.fromkeys(edge for item in story.items for edge in story.edges(item))
+    return Graph(tuple(map(story.node, story.items)), tuple(edges))
 
 
 EARLIER = "earlier"
 
 
-def _earlier(items: Sequence[Drawn]) -> Node:
-    told = f"{plural(len(items), 'event')} before these are not drawn."
-    return Node(key=EARLIER, kind="earlier", word="earlier", detail=(plural(len(items), "event"),), told=told)
+def latest(graph: Graph, most: int = MOST) -> Graph:
+    """The same graph with its last nodes only, so many; those before them are one."""
+    if len(graph.nodes) <= most:
+        return graph
+    left, kept = graph.nodes[:-most], graph.nodes[-most:]
+    there = {node.key for node in kept}
+    count = plural(sum(max(len(node.members), 1) for node in left), "event")
+    told = f"{count} before these are not drawn."
+    first = Node(key=EARLIER, kind="earlier", word="earlier", detail=(count,), told=told)
+    edges = (edge if edge.tail in there else replace(edge, tail=EARLIER) for edge in graph.edges if edge.head in there)
+    return Graph((first, *kept), tuple(dict.fromkeys(edges)))
 
 
 def known(graph: Graph, of: Callable[[str], Known | None]) -> Graph:
@@ -252,10 +248,7 @@ class _Story:
     def node(self, item: Drawn) -> Node:
         """An item as a node."""
         kind, word, detail = self._words(item)
-        told = label(item)
-        if isinstance(item, facts.Point):
-            told = f"{told}, by {recipe_text(item.trajectory.training)}"
-        return Node(key=item.digest, kind=kind, word=word, detail=tuple(filter(None, detail)), told=told)
+        return Node(key=item.digest, kind=kind, word=word, detail=tuple(filter(None, detail)))
 
     def _words(self, item: Drawn) -> tuple[str, str, Iterable[str]]:
         match item:

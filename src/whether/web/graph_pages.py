@@ -18,7 +18,7 @@ from whether.report.numbers import plural
 from whether.report.wording import DIFFERENCES
 from whether.web import graph as graphs
 from whether.web.curve import curve_svg, panels
-from whether.web.graph import Graph, Known, Taken, history, known, spoken_name, value_text
+from whether.web.graph import Graph, Known, Taken, history, known, latest, spoken_name, value_text
 from whether.web.graph_rounds import folded
 from whether.web.graph_svg import graph_svg, spoken, summary
 from whether.web.judged import Damage
@@ -84,7 +84,7 @@ def _told(
     said = {} if isinstance(record, Damage) else record
     root, untold = (None, "") if damage else _root(view, digest)
     found = known(history(root), _knowing(view, measured, root)) if root is not None else Graph((), ())
-    shown = found if root is None or unfolded else folded(found, root, f"/networks/{digest}?all=1#history")
+    shown = latest(found if root is None or unfolded else folded(found, root, f"/networks/{digest}?all=1#history"))
     here = next((node for node in found.nodes if node.key == digest), None)
     curves = panels(said.get("curves"))
     lines = _sentence(root) if root is not None else []

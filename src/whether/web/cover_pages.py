@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from whether.errors import RequestError
+from whether.provenance import LOCK_FILE
 from whether.web.files import stored
 from whether.web.stored import mark
 
@@ -96,7 +97,7 @@ class Sheets:
         records = self._view.store.records.folder
         digests = {digest for run in answer.table for digest in (run.measure, run.state) if digest.isalnum()}
         folder = self._view.folder(item).path
-        beside = tuple(mark(folder / name) for name in ("answer.json", "environment.json", WRITTEN))
+        beside = tuple(mark(folder / name) for name in ("answer.json", LOCK_FILE, WRITTEN))
         return (
             beside,
             self._view.chronicle(),

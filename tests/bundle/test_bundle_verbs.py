@@ -52,7 +52,7 @@ def home(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     shutil.copytree(made.folder / "lab", folder / "lab")
     for name in ("signs.py", "nets.py", "numbers_of_mine.py"):
         shutil.copy(made.folder / name, folder)
-    monkeypatch.setattr("whether.cli.covering._rendered", _without_pdf)
+    monkeypatch.setattr("whether.cli.sheets.rendered", _without_pdf)
     with working_in(folder):
         yield folder
 

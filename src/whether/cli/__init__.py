@@ -5,7 +5,7 @@
     retrying.py  retry                         keeping.py    verify · clean    live.py      progress
     reading.py   answer · report · why         merging.py    push · pull       page.py      how things look
     sabotaging.py sabotage                     benching.py   bench             faults.py    how errors look
-    covering.py  cover                         criteria.py   criteria show · check · form · export (exporting.py)
+    covering.py  cover (sheets.py)             criteria.py   criteria show · check · form · export (exporting.py)
     serving.py   serve                         reproducing.py reproduce
     bundling.py  bundle (checking one: keeping.py)
 

@@ -154,13 +154,13 @@ def _remarks(gathered: Gathered) -> list[str]:
 def _cover(place: Lab, answer: Answer, given: list[str]) -> Cover:
     """The cover sheet in all its forms, with what its author says and the reproductions that it names."""
     from whether.bundle import check_follows, places
-    from whether.cli.covering import _hand, _hand_file, _rendered
+    from whether.cli.sheets import hand_file, read_hand, rendered
     from whether.cover.hand import write
     from whether.store.packed import wrong_name
     from whether.store.publish import load
 
-    file = _hand_file(answer, given)
-    hand, _ = _hand(file)
+    file = hand_file(answer, given)
+    hand, _ = read_hand(file)
     found = {path: load(hand.folder / path, what=path) for path in hand.reproductions if not wrong_name(path)}
     there = {path: raw for path, raw in found.items() if raw is not None}
     remarks = [
@@ -170,7 +170,7 @@ def _cover(place: Lab, answer: Answer, given: list[str]) -> Cover:
     ]
     name = check_follows.HAND_FILE.removeprefix(places.COVER)
     kept: Hand = replace(hand, reproductions=list(there), name=name)
-    files, remark = _rendered(place.cover(answer, kept))
+    files, remark = rendered(place.cover(answer, kept))
     said = {field: words.text for field, words in kept.said.items()}
     return Cover(
         files={**files, **there, **({name: write(kept).encode()} if kept.said or there else {})},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whether.cli.sheets import hand_file, read_hand, rendered, text_of
 from whether.cli.verbs import AsJson, LabPath, OpenTest, RootSeed, Words, open_lab
 from whether.errors import DamageError, RequestError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 PANEL = "Tell"
 FOLDER, BLIND = "cover", "cover-blind"
 _FILES = (".toml", ".json")
-_MOST_BYTES = 1_000_000
 
 
 def add_to(app: typer.Typer) -> None:
@@ -87,8 +86,8 @@ def _of_answer(
     from whether.cli.page import near, say
     from whether.cover import asked
 
-    file = _hand_file(answer, given)
-    hand, text = _hand(file)
+    file = hand_file(answer, given)
+    hand, text = read_hand(file)
     if blank:
         _put(file, asked.blank(text, hand, place.cover(answer)).encode())
         say(f"{near(file)}: fill it in an editor, then: whether cover {' '.join(given) or '@last'}")
@@ -100,7 +99,7 @@ def _of_answer(
     if as_json:
         say(sheet.to_json().rstrip("\n"))
     else:
-        files, remark = _rendered(sheet)
+        files, remark = rendered(sheet)
         folder = BLIND if blind else FOLDER
         if to is None:
             at = place.store.answers.open(answer.name, answer.digest)
@@ -142,29 +141,6 @@ def _plain_name(word: str) -> str:
     return find(word).name if is_file(word) else word
 
 
-def _hand_file(answer: Answer, given: list[str]) -> Path:
-    """Where the author's file is: beside the .py file of a question of one's own, else in the working directory."""
-    from whether.catalogue.find import is_file
-    from whether.cover.hand import SUFFIX
-
-    source = next((word for word in given if is_file(word)), answer.source)
-    match = re.fullmatch(r"(?P<path>.+\.py)(?::[^/\\]*)?", source)
-    beside = Path(match["path"]).expanduser() if match else None
-    folder = beside.parent if beside is not None and beside.is_file() else Path()
-    return folder / f"{answer.name}{SUFFIX}"
-
-
-def _hand(file: Path) -> tuple[Hand, str | None]:
-    """What the author says, and the text of the file; None where there is none."""
-    from whether.cover.hand import Hand as Empty
-    from whether.cover.hand import read
-
-    if not file.exists():
-        return Empty(name=file.name, folder=file.parent), None
-    text = _text(file)
-    return read(text, file.name, file.parent), text
-
-
 def _ask(place: Lab, answer: Answer, hand: Hand, file: Path) -> Hand:
     """Ask for what is missing, field by field; each is kept at once, so that stopping loses nothing."""
     from whether.cli.page import columns, faint, near, paragraph, say, strong
@@ -191,7 +167,7 @@ def _ask(place: Lab, answer: Answer, hand: Hand, file: Path) -> Hand:
     said = [hand]
 
     def keep(name: str, words: Said) -> None:
-        before, text = said[0], _text(file) if file.exists() else None
+        before, text = said[0], text_of(file) if file.exists() else None
         more = {name: words}
         _put(file, asked.kept(text, before, more, drafts).encode())
         said[0] = before.saying(more)
@@ -204,12 +180,12 @@ def _elsewhere(file: Path, to: Path | None, *, blind: bool, as_json: bool) -> No
     from whether.cli.page import near, say
     from whether.cover.elsewhere import read
 
-    sheet = read(_text(file), file.name)
+    sheet = read(text_of(file), file.name)
     sheet = sheet.blind() if blind else sheet
     if as_json:
         say(sheet.to_json().rstrip("\n"))
         return
-    files, remark = _rendered(sheet)
+    files, remark = rendered(sheet)
     stem = file.stem.removesuffix(".cover")
     folder = to or file.with_name(f"{stem}-{BLIND if blind else FOLDER}")
     _show(sheet, [_put(folder / name, raw) for name, raw in files.items()], remark, near(file))
@@ -241,18 +217,6 @@ def _write_form(given: list[str], to: Path | None, *, page: bool) -> None:
     say(f"{near(path)}: fill it in an editor, then: whether cover {near(path)}")
 
 
-def _rendered(sheet: Sheet) -> tuple[dict[str, bytes], str]:
-    """All forms of a sheet, and why there is no PDF; everything is made before anything is written."""
-    from whether.cover.render import pdf, render
-
-    files, remark = render(sheet), ""
-    try:
-        files["cover.pdf"] = pdf(sheet)
-    except RequestError as error:
-        remark = f"No PDF: {error}"
-    return files, remark
-
-
 def _show(sheet: Sheet, paths: list[Path], remark: str, file: str) -> None:
     from whether.cli.page import complain, near, paragraph, say, verdict, width
     from whether.cover.filled import missing
@@ -272,22 +236,6 @@ def _show(sheet: Sheet, paths: list[Path], remark: str, file: str) -> None:
     say(f"\nSheet  {near(page)} ({others})")
     if remark:
         complain(remark)
-
-
-def _text(file: Path) -> str:
-    """The text of a file that somebody wrote."""
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise RequestError(f"{file} has more than {_MOST_BYTES:,} bytes; no cover sheet is so long.")
-        return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise RequestError(
-            f"there is no file {file}. To get one with all questions: whether cover --blank science"
-        ) from None
-    except UnicodeDecodeError:
-        raise RequestError(f"{file} is no text in UTF-8; save it as such.") from None
-    except OSError as error:
-        raise RequestError(f"{file} cannot be read: {error.strerror or error}.") from None
 
 
 def _put(path: Path, raw: bytes) -> Path:

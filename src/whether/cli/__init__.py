@@ -7,7 +7,7 @@
     sabotaging.py sabotage                     benching.py   bench             faults.py    how errors look
     covering.py  cover (sheets.py)             criteria.py   criteria show · check · form · export (exporting.py)
     serving.py   serve                         reproducing.py reproduce
-    bundling.py  bundle (checking one: keeping.py)
+    bundling.py  bundle (keeping.py: verify)   foreign.py    where modules are looked for
 
 Importing this imports nothing heavy: a verb imports what it needs when it is called.
 """
@@ -41,6 +41,7 @@ from whether.cli import (
     working,
 )
 from whether.cli.faults import guarded
+from whether.cli.foreign import importing
 from whether.cli.verbs import LabPath, Verbs, Version
 
 app = typer.Typer(
@@ -99,14 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 the work failed, 2 the request was wrong, 3 damage was found, 130 stopped by hand.
     """
     _spare_collections()
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # the working directory, where code of one's own is; installed scripts leave it out
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # rather a "?" than no answer where a terminal knows few signs
     given = sys.argv[1:] if arguments is None else list(arguments)
-    command = typer.main.get_command(app)
-    return guarded(lambda: command.main(args=given, prog_name="whether", standalone_mode=False))
+    with importing(given):
+        command = typer.main.get_command(app)
+        return guarded(lambda: command.main(args=given, prog_name="whether", standalone_mode=False))
 
 
 def _spare_collections() -> None:

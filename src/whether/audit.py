@@ -4,7 +4,8 @@ The store verifies bytes and chains (`store.verify`); here it is seen that they 
 
     registration   its digest, design and gates are those of its document; seeds follow from nonce and token
     runs           registered arms and replicates, each once, none missing, with the seeds and histories that are theirs
-    numbers        those of the records that they name; each look saw the numbers that its entry names
+    numbers        those of the records that they name, which are of that work (`audit_records.py`); each look saw the
+                   numbers that its entry names
     verdict        concluded anew from the runs by the rule that was fixed, it is the same
 
 Pure but for reading the lab. Nothing is trained, and no code of anybody's own is imported.
@@ -20,16 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from whether import registration
-from whether.answer import DONE, OVERRUN, Answer, Column, Run
+from whether.answer import Answer, Column, Run
 from whether.answered import Answered
+from whether.audit_records import of_records
 from whether.concluded import alike, columns_of, question_of, rule_of
 from whether.course import seen_digest
 from whether.digest import plain
-from whether.errors import DamageError, RequestError, WhetherError
-from whether.evidence import worst_of
+from whether.errors import DamageError, WhetherError
 from whether.failures import conclude_bounded, is_over, look_bounded, needed_bounded
-from whether.history.facts import MeasureFact
-from whether.inquiry import fact_of
 from whether.reading import levels
 from whether.registration import Study
 from whether.seeds import Seed
@@ -191,7 +190,7 @@ class _Audit:
             "registration": self._registration,
             "seeds": self._seeds,
             "runs": self._completeness,
-            "numbers": self._numbers,
+            "numbers": lambda: of_records(self.store, self.answer),
         }
         then = {"verdict": self._verdict, "looks": self._looks}
         found: dict[str, list[str]] = {}
@@ -283,37 +282,6 @@ class _Audit:
             except WhetherError:
                 return  # runs are missing before this look
             upto = {name: after if name in arms else count for name, count in upto.items()}
-
-    def _numbers(self) -> Iterator[str]:
-        analysed = len(self.answer.table)
-        for at, run in enumerate([*self.answer.table, *self.answer.overrun]):
-            which = f"{run.arm}, replicate {run.replicate},"
-            if not self.store.records.has(run.measure):
-                yield f"The run of {which} has no record ({run.measure[:12]})."
-                continue
-            try:
-                record = self.store.records.read(run.measure)
-            except DamageError:
-                continue  # the store tells of it
-            outcome = record.get("outcome")
-            if run.outcome != (outcome if at < analysed else OVERRUN):
-                yield f"{which} is said to be {run.outcome}; its record says {outcome}."
-                continue
-            value = float(record["value"]) if outcome == DONE else self._worst(run)
-            if value is not None and value != run.value:
-                told = f"its record says {value!r}" if outcome == DONE else f"a run that {outcome} counts as {value!r}"
-                yield f"{which} is said to be {run.value!r}; {told}."
-
-    def _worst(self, run: Run) -> float | None:
-        """What a run without a value counts as: as its question says, else where its history says enough."""
-        given = next((arm.worst for arm in self.answer.arms if arm.arm == run.arm), None)
-        if given is not None:
-            return given
-        try:
-            fact = fact_of(self.store, run.measure)
-        except (RequestError, DamageError):
-            return None
-        return worst_of(fact) if isinstance(fact, MeasureFact) else None
 
     def _verdict(self) -> Iterator[str]:
         answer, question, columns = self.answer, question_of(self.answer), columns_of(self.answer)

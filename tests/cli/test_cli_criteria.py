@@ -177,7 +177,7 @@ class TestForm:
         [
             (["sciense"], "unknown category 'sciense'; did you mean 'science'"),
             (["science", "--sheet", "none.json"], "none.json cannot be read: no such file"),
-            (["science", "--sheet", "bad.json"], "bad.json is not JSON"),
+            (["science", "--sheet", "bad.json"], "bad.json: not JSON"),
             (["science", "--blind"], "--blind is about a cover sheet"),
             (["science", "--to", "bad.json"], "bad.json is a file; name a folder"),
         ],

@@ -147,7 +147,7 @@ class TestValues:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("{", "cover.json is not JSON (line 1); expected a cover sheet"),
+            ("{", "cover.json: not JSON: Expecting property name enclosed in double quotes: line 1"),
             ("[]", "cover.json is no cover sheet: it has no table of fields"),
             ('{"fields": {}, "format": 99}', "cover.json has format 99; this version of whether reads format 1"),
             ('{"fields": {}, "format": 1, "category": "sience"}', "unknown category 'sience'; did you mean 'science'"),
@@ -155,8 +155,8 @@ class TestValues:
                 '{"fields": {"titel": {}, "data": 3, "code": {"state": "sure"}}, "format": 1, "category": "science"}',
                 "unknown field 'titel'; did you mean 'title'",
             ),
-            ('{"fields": {}, "format": 1, "category": "science"}', "cover.json is no cover sheet"),
-            ("[" * 100_000, "cover.json is not JSON"),
+            ('{"fields": {}, "format": 1, "category": "science"}', "cover.json: axis is missing; expected a list"),
+            ("[" * 100_000, "cover.json: not JSON: nested too deeply. Expected a cover sheet, cover.json"),
         ],
     )
     def test_what_is_no_sheet(self, text: str, said: str, folder: Path, whether: Any) -> None:

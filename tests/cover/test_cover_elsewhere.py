@@ -10,8 +10,9 @@ import pytest
 from sheets import HOSTILE, example
 
 from whether.cover import render
-from whether.cover.elsewhere import blank, read
+from whether.cover.elsewhere import read
 from whether.cover.fields import FIELDS, fields_of
+from whether.cover.form import blank
 from whether.cover.sheet import DECLARED, NOT_STATED
 from whether.errors import RequestError
 
@@ -139,7 +140,7 @@ class TestMistakes:
             ({"annex": "the code"}, "annex begins with 'the code'; expected a category"),
             ({"authors": ["x"] * 41}, "authors has 41 items; expected at most 40"),
             ({"title": ["a", "b"]}, "title is a list of 2; expected one text"),
-            ({"data": {"text": "x", "pointer": "p" * 300}}, "the pointer of data has 327 characters"),
+            ({"data": {"text": "x", "pointer": "p" * 300}}, "the pointer of data has 300 characters"),
             ({"data": {"text": "x", "ponter": "p"}}, "data.ponter is unknown"),
             ({"verdict": "no: not so"}, "the verdict is 'no', but every claim is 'yes'"),
             ({"verdict": "no", "claim": [CLAIM, CLAIM | {"low": 0.5}]}, "no claim is: they are inconclusive, yes"),
@@ -159,7 +160,7 @@ class TestMistakes:
             ({"size": 0.0}, "claim 1: exceeds needs a smallest size of interest, finite and above 0"),
             ({"low": 3.0}, "claim 1: an interval needs a lower limit that is at most its upper one"),
             ({"estimate": 9.0}, "claim 1: the estimate 9 lies outside its interval"),
-            ({"level": 0.95}, "claim.1..level is '0.95': input should be less than 0.5"),
+            ({"level": 0.95}, "claim 1: level is '0.95': input should be less than 0.5"),
             ({"said": "x" * 200}, "at most 160 characters"),
         ],
     )
@@ -175,8 +176,11 @@ class TestMistakes:
             ("[1, 2]", "not TOML|expected fields"),
             ("[" * 100_000, "nested too deeply|not JSON|not TOML"),
             ('{"a": ' * 5000, "not JSON|nested"),
-            ('{"fields": {"x": 1}}', "is no cover.json of this version"),
-            ('{"category": "science", "claim": [{"said": "a", "kind": "same", "size": NaN}]}', "size is 'nan'"),
+            ('{"fields": {"x": 1}}', "has format None; this version of whether reads format 1"),
+            (
+                '{"category": "science", "claim": [{"size": NaN}]}',
+                "one of its numbers is not finite",
+            ),
         ],
     )
     def test_what_is_no_sheet(self, text: str, said: str) -> None:

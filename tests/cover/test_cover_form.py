@@ -14,8 +14,9 @@ import pytest
 from sheets import HOSTILE, damaged, example, hostile, longest, young
 
 from whether.cover import render
-from whether.cover.elsewhere import form_page, read
+from whether.cover.elsewhere import read
 from whether.cover.fields import CATEGORIES, FIELDS, fields_of
+from whether.cover.form import form_page
 from whether.cover.sheet import Sheet
 
 PAPER = Path(__file__).parents[2] / "docs" / "examples" / "lottery-ticket-2019.cover.toml"

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from whether.cover.fields import FIELDS
-from whether.cover.hand import BY_HAND, Hand, Words, annex_of, entry, grown, read, write
+from whether.cover.hand import BY_HAND, Hand, grown, read, write
+from whether.cover.questions import question
+from whether.cover.words import Words, annex_of
 from whether.errors import RequestError
 
 HOSTILE = '"]\n[x]\ntitle = """ \\u0000 \u202e <script>\x7f\x00 = \\ \u2028 #'
@@ -60,7 +62,7 @@ class TestRead:
             "contact is 3",
             "unknown category 'sience'",
             "open has 4 items",
-            "unknown part of funding 'ponter'",
+            "funding.ponter is unknown",
             "limits is a list of 2",
             "ai is ['a', 7]",
             "title is 'confirmed', but nothing is drafted there",
@@ -84,11 +86,11 @@ class TestRead:
         assert "pointer of title has 10,000 characters" in wrong(f'title = {{text="a", pointer="{"x" * 10_000}"}}')[0]
 
     def test_no_toml_is_told_where(self) -> None:
-        assert "is not TOML" in wrong("title = x")[0]
+        assert "not TOML" in wrong("title = x")[0]
         assert "line 2" in wrong('title = "a"\nb\n')[0]
 
     def test_a_file_of_brackets_is_no_toml(self) -> None:
-        assert "is not TOML" in wrong("title = " + "[" * 100_000)[0]
+        assert "not TOML" in wrong("title = " + "[" * 100_000)[0]
 
 
 class TestWrite:
@@ -124,7 +126,7 @@ class TestWrite:
         assert tomllib.loads(write(Hand(said={"doi": Words(text="10.1/2")}))) == {"doi": "10.1/2"}
 
     def test_an_entry_says_how_many_it_takes(self) -> None:
-        assert f"At most {FIELDS['open'].most} characters, 3 items." in entry("open", None).replace("\n# ", " ")
+        assert f"At most {FIELDS['open'].most} characters, 3 items." in question("open").replace("\n# ", " ")
 
 
 class TestGrown:

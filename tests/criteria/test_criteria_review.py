@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from whether.criteria.blank import blank
 from whether.criteria.form import NAMES, load
-from whether.criteria.review import Review, Score, for_authors, is_review, quoted, read_review
+from whether.criteria.review import Review, Score, for_authors, is_review, read_review
 from whether.criteria.review_checks import is_pointer
 from whether.errors import RequestError
 
@@ -63,10 +60,6 @@ class TestRead:
         review = scored(S1=Score(answer="fixable", evidence=f"x{HOSTILE}x", reason=f"x{HOSTILE}x"))
         for text in (review.to_toml(), review.to_json()):
             assert read_review(text, "r")[0] == review
-
-    @given(st.text())
-    def test_any_text_is_quoted(self, text: str) -> None:
-        assert tomllib.loads(f"a = {quoted(text)}") == {"a": text}
 
     def test_answers_may_be_written_as_people_read_them(self) -> None:
         text = filled().to_toml().replace('answer = "sound"', 'answer = "Cannot tell"', 1)

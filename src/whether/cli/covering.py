@@ -199,7 +199,7 @@ def _is_category(word: str) -> bool:
 
 def _write_form(given: list[str], to: Path | None, *, page: bool) -> None:
     from whether.cli.page import near, say
-    from whether.cover.elsewhere import blank, form_page
+    from whether.cover.form import blank, form_page
     from whether.cover.fields import CATEGORIES
     from whether.errors import unknown
 

@@ -193,7 +193,7 @@ def _text(path: Path, expected: str) -> str:
 
 
 def _sheet(path: Path, form: Form, *, blind: bool) -> Sheet:
-    from whether.exports.reading import read_sheet
+    from whether.cover.reading import read_sheet
 
     sheet = read_sheet(_text(path, "a cover sheet, cover.json; `whether cover NAME` writes one"), str(path))
     if form.category and form.category != sheet.category:

@@ -149,7 +149,7 @@ def _values(place: str, *, short: bool) -> Callable[[Sheet, bool], object]:
 
 
 def _sheet(path: Path) -> Sheet:
-    from whether.exports.reading import read_sheet
+    from whether.cover.reading import read_sheet
 
     try:
         text = path.read_text(encoding="utf-8")

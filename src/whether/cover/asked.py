@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from whether.cover.fields import FIELDS, GROUPS, Field
-from whether.cover.hand import BY_HAND, CONFIRMED, Hand, Words, grown, words_of, write
+from whether.cover.hand import BY_HAND, Hand, grown, said_by_hand, write
+from whether.cover.questions import CONFIRMED
 from whether.cover.sheet import CANNOT, NOT_STATED, Sheet
+from whether.cover.words import Words
 
 SKIP = "-"
 """What is typed to leave a drafted field as it is, neither confirmed nor added to."""
@@ -71,7 +73,7 @@ def taken(ask: Ask, lines: Sequence[str]) -> Words | None:
         return Words(text=CONFIRMED) if ask.draft else None
     if given == [SKIP]:
         return None
-    return words_of(ask.name, given if ask.field.many or len(given) > 1 else given[0])
+    return said_by_hand(ask.name, given if ask.field.many or len(given) > 1 else given[0])
 
 
 def drafts_of(sheet: Sheet) -> dict[str, str]:

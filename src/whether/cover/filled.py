@@ -19,8 +19,10 @@ from whether.cover.fields import FIELDS, Field, fields_of
 from whether.cover.filled_evidence import ANSWER, ENVIRONMENT, LEDGER, RECORDS, Evidence, gather
 from whether.cover.filled_rests import RESTS, UNTOLD, reproduced
 from whether.cover.filled_words import WORDS, Draft, command, cut, effect
-from whether.cover.hand import CONFIRMED, Hand, Words, annex_of
+from whether.cover.hand import Hand
+from whether.cover.questions import CONFIRMED
 from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet
+from whether.cover.words import Words, annex_of
 
 if TYPE_CHECKING:
     from whether.answer import Answer

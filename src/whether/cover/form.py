@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from typing import Any
 
 from whether.cover.fields import CATEGORIES, FIELDS, GROUPS, Field, fields_of
+from whether.cover.linked import in_script
+from whether.cover.questions import comment, questions
 from whether.report.look import stylesheet, templates
 
 _HEAD = """\
@@ -43,27 +43,21 @@ def blank(category: str) -> str:
     Raises:
         RequestError: there is no such category.
     """
-    parts, group = [f'{_comment(_HEAD)}\n\ncategory = "{category}"', f'{_comment(_SOURCE)}\nsource = ""'], ""
-    for name, item in fields_of(category).items():
-        if name == "category":
-            continue
-        if item.group != group:
-            group = item.group
-            parts.append(f"# --- {GROUPS[item.group]} ---")
-        parts.append(_entry(name, item))
-    if category != "artifact":
-        parts += [_comment(_CLAIMS), CLAIM]
+    known = fields_of(category)
+    parts = [f'{comment(_HEAD)}\n\ncategory = "{category}"', f'{comment(_SOURCE)}\nsource = ""']
+    parts += questions([name for name in known if name != "category"], strict=True)
+    if "verdict" in known:
+        parts += [comment(_CLAIMS), CLAIM]
     return "\n\n".join(parts) + "\n"
 
 
 def form_page() -> str:
     """The form as one HTML file that needs neither a server nor a network: it saves what `whether cover FILE` reads."""
-    told = json.dumps(_told(), ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026")
     return (
         templates("whether.cover")
         .get_template("form.html.j2")
         .render(
-            told=told,
+            told=in_script(_told()),
             categories=CATEGORIES,
             groups=GROUPS,
             fields=FIELDS,
@@ -76,20 +70,6 @@ def form_page() -> str:
 def own_word(field: Field) -> bool:
     """Whether a field needs no place to look: only its author can say it, or it says what the work is."""
     return field.fill == "hand" or field.group == "identity"
-
-
-def _entry(name: str, item: Field) -> str:
-    many = f", at most {item.items} items" if item.many else ""
-    needed = "Needed. " if item.needed else ""
-    asked = _comment(f"{item.ask} {needed}At most {item.most} characters{many}.")
-    return f"{asked}\n{_comment(f'Such as: {item.example}')}\n{name} = {'[]' if item.many else chr(34) * 2}"
-
-
-def _comment(text: str) -> str:
-    return "\n".join(
-        textwrap.fill(line, 110, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-        for line in text.strip().splitlines()
-    )
 
 
 def _told() -> dict[str, Any]:

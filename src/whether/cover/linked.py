@@ -47,10 +47,20 @@ def document(sheet: Sheet) -> str:
 
 def script(sheet: Sheet) -> str:
     """The same as an element of an HTML page; no text in it can end the element."""
-    told = json.dumps(article(sheet), ensure_ascii=False)
+    return f'<script type="application/ld+json">{in_script(article(sheet))}</script>'
+
+
+def in_script(value: Any) -> str:
+    """JSON that may stand in an element of a page: nothing in it ends the element.
+
+    Example:
+        >>> print(in_script({"a": "</script>"}))
+        {"a": "\\u003c/script\\u003e"}
+    """
+    told = json.dumps(value, ensure_ascii=False)
     for sign, safe in _UNSAFE.items():
         told = told.replace(sign, safe)
-    return f'<script type="application/ld+json">{told}</script>'
+    return told
 
 
 def _within(text: str, most: int) -> str:

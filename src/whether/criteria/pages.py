@@ -7,10 +7,10 @@ after it stays locked until the design is scored and these scores are confirmed.
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 from whether.cover.fields import FIELDS, fields_of
+from whether.cover.linked import in_script
 from whether.criteria.form import ORDER, Criterion, Form
 from whether.criteria.recommend import APART, HEADS, exceptions
 from whether.criteria.review import FORMAT
@@ -43,7 +43,7 @@ def form_page(form: Form, sheet: Sheet | None = None) -> str:
         sheet=_fragment(sheet, covered=form.covered) if sheet else "",
         paper=sheet.fields["title"].text if sheet and "title" in sheet.fields else "",
         script=script,
-        data=_in_script(told(form, sheet)),
+        data=in_script(told(form, sheet)),
     )
 
 
@@ -102,8 +102,3 @@ def _sheet_style() -> str:
     from whether.cover.render import style
 
     return style()
-
-
-def _in_script(value: Any) -> str:
-    """JSON that may stand in a script element: nothing in it ends the element."""
-    return json.dumps(value, ensure_ascii=True).replace("<", "\\u003c").replace("&", "\\u0026")

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from whether.criteria.form import ORDER, Answer, Criterion, Form, Instead, Rule, Scale, Text
-from whether.criteria.mistakes import nearest, sentences, toml
 from whether.errors import RequestError
+from whether.handwritten import nearest, sentences, toml
 
 if TYPE_CHECKING:
     from whether.criteria.schema import File

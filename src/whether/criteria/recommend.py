@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from whether.criteria.form import ORDER, Criterion, Form, Outcome
-from whether.criteria.mistakes import nearest
 from whether.errors import RequestError
+from whether.handwritten import nearest
 
 HEADS: Mapping[Outcome, str] = {
     "accept": "",

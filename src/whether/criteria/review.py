@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from whether.criteria.form import Form, load
-from whether.criteria.mistakes import mended, nearest, sentences, toml
 from whether.criteria.recommend import Recommendation, recommend
 from whether.errors import RequestError
+from whether.handwritten import nearest, quoted, sentences, toml_or_json, without_mistakes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,7 +140,7 @@ def read_review(text: str, file: str, form: Form | str | Path | None = None) -> 
     except ValidationError as error:
         problems += sentences(error, ReviewFile, file)
         doubtful = {str(part) for item in error.errors() for part in item["loc"]}
-        told = ReviewFile(**mended(said, error, {"form": "", "version": "", "paper": "", "scores": {}}))
+        told = ReviewFile(**without_mistakes(said, error, {"form": "", "version": "", "paper": "", "scores": {}}))
     known = form if isinstance(form, Form) else _its_form(told.form, form, file, problems)
     review = Review(
         **told.model_dump(exclude={"scores"}),
@@ -166,26 +166,8 @@ def _its_form(named: str, given: str | Path | None, file: str, problems: list[st
 def _parsed(text: str, file: str) -> dict[str, Any]:
     if len(text) > LARGEST:
         raise RequestError(f"{file}: {len(text):,} characters are more than any review has.")
-    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return toml(text, file)
-    try:
-        said = json.loads(text.lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        told = str(error) if isinstance(error, ValueError) else "nested too deeply"
-        raise RequestError(f"{file}: not JSON: {told}.") from None
-    return dict(said)
+    return toml_or_json(text, file)
 
 
 def _line(name: str, value: Any) -> str:
     return f"{name} = {value if isinstance(value, int) else quoted(str(value))}"
-
-
-def quoted(text: str) -> str:
-    """A text as a basic string of TOML.
-
-    Example:
-        >>> print(quoted('say "no"\\n'))
-        "say \\"no\\"\\n"
-    """
-    told = text.encode("utf-8", "replace").decode()  # TOML holds no lone surrogates
-    return json.dumps(told, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from whether.criteria.form import Audience, Criterion, Form, Text
-from whether.criteria.mistakes import nearest, shown
 from whether.criteria.review import FORMAT, Review, Score
+from whether.handwritten import nearest, shown
 from whether.report.numbers import listed
 
 WANTED = {

@@ -16,12 +16,12 @@ from pydantic import (
 )
 
 from whether.criteria.form import Audience, Kind, Outcome, Stage
-from whether.report.numbers import clean
+from whether.handwritten import one_line
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,23}$")]
 CriterionId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{0,7}$")]
-Phrase = Annotated[str, AfterValidator(clean), StringConstraints(min_length=1, max_length=120)]
-Prose = Annotated[str, AfterValidator(clean), StringConstraints(min_length=1, max_length=800)]
+Phrase = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(one_line)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=800), AfterValidator(one_line)]
 
 Several = Annotated[tuple[Prose, ...], BeforeValidator(lambda said: tuple(said) if isinstance(said, list) else said)]
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda said: tuple(said) if isinstance(said, list) else said)]

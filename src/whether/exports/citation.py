@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from whether.cover.sheet import Sheet
 from whether.errors import RequestError, gather
+from whether.handwritten import quoted
 
 Scalar: TypeAlias = str | Sequence[Mapping[str, str]] | Sequence[str]
 
@@ -164,28 +164,6 @@ def check_digit(digits: str) -> str:
         total = (total + int(digit)) * 2
     left = (12 - total % 11) % 11
     return "X" if left == 10 else str(left)
-
-
-def quoted(text: str) -> str:
-    r"""A YAML scalar in double quotes that any parser reads back as it was.
-
-    Whatever is not plainly printable is escaped: line breaks of every kind, marks that change the direction of writing.
-
-    Example:
-        >>> print(quoted('a "b": \u202e c'))
-        "a \"b\": \u202e c"
-    """
-    return '"' + "".join(_escaped(sign) for sign in text) + '"'
-
-
-def _escaped(sign: str) -> str:
-    if sign in '"\\':
-        return "\\" + sign
-    # Letters, marks, numbers, punctuation, symbols and the plain space; all else (Cc, Cf, Cs, Co, Cn, Z*) is escaped.
-    if sign == " " or unicodedata.category(sign)[0] in "LMNPS":
-        return sign
-    code = ord(sign)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _text(sheet: Sheet, name: str) -> str:

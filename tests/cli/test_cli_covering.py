@@ -235,7 +235,10 @@ class TestDamage:
         (("cover", "stady"), "did you mean 'steady'"),
         (("cover", "xor"), "no such answer in this lab yet"),
         (("cover", "steady", "xor"), "one name at a time"),
-        (("cover", "none.toml"), "there is no file none.toml"),
+        (("cover", "none.toml"), "none.toml cannot be read: no such file or directory. Expected the file of a sheet"),
+        (("cover", "steady", "--to", "steady.py"), "steady.py is a file; expected a folder"),
+        (("cover", "--blank", "science", "--to", "steady.py/x"), "steady.py is a file; expected a folder"),
+        (("cover", "work.toml", "--blank"), "--blank belongs to answers; work.toml makes its sheet by itself"),
         (("cover", "--form", "sience"), "did you mean 'science'"),
     ],
 )
@@ -273,8 +276,20 @@ class TestElsewhere:
         assert "<form" in text
         assert 'src="http' not in text
 
+    def test_a_sheet_is_never_written_over_what_it_is_made_of(self, home: Path, whether: Call) -> None:
+        assert whether("cover", "steady", "--to", "there").code == 0
+        shutil.rmtree(home / "lab")
+        before = (home / "there" / "cover.json").read_text()
+        assert "would be written over by its own sheet" in whether("cover", "there/cover.json", "--to", "there").err
+        assert (home / "there" / "cover.json").read_text() == before
+        done = whether("cover", "there/cover.json")
+        assert done.code == 0
+        assert "declared · science" in done.out
+        assert "--ask" not in done.out
+        assert names(home / "there" / "cover-cover") == FORMS
+
     def test_no_text_and_too_much_of_it(self, folder: Path, whether: Call) -> None:
         (folder / "a.toml").write_bytes(b"\xff\xfe\x00")
         assert "no text in UTF-8" in whether("cover", "a.toml").err
-        (folder / "b.toml").write_bytes(b"#" * 1_000_001)
-        assert "more than 1,000,000 bytes" in whether("cover", "b.toml").err
+        (folder / "b.toml").write_bytes(b"#" * 4_000_001)
+        assert "more than 4,000,000 bytes" in whether("cover", "b.toml").err

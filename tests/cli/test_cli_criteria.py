@@ -179,7 +179,7 @@ class TestForm:
             (["science", "--sheet", "none.json"], "none.json cannot be read: no such file"),
             (["science", "--sheet", "bad.json"], "bad.json: not JSON"),
             (["science", "--blind"], "--blind is about a cover sheet"),
-            (["science", "--to", "bad.json"], "bad.json is a file; name a folder"),
+            (["science", "--to", "bad.json"], "bad.json is a file; expected a folder"),
         ],
     )
     def test_a_wrong_request_writes_nothing(self, words: list[str], said: str, folder: Path, whether: Any) -> None:

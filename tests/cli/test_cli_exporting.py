@@ -83,10 +83,10 @@ class TestForms:
         Path("venue/README.md").unlink()
         done = whether("criteria", "export", "hotcrp", "venue")
         assert done.code == 2
-        assert "venue has other contents in settings.json, and nothing was overwritten" in done.err
+        assert "venue has other contents in settings.json, and nothing was written" in done.err
         assert names("venue") == ["settings.json"]
         done = whether("criteria", "export", "hotcrp", "venue/settings.json")
-        assert (done.code, "venue/settings.json is a file; name a folder" in done.err) == (2, True)
+        assert (done.code, "venue/settings.json is a file; expected a folder" in done.err) == (2, True)
 
     @pytest.mark.parametrize(
         ("words", "said"),
@@ -173,7 +173,7 @@ class TestValues:
         [
             (["cover.json"], "for which place? Add --for openreview, --for hotcrp, --for citation"),
             (["cover.json", "--for", "hotcrpp"], "unknown place 'hotcrpp'; did you mean 'hotcrp'?"),
-            (["nothing.json", "--for", "hotcrp"], "nothing.json cannot be read: No such file or directory"),
+            (["nothing.json", "--for", "hotcrp"], "nothing.json cannot be read: no such file or directory"),
         ],
     )
     def test_wrong_requests(self, words: list[str], said: str, sheet: Path, whether: Any) -> None:

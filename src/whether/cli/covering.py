@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whether.cli.sheets import hand_file, read_hand, rendered, text_of
+from whether.cli.files import check_folder, text_of
+from whether.cli.sheets import EXPECTED, hand_file, read_hand, rendered
 from whether.cli.verbs import AsJson, LabPath, OpenTest, RootSeed, Words, open_lab
 from whether.errors import DamageError, RequestError
 
@@ -64,12 +65,21 @@ def cover(
     if form or (blank and len(given) == 1 and _is_category(given[0])):
         _write_form(given, to, page=form)
     elif len(given) == 1 and given[0].endswith(_FILES):
+        of_answers = {"--ask": ask, "--blank": blank, "--open-test": open_test, "--seed": seed}
+        if strange := [name for name, set_ in of_answers.items() if set_]:
+            raise RequestError(
+                f"{' and '.join(strange)} {'belongs' if len(strange) == 1 else 'belong'} to answers; {given[0]} makes its sheet by itself."
+            )
         _elsewhere(Path(given[0]), to, blind=blind, as_json=as_json)
     else:
         place = open_lab(ctx, lab, create=False)
         answer = _answer(place, given, open_test=open_test, seed=seed)
-        asked = None if as_json or blank else ask
-        _of_answer(place, answer, given, to, ask=False if as_json else asked, blank=blank, blind=blind, as_json=as_json)
+        if blank:
+            _write_blank(place, answer, given)
+            return
+        here = sys.stdin.isatty() and sys.stdout.isatty()
+        asking = not as_json and (here if ask is None else ask)
+        _of_answer(place, answer, given, to, ask=asking, blind=blind, as_json=as_json)
 
 
 def _of_answer(
@@ -78,21 +88,17 @@ def _of_answer(
     given: list[str],
     to: Path | None,
     *,
-    ask: bool | None,
-    blank: bool,
+    ask: bool,
     blind: bool,
     as_json: bool,
 ) -> None:
     from whether.cli.page import near, say
-    from whether.cover import asked
 
     file = hand_file(answer, given)
-    hand, text = read_hand(file)
-    if blank:
-        _put(file, asked.blank(text, hand, place.cover(answer)).encode())
-        say(f"{near(file)}: fill it in an editor, then: whether cover {' '.join(given) or '@last'}")
-        return
-    if ask or (ask is None and sys.stdin.isatty() and sys.stdout.isatty()):
+    hand, _ = read_hand(file)
+    if to is not None:
+        check_folder(to)
+    if ask:
         hand = _ask(place, answer, hand, file)
     sheet = place.cover(answer, hand)
     sheet = sheet.blind() if blind else sheet
@@ -106,9 +112,19 @@ def _of_answer(
             paths = [at.write(f"{folder}/{name}", raw) for name, raw in files.items()]
         else:
             paths = [_put(to / name, raw) for name, raw in files.items()]
-        _show(sheet, paths, remark, near(file))
+        _show(sheet, paths, remark, f"{near(file)}, or with --ask")
     if sheet.problems:
         raise typer.Exit(DamageError.exit_code)
+
+
+def _write_blank(place: Lab, answer: Answer, given: list[str]) -> None:
+    from whether.cli.page import near, say
+    from whether.cover import asked
+
+    file = hand_file(answer, given)
+    hand, text = read_hand(file)
+    _put(file, asked.blank(text, hand, place.cover(answer)).encode())
+    say(f"{near(file)}: fill it in an editor, then: whether cover {' '.join(given) or '@last'}")
 
 
 def _answer(place: Lab, given: list[str], *, open_test: bool, seed: int) -> Answer:
@@ -167,7 +183,7 @@ def _ask(place: Lab, answer: Answer, hand: Hand, file: Path) -> Hand:
     said = [hand]
 
     def keep(name: str, words: Said) -> None:
-        before, text = said[0], text_of(file) if file.exists() else None
+        before, text = said[0], text_of(file, EXPECTED) if file.exists() else None
         more = {name: words}
         _put(file, asked.kept(text, before, more, drafts).encode())
         said[0] = before.saying(more)
@@ -180,14 +196,17 @@ def _elsewhere(file: Path, to: Path | None, *, blind: bool, as_json: bool) -> No
     from whether.cli.page import near, say
     from whether.cover.elsewhere import read
 
-    sheet = read(text_of(file), file.name)
+    stem = file.stem.removesuffix(".cover")
+    folder = to or file.with_name(f"{stem}-{BLIND if blind else FOLDER}")
+    check_folder(folder)
+    sheet = read(text_of(file, EXPECTED), file.name)
     sheet = sheet.blind() if blind else sheet
     if as_json:
         say(sheet.to_json().rstrip("\n"))
         return
     files, remark = rendered(sheet)
-    stem = file.stem.removesuffix(".cover")
-    folder = to or file.with_name(f"{stem}-{BLIND if blind else FOLDER}")
+    if any((folder / name).resolve() == file.resolve() for name in files):
+        raise RequestError(f"{near(file)} would be written over by its own sheet; name another folder: --to FOLDER")
     _show(sheet, [_put(folder / name, raw) for name, raw in files.items()], remark, near(file))
 
 
@@ -199,13 +218,14 @@ def _is_category(word: str) -> bool:
 
 def _write_form(given: list[str], to: Path | None, *, page: bool) -> None:
     from whether.cli.page import near, say
-    from whether.cover.form import blank, form_page
     from whether.cover.fields import CATEGORIES
+    from whether.cover.form import blank, form_page
     from whether.errors import unknown
 
     if len(given) > 1 or (given and given[0] not in CATEGORIES):
         raise unknown("category", " ".join(given), CATEGORIES, "The form has all of them; name none, or one.")
     folder = to or Path()
+    check_folder(folder)
     if page:
         path = _put(folder / "cover-form.html", form_page().encode())
         say(f"{near(path)}: open it in any browser; it makes the file for: whether cover FILE.toml")
@@ -217,7 +237,8 @@ def _write_form(given: list[str], to: Path | None, *, page: bool) -> None:
     say(f"{near(path)}: fill it in an editor, then: whether cover {near(path)}")
 
 
-def _show(sheet: Sheet, paths: list[Path], remark: str, file: str) -> None:
+def _show(sheet: Sheet, paths: list[Path], remark: str, where: str) -> None:
+    """Say what is on a sheet and where it stands; `where` is what is missing to be said."""
     from whether.cli.page import complain, near, paragraph, say, verdict, width
     from whether.cover.filled import missing
     from whether.cover.text import short
@@ -227,7 +248,7 @@ def _show(sheet: Sheet, paths: list[Path], remark: str, file: str) -> None:
     say("\n".join(lines))
     lacking = missing(sheet)
     if lacking:
-        say("\n" + paragraph(f"Not stated: {', '.join(lacking)}. Say it in {file}, or with --ask."))
+        say("\n" + paragraph(f"Not stated: {', '.join(lacking)}. Say it in {where}."))
     if sheet.problems:
         say("\nVerification found damage:")
         say("\n".join(paragraph(f"- {problem}", 2, hang=2) for problem in sheet.problems))

@@ -9,15 +9,13 @@ import typer
 from typer.core import TyperGroup
 
 from whether.cli import exporting
+from whether.cli.files import text_of, write_new
 from whether.cli.verbs import AsJson
 from whether.errors import RequestError, unknown
 
 if TYPE_CHECKING:
     from whether.cover.sheet import Sheet
     from whether.criteria.form import Criterion, Form
-
-LARGEST = 4_000_000
-"""Bytes beyond which a file is neither a review nor a form."""
 
 
 class Subverbs(TyperGroup):
@@ -111,7 +109,7 @@ def check(
     from whether.criteria.form import load
     from whether.criteria.review import for_authors, is_review, read_review
 
-    text = _text(file, "a filled review or a criteria file")
+    text = text_of(file, "a filled review or a criteria file")
     if not is_review(text):
         if form or authors:
             raise RequestError(f"{file} is a criteria file; {'--form' if form else '--authors'} belongs to a review.")
@@ -148,25 +146,20 @@ def form_(
     from whether.criteria.form import load
     from whether.criteria.pages import form_page
     from whether.criteria.pages_text import markdown
-    from whether.store.publish import replace
 
     known = load(category)
     if blind and sheet is None:
         raise RequestError("--blind is about a cover sheet; name it: --sheet cover.json")
     shown = _sheet(sheet, known, blind=blind) if sheet else None
-    if to.exists() and not to.is_dir():
-        raise RequestError(f"{to} is a file; name a folder for the forms.")
-    made = {".html": form_page(known, shown), ".md": markdown(known), ".toml": blank(known)}
-    files = {to / f"review-{known.name}{ending}": text.encode("utf-8", "replace") for ending, text in made.items()}
+    texts = {".html": form_page(known, shown), ".md": markdown(known), ".toml": blank(known)}
+    made = {ending: text.encode("utf-8", "replace") for ending, text in texts.items()}
     printed, note = _pdf(known)
-    files |= {to / f"review-{known.name}.pdf": printed} if printed else {}
-    _refuse_to_overwrite(files)
-    for path, data in files.items():
-        replace(path, data, what=f"the form {path.name}")
+    made |= {".pdf": printed} if printed else {}
+    paths = write_new(to, {f"review-{known.name}{ending}": raw for ending, raw in made.items()})
     if as_json:
-        say_json({"form": known.name, "version": known.version, "files": [str(path) for path in files]})
+        say_json({"form": known.name, "version": known.version, "files": [str(path) for path in paths]})
     else:
-        for path in files:
+        for path in paths:
             say(near(path))
     if note:
         complain(note)
@@ -182,20 +175,10 @@ def _form_of(word: str) -> str:
     return "" if word in NAMES else next((name for name in NAMES if word.upper() in load(name).ids), "")
 
 
-def _text(path: Path, expected: str) -> str:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise RequestError(f"{path} has {path.stat().st_size:,} bytes; expected {expected}.")
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        told = (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it is not UTF-8"
-        raise RequestError(f"{path} cannot be read: {told}. Expected {expected}.") from None
-
-
 def _sheet(path: Path, form: Form, *, blind: bool) -> Sheet:
     from whether.cover.reading import read_sheet
 
-    sheet = read_sheet(_text(path, "a cover sheet, cover.json; `whether cover NAME` writes one"), str(path))
+    sheet = read_sheet(text_of(path, exporting.EXPECTED), str(path))
     if form.category and form.category != sheet.category:
         raise RequestError(
             f"{path} is a sheet of the category {sheet.category}, and the form {form.name} judges {form.category}. Its "
@@ -212,16 +195,6 @@ def _pdf(form: Form) -> tuple[bytes, str]:
         return pdf(form), ""
     except RequestError as error:
         return b"", f"No PDF was written: {error}"
-
-
-def _refuse_to_overwrite(files: dict[Path, bytes]) -> None:
-    others = [path.name for path, data in files.items() if path.exists() and path.read_bytes() != data]
-    if others:
-        folder = next(iter(files)).parent
-        raise RequestError(
-            f"{folder} has other contents in {', '.join(others)}, and nothing was written. A review may be filled in "
-            "there: name another folder with --to, or remove these files first."
-        )
 
 
 def _brief(form: Form) -> dict[str, Any]:

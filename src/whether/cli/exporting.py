@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from whether.cli.files import text_of, write_new
 from whether.cli.verbs import AsJson
 from whether.errors import RequestError, unknown
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PLACES = ("openreview", "hotcrp")
 VALUES = "values"
 TARGETS = (*PLACES, "citation")
+EXPECTED = "a cover sheet, cover.json; `whether cover NAME` writes one"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -93,42 +95,27 @@ def _files(place: str, forms: Mapping[str, Form]) -> dict[str, str]:
 
 
 def _write(folder: Path, files: Mapping[str, str], place: str, *, as_json: bool) -> None:
-    """Write all of them, or none where one would be lost that somebody has changed."""
     from whether.cli.page import say, say_json
-    from whether.store.publish import replace
 
-    if folder.exists() and not folder.is_dir():
-        raise RequestError(f"{folder} is a file; name a folder for the forms, such as {folder.with_suffix('')}-forms")
-    plain = {folder / name: text.encode() for name, text in files.items()}
-    changed = [path.name for path, data in plain.items() if path.exists() and _bytes(path) != data]
-    if changed:
-        raise RequestError(
-            f"{folder} has other contents in {', '.join(changed)}, and nothing was overwritten: "
-            "name another folder, or remove these files first"
-        )
-    for path, data in plain.items():
-        replace(path, data, what=f"the form {path.name}")
+    paths = write_new(folder, {name: text.encode() for name, text in files.items()})
     if as_json:
-        say_json({"place": place, "written": [str(path) for path in plain]})
+        say_json({"place": place, "written": [str(path) for path in paths]})
         return
-    for path in plain:
+    for path in paths:
         say(str(path))
     say(f"Nobody was called. {folder / 'README.md'} tells the next step.")
 
 
-def _bytes(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
 def _print_values(path: Path, target: str, *, blind: bool, short: bool, as_json: bool) -> None:
     from whether.cli.page import complain, say, say_json
+    from whether.cover.reading import read_sheet
     from whether.exports.asked import too_long
 
     if target not in TARGETS:
         if not target:
             raise RequestError(f"for which place? Add --for {', --for '.join(TARGETS)}")
         raise unknown("place", target, TARGETS, "It says for whom values are printed.")
-    sheet = _sheet(path)
+    sheet = read_sheet(text_of(path, EXPECTED), str(path))
     if target == "citation":
         from whether.exports.citation import citation
 
@@ -146,16 +133,3 @@ def _values(place: str, *, short: bool) -> Callable[[Sheet, bool], object]:
     if place == "openreview":
         return lambda sheet, blind: openreview.submission_values(sheet, blind=blind)
     return lambda sheet, blind: hotcrp.submission_values(sheet, blind=blind, covered=short or None)
-
-
-def _sheet(path: Path) -> Sheet:
-    from whether.cover.reading import read_sheet
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8"
-        raise RequestError(
-            f"{path} cannot be read: {said}. Expected a cover sheet, cover.json; `whether cover NAME` writes one."
-        ) from None
-    return read_sheet(text, str(path))

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whether.cli.files import text_of
 from whether.errors import RequestError
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from whether.cover.hand import Hand
     from whether.cover.sheet import Sheet
 
-_MOST_BYTES = 1_000_000
+EXPECTED = "the file of a sheet; `whether cover --blank science` writes one with all questions"
 
 
 def hand_file(answer: Answer, given: list[str]) -> Path:
@@ -35,7 +36,7 @@ def read_hand(file: Path) -> tuple[Hand, str | None]:
 
     if not file.exists():
         return Empty(name=file.name, folder=file.parent), None
-    text = text_of(file)
+    text = text_of(file, EXPECTED)
     return read(text, file.name, file.parent), text
 
 
@@ -49,19 +50,3 @@ def rendered(sheet: Sheet) -> tuple[dict[str, bytes], str]:
     except RequestError as error:
         remark = f"No PDF: {error}"
     return files, remark
-
-
-def text_of(file: Path) -> str:
-    """The text of a file that somebody wrote."""
-    try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise RequestError(f"{file} has more than {_MOST_BYTES:,} bytes; no cover sheet is so long.")
-        return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise RequestError(
-            f"there is no file {file}. To get one with all questions: whether cover --blank science"
-        ) from None
-    except UnicodeDecodeError:
-        raise RequestError(f"{file} is no text in UTF-8; save it as such.") from None
-    except OSError as error:
-        raise RequestError(f"{file} cannot be read: {error.strerror or error}.") from None

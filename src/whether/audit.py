@@ -190,7 +190,7 @@ class _Audit:
             "registration": self._registration,
             "seeds": self._seeds,
             "runs": self._completeness,
-            "numbers": lambda: of_records(self.store, self.answer),
+            "numbers": self._numbers,
         }
         then = {"verdict": self._verdict, "looks": self._looks}
         found: dict[str, list[str]] = {}
@@ -282,6 +282,9 @@ class _Audit:
             except WhetherError:
                 return  # runs are missing before this look
             upto = {name: after if name in arms else count for name, count in upto.items()}
+
+    def _numbers(self) -> Iterator[str]:
+        yield from of_records(self.store, self.answer)
 
     def _verdict(self) -> Iterator[str]:
         answer, question, columns = self.answer, question_of(self.answer), columns_of(self.answer)

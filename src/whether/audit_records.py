@@ -2,7 +2,7 @@
 
     run       outcome, number, note, network and iterations are those of its record
     history   what a record says that was done has the digest under which it stands
-    arm       unit, direction and resolution are those of the measure, where that is one of ours
+    arm       unit, direction and resolution are those of the measure, where that is one of ours; so are data and split
     design    the digest of the answer is that of its claims, its rule and its runs
     checks    what training had to say of a network is told
 
@@ -99,7 +99,11 @@ def _worst(answer: Answer, run: Run, fact: MeasureFact | None) -> float | None:
 
 
 def _arms(answer: Answer, facts: Facts) -> Iterator[str]:
-    """That the numbers of an arm mean what they are said to mean."""
+    """That the numbers of an arm mean what they are said to mean, and were taken on the data that are named."""
+    arms = {arm.arm: (arm.family, arm.x) for arm in answer.arms}
+    for run in answer.table:
+        if arms.get(run.arm) != (run.family, run.x):
+            yield f"{_which(run)} is said to be of another family, or to have another x, than its arm."
     first = {run.arm: facts[run.measure] for run in reversed(answer.table) if run.measure in facts}
     for arm in answer.arms:
         if (fact := first.get(arm.arm)) is None:
@@ -109,6 +113,13 @@ def _arms(answer: Answer, facts: Facts) -> Iterator[str]:
             now |= {"unit": kind.unit, "better": kind.better, "share": kind.share}
         if wrong := [name for name, value in now.items() if getattr(arm, name) != value]:
             yield f"The numbers of {arm.arm} are not what they are said to be: {', '.join(wrong)}."
+    taken = [one for fact in first.values() for one in (fact, *fact.parts)]
+    contents = {str(one.data["content"]) for one in taken if one.data is not None and "content" in one.data}
+    splits = {one.split for one in taken if one.split is not None}
+    if contents and answer.data.get("content") and answer.data["content"] not in contents:
+        yield f"It names data of another content ({str(answer.data['content'])[:12]}) than its records."
+    if len(splits) == 1 and answer.data.get("split") not in splits:
+        yield f"It says that it was measured on the split {answer.data.get('split')!r}; its records say otherwise."
 
 
 def _design(answer: Answer, facts: Facts) -> Iterator[str]:

@@ -18,7 +18,6 @@ from whether.bundle.check import check, look
 from whether.store.sealed import SEAL, seal
 
 GUARDED_BY_THE_MANIFEST_ALONE = (
-    "README.md",
     "bundle.json",  # but for which answer it is of: which version wrote it
     r"lab/answers/[^/]+/report\.html",
     r"lab/answers/[^/]+/figures/.+",

@@ -170,13 +170,14 @@ class TestVerify:
             digest = bundle.digest
         study = made.answer.study["registration"][:8]
         assert done.code == 0
-        assert done.out.splitlines()[2:10] == [
+        assert done.out.splitlines()[2:11] == [
             "  - 44 files: each is there and has its digest, and none is more",
             f"  - the ledger: a chain of 3 entries; registration {study} with its seeds and looks",
             "  - 8 runs, each with its record and an action in the crate; 1 diverged, 1 failed",
             "  - concluded anew from them: yes, as tiny says",
             "  - tables, cover sheet and environment follow from the answer",
             "  - trained networks are left out",
+            "  - guarded by the digest alone: the report with its figures, the PDF, the question's code",
             "",
             f"sha256 {digest}",
         ]

@@ -7,8 +7,11 @@
                  the answer, or are made anew and compared
 
 Whoever alters a file and the manifest with it is found out by the last two, wherever a file carries evidence of its
-own. README, report, figures, the PDF and the code in question/ do not: they are guarded by the manifest alone, so
-whoever cites a bundle cites its digest, which is the manifest's.
+own. Report, figures, the PDF and the code in question/ do not: they are guarded by the manifest alone, so whoever cites
+a bundle cites its digest, which is the manifest's.
+
+Seals are no signatures. Whoever makes up numbers and seals everything anew from there on, ledger included, makes up a
+bundle that passes; what tells is training a part of it again (`again.py`).
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from pathlib import Path
 
 from whether import audit
 from whether.answer import FORMAT, Answer
-from whether.bundle import places
+from whether.bundle import places, withheld
 from whether.bundle.archive import Bundle
-from whether.bundle.check_follows import FOLLOWS
+from whether.bundle.check_follows import FOLLOWS, same_code
 from whether.bundle.contents import rests_on
+from whether.bundle.crate import record_place
 from whether.errors import DamageError, RequestError, WhetherError
 from whether.store import verify
 from whether.store.finding import Finding
@@ -44,6 +48,7 @@ class Checked:
         answer: that it is of; None where it cannot be read.
         entries: of the ledger that are whole.
         states: whether trained states are in it.
+        exact: whether the very Whether that is here wrote it, so that words and pages were compared, too.
         findings: what is wrong, each with its file; empty when all is well.
     """
 
@@ -52,6 +57,7 @@ class Checked:
     answer: Answer | None
     entries: int
     states: bool
+    exact: bool
     findings: list[Finding]
 
 
@@ -90,6 +96,8 @@ def look(bundle: Bundle, progress: Progress | None = None, *, certificate: Path 
         if about is not None and about["answer"] != name:
             what = f"It says that the answer is {about['answer'][:80]!r}, not {name}."
             found.append(Finding(places.ABOUT, what, AGAIN))
+        strays = (file for file in files if not places.has_a_place(file, name))
+        found += (Finding(file, "No bundle has such a file.", AGAIN) for file in strays)
         found += _guarded(where, _answer(bundle, answer, where))
         found += _guarded(where, _records(bundle, answer))
         for place, follows in FOLLOWS.items():
@@ -100,6 +108,7 @@ def look(bundle: Bundle, progress: Progress | None = None, *, certificate: Path 
         answer=answer,
         entries=len(bundle.store.ledger.sound()),
         states=states,
+        exact=same_code(bundle),
         findings=_each_once(found),
     )
 
@@ -143,14 +152,17 @@ def _answer(bundle: Bundle, answer: Answer, where: str) -> Iterator[Finding]:
 
 
 def _records(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
-    """That the small lab holds the answer's records, and no others."""
+    """That the small lab holds the answer's records, and no others, and that each says what is withheld from it."""
     try:
         wanted = rests_on(bundle.store, answer)
     except DamageError as error:
         yield Finding(places.LAB + error.place, "A record that the answer rests on is missing or damaged.", AGAIN)
         return
     for digest in sorted(bundle.store.records.listing() - wanted):
-        yield Finding(f"{places.LAB}records/{digest[:2]}/{digest}.json", "The answer does not rest on it.", AGAIN)
+        yield Finding(record_place(digest), "The answer does not rest on it.", AGAIN)
+    for digest in sorted(wanted):
+        if what := withheld.wrong(bundle.store.records.read(digest)):
+            yield Finding(record_place(digest), what, AGAIN)
 
 
 def _guarded(place: str, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -138,6 +138,12 @@ def metadata(described: Described) -> bytes:
     return (json.dumps(graph, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
+def description(answer: Answer) -> str:
+    """What a crate says of the whole."""
+    verdict = f"{answer.text} Answered {answer.verdict}: {answer.meaning}"
+    return f"{verdict} With every run accounted for; {answer.grade}."
+
+
 def record_place(digest: str) -> str:
     """Where a record stands in a bundle."""
     return f"{places.LAB}records/{digest[:2]}/{digest}.json"
@@ -193,11 +199,10 @@ def _left(run: Run, records: Collection[str]) -> list[str]:
 
 def _root(described: Described, data: Sequence[Entity], others: Sequence[Entity]) -> Entity:
     answer, told = described.answer, described.told
-    verdict = f"{answer.text} Answered {answer.verdict}: {answer.meaning}"
     listed = [entity["@id"] for entity in data]
     return {
         "name": told.title or f"Evidence for an answer: {answer.text}",
-        "description": f"{verdict} With every run accounted for; {answer.grade}.",
+        "description": description(answer),
         "datePublished": str(answer.circumstances.get("time", ""))[:10] or "unknown",
         "license": {"@id": _licence(told)["@id"]},
         "conformsTo": {"@id": PROFILE},

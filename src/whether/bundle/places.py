@@ -31,3 +31,24 @@ QUESTION_FILE = "question/question.json"
 RESULTS = "results/"
 RUNS_CSV = "results/runs.csv"
 RUNS_PARQUET = "results/runs.parquet"
+
+
+_FILES = (README, MANIFEST, ABOUT, CRATE, CROISSANT, ENVIRONMENT, QUESTION_FILE, RUNS_CSV, RUNS_PARQUET)
+_KEPT = ("ledger/", "records/", "states/", "profiles/")
+
+
+def has_a_place(name: str, folder: str) -> bool:
+    """Whether a file belongs into a bundle.
+
+    Args:
+        name: of the file.
+        folder: the name of the answer's folder.
+
+    Example:
+        >>> has_a_place("lab/answers/signs-0123abcd/report.html", "signs-0123abcd")
+        True
+        >>> has_a_place("lab/answers/other-0123abcd/report.html", "signs-0123abcd")
+        False
+    """
+    inside = (COVER, QUESTION, f"{LAB}answers/{folder}/", *(LAB + part for part in _KEPT))
+    return name in _FILES or name == f"{LAB}lab.json" or name.startswith(inside)

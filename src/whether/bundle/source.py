@@ -57,6 +57,7 @@ def source_of(answer: Answer, own: Iterable[str] = ()) -> Source:
 
     match = _FILE.fullmatch(answer.source)
     kind: Kind = "file" if match else "catalogue" if answer.source in names() else "unknown"
+    called = called_within(answer)
     files: dict[str, Path] = {}
     missing: list[str] = []
     wanted = [*([match["path"]] if match else []), *sorted(set(own))]
@@ -71,12 +72,17 @@ def source_of(answer: Answer, own: Iterable[str] = ()) -> Source:
                 missing.append(f"{path}: another file stands at question/{place} already.")
         if match and name == match["path"] and not found:
             missing.append(f"{Path(name).name} is not here any more: run this where {name} is, to have it included.")
-    called = answer.source
-    if match:
-        called = Path(match["path"]).name + (f":{match['question']}" if match["question"] else "")
-    elif kind == "unknown":
+    if kind == "unknown":
         missing.append(f"{answer.name} was asked in Python, not of a file: its code is not included.")
     return Source(kind=kind, called=called, files=files, missing=tuple(missing))
+
+
+def called_within(answer: Answer) -> str:
+    """What the command line calls an answer's question from within question/."""
+    match = _FILE.fullmatch(answer.source)
+    if match is None:
+        return answer.source
+    return Path(match["path"]).name + (f":{match['question']}" if match["question"] else "")
 
 
 def told(answer: Answer, source: Source, *, same_design: bool | None) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def told(answer: Answer, source: Source, *, same_design: bool | None) -> dict[st
 
 @functools.cache
 def own_code() -> str:
-    """A digest of Whether's own files: where it is the same, the same pages are drawn of the same sheet."""
+    """A digest of Whether's own files: where it is the same, everything is said in the same words."""
     import whether
 
     root, found = Path(whether.__file__).parent, hashlib.sha256()

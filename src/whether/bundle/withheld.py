@@ -1,8 +1,9 @@
 """What of a record stays at home: which machine it was made on, and where files lay there.
 
 A record is sealed, so that one without its host would not be the one that was sealed. In a bundle it has a seal of its
-own, and says in "withheld" what is left out and in "sealed_as" which seal it had; that is the one that the records of
-its children name. All else is as it was.
+own, and says in "withheld" what is left out or shortened, and in "sealed_as" which seal it had at home; that is the one
+that the records of its children name. All else is as it was: but that only those can see who have the lab, as no seal
+can be checked over what is not there. So "sealed_as" proves nothing; `wrong` sees that it stands only where it may.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ LEFT_OUT = ("host", "traceback")
 """Fields that are left out altogether: a traceback is full of paths and of other people's code."""
 WORDED = ("error", "checks", "note")
 """Fields of prose in which paths may stand."""
+HISTORY = "history"
 WITHHELD, SEALED_AS = "withheld", "sealed_as"
 
 _FOLDERS = re.compile(r"(?<![\w/:.<])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'\"<>|:,;()]+[/\\])+(?=[^\s/\\])")
@@ -55,8 +57,8 @@ def outside(record: Mapping[str, Any], raw: bytes) -> bytes:
     for name in WORDED:
         if name in kept:
             kept[name] = _mapped(kept[name], private)
-    if isinstance(history := kept.get("history"), Mapping):
-        kept["history"] = {
+    if isinstance(history := kept.get(HISTORY), Mapping):
+        kept[HISTORY] = {
             name: {**fact, "aside": _mapped(fact["aside"], private)} if "aside" in fact else fact
             for name, fact in history.items()
         }
@@ -64,6 +66,19 @@ def outside(record: Mapping[str, Any], raw: bytes) -> bytes:
     if not left and not changed:
         return raw
     return seal({**kept, WITHHELD: sorted({*left, *changed}), SEALED_AS: record[SEAL]})
+
+
+def wrong(record: Mapping[str, Any]) -> str:
+    """What a record of a bundle should not say of what is withheld from it; empty when all is as it may be."""
+    if WITHHELD not in record and SEALED_AS not in record:
+        return ""
+    left = record.get(WITHHELD)
+    if not isinstance(left, list) or not left or not isinstance(record.get(SEALED_AS), str):
+        return "It does not say what is withheld from it, and which seal it had before."
+    if strange := [str(name) for name in left if name not in (*LEFT_OUT, *WORDED, HISTORY)]:
+        return f"It says that {', '.join(strange)[:80]} is withheld, which never is."
+    still = [name for name in LEFT_OUT if name in record]
+    return f"It says that something is withheld, and still names its {' and '.join(still)}." if still else ""
 
 
 def own_folders(*texts: str) -> list[str]:

@@ -217,7 +217,7 @@ def show_checked(path: Path, checked: Checked, *, as_json: bool) -> None:
         told: dict[str, Any] = {"bundle": str(path), "sha256": checked.digest, "files": checked.files}
         told |= {"answer": answer.name if answer else None, "verdict": answer.verdict if answer else None}
         findings = [{k: v for k, v in asdict(item).items() if k != "digest"} for item in checked.findings]
-        say_json(told | {"states": checked.states, "findings": findings})
+        say_json(told | {"states": checked.states, "words_compared": checked.exact, "findings": findings})
         return
     if checked.findings or answer is None:
         say(f"{near(path)}: {plural(len(checked.findings), 'finding')}\n")
@@ -231,6 +231,7 @@ def show_checked(path: Path, checked: Checked, *, as_json: bool) -> None:
         say(paragraph(line, 2, hang=2))
     say(f"\nsha256 {checked.digest}")
     say("This names the bundle: compare it with the one that is cited.")
+    say(f"Made-up numbers can be sealed, too; whether its runs give them tells: whether reproduce {near(path)}")
 
 
 def _passed(checked: Checked, answer: Answer) -> list[str]:
@@ -244,12 +245,14 @@ def _passed(checked: Checked, answer: Answer) -> list[str]:
         if count
     )
     registered = str(answer.study.get("registration", ""))[:8]
+    words = "" if checked.exact else "; their words were not compared, as another Whether wrote them"
     of_study = f"registration {registered} with its seeds and looks" if registered else "no registration: exploratory"
     return [
         f"- {plural(checked.files, 'file')}: each is there and has its digest, and none is more",
         f"- the ledger: a chain of {plural(checked.entries, 'entry', 'entries')}; {of_study}",
         f"- {plural(len(runs), 'run')}, each with its record and an action in the crate{'; ' + ended if ended else ''}",
         f"- concluded anew from them: {answer.verdict}, as {answer.name} says",
-        "- tables, cover sheet and environment follow from the answer",
+        f"- tables, cover sheet and environment follow from the answer{words}",
         f"- trained networks are {'in it, with the bits that the records name' if checked.states else 'left out'}",
+        "- guarded by the digest alone: the report with its figures, the PDF, the question's code",
     ]

@@ -10,7 +10,9 @@ from pathlib import Path
 import bundle_cases
 import pytest
 
+from whether import Lab
 from whether.answer import Answer
+from whether.catalogue.find import find
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with zipfile.ZipFile(path) as archive:
         archive.extractall(unpacked)
     return Made(folder, answer, path, unpacked)
+
+
+@pytest.fixture(scope="session")
+def explored(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A lab with an exploratory answer to a question of the catalogue, to be read only."""
+    lab = Lab(tmp_path_factory.mktemp("explored") / "lab")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("whether.report.write.render", lambda answer: {"report.html": b"<p>page</p>"})
+        lab.run(find("xor")(replicates=3, steps="40it"))
+    return lab
 
 
 @pytest.fixture

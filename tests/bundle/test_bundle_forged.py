@@ -15,17 +15,9 @@ from whether import Lab
 from whether.answer import Answer
 from whether.bundle.archive import opened
 from whether.bundle.check import look
-from whether.catalogue.find import find
+from whether.cli import main
 
 Change = Callable[[Answer], Answer]
-
-
-@pytest.fixture(scope="module")
-def explored(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """A lab with an exploratory answer."""
-    lab = Lab(tmp_path_factory.mktemp("explored") / "lab")
-    lab.run(find("xor")(replicates=3, steps="40it"))
-    return lab
 
 
 def copied(root: Path, tmp_path: Path) -> Path:
@@ -117,6 +109,21 @@ class TestOnlyMakingItAgainFinds:
         answer = forged(copied(made.folder / "lab", tmp_path), tmp_path / "b.zip", lambda it: it, value)
         assert answer.table[0].value == 99.0
         assert findings(tmp_path / "b.zip") == []
+
+    def test_it_is_found_by_making_it_again(
+        self, explored: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        answer = explored.latest()
+        assert answer is not None
+        run = answer.table[0]
+        values = {run.measure: 100.0 - run.value}
+        forged(copied(explored.root, tmp_path), tmp_path / "b.zip", lambda it: it, values)
+        monkeypatch.chdir(tmp_path)
+        assert main(["verify", "b.zip"]) == 0
+        assert main(["reproduce", "b.zip", "--trust", "--replicates", "1"]) == 1
+        out = capsys.readouterr().out
+        assert "does not agree  xor" in out
+        assert "1 run with the original's very weights measured otherwise than it says" in out
 
     def test_an_exploratory_answer_with_another_design(self, explored: Lab, tmp_path: Path) -> None:
         forged(copied(explored.root, tmp_path), tmp_path / "b.zip", lambda it: redesigned(sized(it, 1e-3)))

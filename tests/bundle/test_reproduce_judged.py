@@ -156,6 +156,41 @@ class TestVerdict:
         assert judged(answer, {"a": [40.0, 160.0], "b": B[:2]}).verdict_now == "inconclusive"
 
 
+class TestTheSameWeights:
+    """Of the very networks of the original, on the same machine, another number cannot be right."""
+
+    def again(self, value: float, *, profile: bool | None = True, weights: bool = True, **meaning: Any) -> Reproduced:
+        answer = answered([CLAIM], {"a": A, "b": B}, meaning=meaning)
+        runs = again(answer, {"a": [value, A[1]], "b": B[:2]})
+        said = {run.measure: weights for run in runs}
+        found = compare(answer, runs, same_weights=said)
+        return reproduced(answer, found, answer="0" * 64, same_profile=profile)
+
+    def test_a_number_that_was_typed_in_does_not_agree(self) -> None:
+        found = self.again(95.5)  # well within what the spread lets one expect
+        assert (found.agrees, found.mismeasured, found.claims[0].agrees) == ("no", 1, "yes")
+        assert found.text.endswith(
+            "does not agree, 1 other number of the same trained weights; 3 numbers equal to the bit."
+        )
+
+    @pytest.mark.parametrize("how", [{"profile": False}, {"profile": None}, {"weights": False}])
+    def test_elsewhere_or_of_other_weights_the_spread_decides(self, how: dict[str, Any]) -> None:
+        found = self.again(95.5, **how)
+        assert (found.agrees, found.mismeasured) == ("yes", 0)
+
+    def test_rounding_is_none(self) -> None:
+        assert self.again(95.05).mismeasured == 0  # less than the resolution
+        assert self.again(95.0005, resolution=1e-6).mismeasured == 0
+
+    def test_a_time_is_another_each_time(self) -> None:
+        answer = answered([CLAIM], {"a": A, "b": B})
+        timed = replace(answer, arms=[replace(arm, measure="step_time") for arm in answer.arms])
+        runs = again(answer, {"a": [96.0], "b": B[:1]})
+        assert not any(
+            run.mismeasured for run in compare(timed, runs, same_weights={run.measure: True for run in runs})
+        )
+
+
 class TestText:
     @pytest.mark.parametrize(
         ("values", "text"),

@@ -1,6 +1,7 @@
 """Making a part of an answer again: which of its runs, whether their histories are those of the answer, and training.
 
-    bundle ─▶ the question asked anew with its options and seed ─▶ the histories are the answer's, or it is told why not
+    bundle ─▶ the question asked anew with its options and seed ─▶ its claims, its rule, what its numbers mean and the
+           histories of its runs are the answer's, or it is told why not
            ─▶ trained in a lab of its own ─▶ runs beside their originals (`reproduced.py`)
 
 Nothing of the original's numbers is used on the way.
@@ -9,15 +10,20 @@ Nothing of the original's numbers is used on the way.
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from whether.answer import DONE, FAILED, Answer, Run
 from whether.bundle.places import QUESTION, QUESTION_FILE
+from whether.catalogue.find import names as catalogue
+from whether.concluded import question_of, rule_of
+from whether.design import decides
 from whether.errors import DamageError, RequestError, unknown
+from whether.evidence import resolution_of
 from whether.history.difference import Difference, differences
-from whether.plan.plan import ask
+from whether.plan.plan import Asked, ask
 from whether.seeds import Seed
 from whether.store.answers import ANSWER_FILE
 
@@ -31,6 +37,11 @@ if TYPE_CHECKING:
 REPRODUCING = "reproducing"
 """The kind of the ledger's entry that marks a lab as one of a reproduction."""
 MOST_SHOWN = 6
+TAKEN = (
+    *("whether", "torch", "numpy", "scipy", "pandas", "pyarrow", "PIL", "safetensors", "huggingface_hub", "fsspec"),
+    *("typer", "rich", "matplotlib", "jinja2", "pydantic", "ray"),
+)
+"""Modules that Whether itself imports: code of a bundle may not stand in their place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +77,35 @@ def code_of(bundle: Bundle) -> Code:
     """What would be run.
 
     Raises:
-        RequestError: the bundle has no code to ask its question with.
+        RequestError: the bundle has no code to ask its question with, or code under names that others have.
         DamageError: the bundle does not say.
     """
     told = bundle.question()
-    if told["kind"] == "unknown":
-        raise RequestError(
-            f"{told['name']} was asked in Python, not of a file, and its code is not in the bundle; nothing of it can "
-            "be made again. Its author can put the question into a file, run that, and bundle its answer."
-        )
+    word, name = str(told["source"]), told["name"]
     names = [name.removeprefix(QUESTION) for name in bundle.files() if name.startswith(QUESTION)]
     code = [name for name in names if f"{QUESTION}{name}" != QUESTION_FILE]
-    return Code(str(told["source"]), {name: bundle.sha256(f"{QUESTION}{name}") for name in code})
+    if told["kind"] == "unknown":
+        raise RequestError(
+            f"{name} was asked in Python, not of a file, and its code is not in the bundle; nothing of it can "
+            "be made again. Its author can put the question into a file, run that, and bundle its answer."
+        )
+    if told["kind"] == "file" and (file := word.partition(":")[0]) not in code:
+        raise RequestError(
+            f"{file}, of which {name} was asked, is not in the bundle; nothing of it can be made again. Its author can "
+            f"bundle it once more where {file} is."
+        )
+    if told["kind"] == "catalogue" and word not in catalogue():
+        raise RequestError(
+            f"the catalogue of this Whether has no question {word!r}. The answer was made with whether "
+            f"{told.get('whether')}; install that version."
+        )
+    tops = {name.partition("/")[0].removesuffix(".py") for name in code}
+    if taken := sorted(tops & {*TAKEN, *sys.stdlib_module_names}):
+        raise RequestError(
+            f"the bundle has code under names that Python or Whether needs ({', '.join(taken)}), which would be "
+            "imported in their place. Nothing of it is run; its author can give these files other names."
+        )
+    return Code(word, {name: bundle.sha256(f"{QUESTION}{name}") for name in code})
 
 
 def answer_bytes(bundle: Bundle) -> bytes:
@@ -131,11 +159,16 @@ def parts(
         arms: only these; none for all.
 
     Raises:
-        RequestError: when a history is not that of the answer; says in what it differs.
+        RequestError: when it asks something else, or a history is not that of the answer; says in what it differs.
     """
     check(answer, replicates, arms)
     few = replace(question, replicates=replicates, looks=())
     asked = ask(few, seed=Seed(answer.seed), open_test=answer.split == "test")
+    if otherwise := [*_rule(answer, question), *_meanings(answer, asked)]:
+        raise RequestError(
+            f"the bundle's code asks otherwise than {answer.name} was answered, so this would be no reproduction. "
+            f"Nothing was trained. What differs: {'; '.join(otherwise)}."
+        )
     found, other = [], []
     now = {(arm.name, index): (arm, fact) for index, row in enumerate(asked.arms) for arm, fact in row}
     for run in answer.table:
@@ -225,6 +258,31 @@ def profiles(parts: Sequence[Part], store: Store) -> list[str]:
 def failures_expected(parts: Sequence[Part]) -> bool:
     """Whether an original always failed, so that failing again is part of making it again."""
     return any(part.run.outcome == FAILED for part in parts)
+
+
+def _rule(answer: Answer, question: Question) -> list[str]:
+    """In what a question's claims and rule differ from those that were answered."""
+    then = question_of(answer)
+    if rule_of(then) == rule_of(question):
+        return []
+    one, other = (decides(replace(item, secondary=())) | {"replicates": item.replicates} for item in (then, question))
+    return [name for name in {**one, **other} if one.get(name) != other.get(name)] or [
+        "what it shows beside its claims"
+    ]
+
+
+def _meanings(answer: Answer, asked: Asked) -> list[str]:
+    """Arms whose numbers mean something else: of a measure of one's own nothing but the code says what they mean."""
+    now = {
+        arm.name: {name: getattr(arm.measure.kind, name) for name in ("unit", "better", "share", "worst")}
+        | {"resolution": resolution_of(fact)}
+        for arm, fact in asked.arms[0]
+    }
+    wrong = {
+        arm.arm: [name for name, value in now.get(arm.arm, {}).items() if getattr(arm, name) != value]
+        for arm in answer.arms
+    }
+    return [f"the numbers of {arm} ({', '.join(names)})" for arm, names in wrong.items() if names]
 
 
 def _no_reproduction(answer: Answer, other: Sequence[tuple[Run, MeasureFact | None]], original: Store) -> str:

@@ -19,9 +19,12 @@ from whether.concluded import columns_of, question_of
 from whether.errors import RequestError
 from whether.failures import joint_look, look_bounded
 from whether.reading import finite, hits
+from whether.words import MEASURES
 
 FORMAT = 1
 EQUAL = "every number is equal"
+ROUNDING = 1e-5
+"""Of a number, how much of it networks that are computed beside others may round away."""
 MOST_TEXT = 240
 """Characters that a cover sheet has room for."""
 
@@ -34,6 +37,8 @@ class RunAgain:
         value, outcome: of the original; `value_again` and `outcome_again` of the run made again.
         same: whether both are equal, the number to the bit.
         same_weights: whether the trained weights are, too; None where the bundle or the lab does not say.
+        mismeasured: whether they are, and the numbers are further apart than the measure can round: one of them was not
+            measured of these weights. Of times, and of measures of one's own, it is not told.
     """
 
     arm: str
@@ -45,6 +50,7 @@ class RunAgain:
     outcome_again: str
     same: bool
     same_weights: bool | None = None
+    mismeasured: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +129,11 @@ class Reproduced:
         return sum(run.same for run in self.numbers)
 
     @property
+    def mismeasured(self) -> int:
+        """Of how many runs another number was measured of the very weights of the original, on such a machine."""
+        return sum(run.mismeasured for run in self.numbers) if self.same_profile else 0
+
+    @property
     def text(self) -> str:
         """One sentence for a cover sheet, of at most 240 characters."""
         from whether.report.numbers import clean, plural
@@ -147,6 +158,8 @@ class Reproduced:
         predicted = "what the original's spread predicts"
         if self.agrees == "yes":
             return f"agrees, {plural(len(decide), 'claim')} within {predicted}; {equal}"
+        if self.mismeasured:
+            return f"does not agree, {plural(self.mismeasured, 'other number')} of the same trained weights; {equal}"
         if self.agrees == "no":
             outside = f"{decide.count('no')} of {plural(len(decide), 'claim')}"
             return f"does not agree, {outside} outside {predicted}; {equal}"
@@ -188,9 +201,21 @@ def compare(answer: Answer, again: Sequence[Run], *, same_weights: Mapping[str, 
                 outcome_again=run.outcome,
                 same=was.outcome == run.outcome and _equal(was.value, run.value),
                 same_weights=(same_weights or {}).get(run.measure),
+                mismeasured=(same_weights or {}).get(run.measure) is True and _apart(answer, was, run),
             )
         )
     return found
+
+
+def _apart(answer: Answer, was: Run, again: Run) -> bool:
+    """Whether two numbers of one network cannot both be right."""
+    arm = next((arm for arm in answer.arms if arm.arm == was.arm), None)
+    kind = MEASURES.get(arm.measure) if arm is not None else None
+    if arm is None or kind is None or kind.timed or FAILED in (was.outcome, again.outcome):
+        return False
+    return was.outcome != again.outcome or abs(was.value - again.value) > 1.01 * max(
+        arm.resolution, ROUNDING * abs(was.value)
+    )
 
 
 def reproduced(original: Answer, runs: Sequence[RunAgain], **facts: Any) -> Reproduced:
@@ -210,6 +235,7 @@ def reproduced(original: Answer, runs: Sequence[RunAgain], **facts: Any) -> Repr
     claims = [_judged(original, claim, runs, len(deciding), decides=True) for claim in deciding]
     claims += [_judged(original, claim, runs, len(beside), decides=False) for claim in beside]
     same = bool(runs) and all(run.same for run in runs)
+    mismeasured = facts.get("same_profile") is True and any(run.mismeasured for run in runs)
     return Reproduced(
         name=original.name,
         replicates=len({run.replicate for run in runs}),
@@ -219,7 +245,7 @@ def reproduced(original: Answer, runs: Sequence[RunAgain], **facts: Any) -> Repr
         verdict=original.verdict,
         verdict_now=_verdict_now(original, runs),
         same_bits=same,
-        agrees=agreement.overall([claim.agrees for claim in claims if claim.decides]),
+        agrees="no" if mismeasured else agreement.overall([claim.agrees for claim in claims if claim.decides]),
         claims=claims,
         numbers=list(runs),
         **facts,

@@ -249,6 +249,8 @@ def _summary(made: Reproduced) -> Iterator[str]:
         yield f"on {made.machine}, as the original"
         if not made.same_bits:
             yield "the same machine and libraries give the same bits: what differs was not computed as before"
+        if made.mismeasured:
+            yield f"{plural(made.mismeasured, 'run')} with the original's very weights measured otherwise than it says"
     else:
         yield f"on {made.machine}; the original on another machine or with other libraries, so other bits are expected"
     if made.verdict_now:

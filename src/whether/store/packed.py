@@ -133,7 +133,7 @@ def unpacked(path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     """
     if path.is_dir():
         _see_plain(path)
-        yield path, {}
+        yield path.absolute(), {}
         return
     with _opened(path) as (archive, size):
         members = _checked(archive, path, size)

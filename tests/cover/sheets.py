@@ -1,15 +1,37 @@
-"""Example sheets that tests of cover sheets share."""
+"""Example sheets that tests of cover sheets share, and what is wrong with a sheet."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
+import jsonschema
+
 from whether.cover.fields import FIELDS, fields_of
-from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet, State
+from whether.cover.sheet import CANNOT, DECLARED, HIDDEN, NOT_STATED, VERIFIED, AxisRow, Said, Sheet, State
 
 HOSTILE = '</script><img src=x onerror="alert(1)">{{7*7}} $x_1$ \\input{a} | `code` *b* #1 @all \u202eright =1+1 “q” 中'
 WORDS = "the winning tickets of this network were trained again from its beginning and came out as good as before "
+
+SHIPPED = json.loads(files("whether.cover").joinpath("schema.json").read_text(encoding="utf-8"))
+CHECK = jsonschema.Draft202012Validator(SHIPPED)
+
+
+def faults(sheet: Sheet) -> list[str]:
+    """What does not fit the schema."""
+    return [error.message for error in CHECK.iter_errors(json.loads(sheet.to_json()))]
+
+
+def blank(sheet: Sheet) -> list[str]:
+    """The automatic fields of an answer's sheet that say nothing, but whether it was made again."""
+    return [
+        name
+        for name, one in sheet.fields.items()
+        if FIELDS[name].fill == "auto" and one.state == NOT_STATED and one.note != HIDDEN and name != "reproduced"
+    ]
+
 
 CLAIM = AxisRow(
     said="tickets at 7 % are at most a point worse than the dense network",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sheets import HOSTILE, example
+from sheets import HOSTILE, example, faults, hostile, longest
 
 from whether.cover import render
 from whether.cover.elsewhere import read
 from whether.cover.fields import FIELDS, fields_of
 from whether.cover.form import blank
-from whether.cover.sheet import DECLARED, NOT_STATED
+from whether.cover.reading import read_sheet
+from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, Sheet
 from whether.errors import RequestError
 
 PAPER = Path(__file__).parents[2] / "docs" / "examples" / "lottery-ticket-2019.cover.toml"
@@ -105,6 +108,20 @@ class TestRead:
         sheet = read(json.dumps(work()), "my.json")
         assert read(render.render(sheet)["cover.json"].decode(), "cover.json").to_json() == sheet.to_json()
 
+    def test_blind_it_leads_nobody_to_its_authors(self) -> None:
+        told = work(
+            identifier="arXiv:1803.03635", data="MNIST, doi:10.1/23", runs={"text": "5", "pointer": "section 3"}
+        )
+        sheet = read(json.dumps(told), "my.json").blind()
+        assert "example.org" not in sheet.to_json()
+        assert "1803.03635" not in sheet.to_json()
+        assert (sheet.fields["data"].text, sheet.fields["data"].pointer) == ("MNIST, the work", "the work")
+        assert sheet.fields["runs"].pointer == "the work, section 3"
+        assert faults(sheet) == []
+        told_md = render.render(sheet)["cover.md"].decode()
+        assert "*Hidden from reviewers:* Authors, Contact, Identifier, DOI, Code and environment, Conflicts" in told_md
+        assert "*Not stated:*" not in told_md
+
     def test_nothing_is_verified_of_a_json_from_elsewhere(self) -> None:
         sheet = read(example().to_json(), "cover.json")
         assert {one.state for one in sheet.fields.values()} == {DECLARED}
@@ -187,10 +204,63 @@ class TestMistakes:
         with pytest.raises(RequestError, match=said):
             read(text, "my.toml")
 
-    def test_unknown_fields_of_a_json_from_elsewhere(self) -> None:
+
+class TestCoverJson:
+    """A cover.json that somebody hands in."""
+
+    @pytest.mark.parametrize("sheet", [example(), example("artifact"), hostile(), longest("engineering")])
+    def test_any_sheet_that_is_made_can_be_read(self, sheet: Sheet) -> None:
+        again = read_sheet(sheet.to_json(), "cover.json")
+        assert faults(again) == []
+        assert again.mark == (CANNOT if sheet.problems else DECLARED)
+        assert all(line.isprintable() for one in again.fields.values() for line in one.text.splitlines())
+
+    def test_what_it_lacks_is_not_stated(self) -> None:
         told = json.loads(example().to_json())
-        told["fields"]["titel"] = told["fields"].pop("title")
-        assert "unknown field 'titel'; did you mean 'title'" in mistakes(json.dumps(told))
+        del told["fields"]["open"]
+        assert read_sheet(json.dumps(told), "cover.json").fields["open"].state == NOT_STATED
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (lambda told: told["fields"].update(titel={}), "unknown field 'titel'; did you mean 'title'"),
+            (
+                lambda told: told["fields"].update(adoption={}),
+                "fields.adoption stands on sheets of category engineering",
+            ),
+            (lambda told: told["fields"].update(runs=3), "fields.runs is int; expected a table"),
+            (
+                lambda told: told["fields"]["runs"].update(state="sure"),
+                "fields.runs.state is 'sure'; expected verified",
+            ),
+            (lambda told: told["fields"]["runs"].update(state=["x"]), "fields.runs.state is "),
+            (lambda told: told["fields"]["runs"].update(text=""), "fields.runs is verified, but its text is empty"),
+            (lambda told: told["fields"]["title"].update(pointer="\u202e"), "is declared, but its pointer is empty"),
+            (lambda told: told["fields"]["runs"].update(state=CANNOT), "is cannot verify, but its note is empty"),
+            (lambda told: told["fields"]["runs"].update(state=NOT_STATED), "is not stated, but has a text"),
+            (lambda told: told["fields"]["runs"].update(text=3), "fields.runs.text is no text"),
+            (lambda told: told["fields"]["runs"].update(more=3), "fields.runs.more is unknown"),
+            (lambda told: told.update(verdict="perhaps"), "verdict is 'perhaps'; expected yes, no, inconclusive"),
+            (lambda told: told.update(annex="x"), "annex is 'x'; expected science, engineering, artifact"),
+            (lambda told: told.update(problems="x"), "problems is no list of texts"),
+            (lambda told: told.update(category=["science"]), "unknown category"),
+            (lambda told: told.pop("axis"), "axis is missing; expected a list"),
+            (lambda told: told.update(axis=told["axis"] * 99), "axis has 99 rows; expected a list of at most 40"),
+            (lambda told: told["axis"][0].update(kind="zz"), "axis 1: kind is 'zz'; expected 'exceeds'"),
+            (
+                lambda told: told["axis"][0].update(low=3, high=-3),
+                "axis 1: its interval ends at -3 before it begins at 3",
+            ),
+            (lambda told: told["axis"][0].update(low=-1e308, high=1e308), "axis 1: low is '-1e+308'"),
+            (lambda told: told["axis"][0].update(size="big"), "axis 1: size must be a number"),
+            (lambda told: told.update(axis=[3]), "axis 1:  must be a table"),
+        ],
+    )
+    def test_what_is_wrong_is_told(self, change: Callable[[Any], Any], said: str) -> None:
+        told = json.loads(example().to_json())
+        change(told)
+        with pytest.raises(RequestError, match=re.escape(said)):
+            read_sheet(json.dumps(told), "cover.json")
 
 
 class TestBlank:

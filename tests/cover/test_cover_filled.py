@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 from cover_labs import asking, folder_of, reproduction, the_answer, write
+from sheets import faults
 
 from whether import Lab
 from whether.answer import Answer, Run
 from whether.cover.fields import FIELDS, fields_of
 from whether.cover.filled import RESTS_ON, fill, missing
+from whether.cover.filled_evidence import gather
 from whether.cover.filled_rests import time_of
-from whether.cover.filled_words import Draft, checks, command, cut, effect, fitting, nameless, runs
-from whether.cover.hand import Hand, Words
+from whether.cover.filled_words import Draft, checks, command, effect, fitting, nameless, registration, runs
+from whether.cover.hand import Hand
 from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, Sheet
+from whether.cover.words import Words
 
 
 @pytest.fixture
@@ -207,6 +210,27 @@ class TestHand:
         blind = self.filled(stood, authors=Words(text="Ada"), contact=Words(text="a@b.c")).blind()
         assert {blind.fields[name].text for name in ("authors", "contact", "code")} == {""}
         assert "Ada" not in blind.to_json()
+        assert faults(blind) == []
+        assert not {"authors", "conflicts", "funding"} & set(missing(blind))  # they may well be stated
+
+    @pytest.mark.parametrize(
+        ("kind", "said"),
+        [
+            ("rfc3161", "stamped by Ada’s Authority on 2026-03-02 14:05 UTC"),
+            ("git tag", "stamped by a git tag on"),
+            ("", "stamped on"),
+        ],
+    )
+    def test_who_tags_a_repository_is_not_named(self, stood: Lab, kind: str, said: str) -> None:
+        """An author, as a rule; whoever stamps as an authority may be named."""
+        evidence = gather(stood.store, the_answer(stood))
+        assert evidence.study is not None
+        stamped = {"stamped_by": "Ada’s Authority", "stamped_at": "2026-03-02T14:05:00Z"}
+        answer = replace(evidence.answer, study={**evidence.answer.study, **stamped})
+        study = replace(evidence.study, witness={"kind": kind}) if kind else None
+        text = registration(replace(evidence, answer=answer, study=study)).text
+        assert said in text
+        assert ("Ada" in text) == (kind == "rfc3161")
 
 
 class TestReproduced:
@@ -233,6 +257,9 @@ class TestReproduced:
         said = self.filled(stood, *raws).fields["reproduced"]
         assert said.state == VERIFIED
         assert "B. Else, 2026-06-01: 2 replicates, 6 runs; it agrees, to the bit." in said.text
+        blind = self.filled(stood, *raws).blind()
+        assert blind.fields["reproduced"].text.startswith("Somebody, 2026-06-01: 2 replicates")
+        assert "Else" not in blind.to_json()
         assert "\u202e" not in said.text
 
     @pytest.mark.parametrize(
@@ -276,8 +303,6 @@ def test_a_path_of_a_machine_loses_its_folders() -> None:
 
 
 def test_unfinished_and_left_runs_are_counted(stood: Lab) -> None:
-    from whether.cover.filled_evidence import gather
-
     evidence = gather(stood.store, the_answer(stood))
     table: list[Run] = list(evidence.answer.table)
     changed = [replace(table[0], outcome="diverged"), replace(table[1], outcome="failed"), *table[2:-1]]
@@ -293,8 +318,6 @@ def test_unfinished_and_left_runs_are_counted(stood: Lab) -> None:
 
 
 def test_a_control_that_failed_comes_first(stood: Lab) -> None:
-    from whether.cover.filled_evidence import gather
-
     evidence = gather(stood.store, the_answer(stood))
     (control,) = evidence.answer.controls
     bad = replace(evidence.answer, controls=[replace(control, behaved=False)], checks=["loss rose"])
@@ -307,8 +330,6 @@ def test_a_control_that_failed_comes_first(stood: Lab) -> None:
 
 
 def test_a_command_that_has_no_room_names_where_its_options_are(stood: Lab) -> None:
-    from whether.cover.filled_evidence import gather
-
     evidence = gather(stood.store, the_answer(stood))
     own = replace(evidence.answer, source="/home/ada/tiny.py", options={"data": "/home/ada/images", "k": "x" * 200})
     told = command(replace(evidence, answer=own), 100)
@@ -319,7 +340,6 @@ def test_a_command_that_has_no_room_names_where_its_options_are(stood: Lab) -> N
 
 
 def test_small_words() -> None:
-    assert cut("one two", 7) == "one two"
     assert (time_of(119.6), time_of(5399), time_of(36_000)) == ("120 s", "90 min", "10.0 h")
 
 

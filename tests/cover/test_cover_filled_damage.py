@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from cover_labs import flip, folder_of, record_of, rewrite_record, the_answer, write
+from sheets import blank, faults
 
 from whether import Lab
 from whether.cover.filled import RESTS_ON, fill
@@ -72,7 +74,7 @@ CASES: dict[str, tuple[Damage, set[str], str]] = {
     "a circumstance in answer.json": (edit_answer('"lab": ', '"lap": '), EVERY, "not the answer that the ledger"),
     "the record of a run": (lambda lab: flip(record_of(lab, first_measure(lab))), resting_on(RECORDS), "records/"),
     "the record of a network": (lambda lab: flip(record_of(lab, first_state(lab))), resting_on(RECORDS), "records/"),
-    "a record that is gone": (drop(first_measure), NUMBERS, "has no record"),
+    "a record that is gone": (drop(first_measure), resting_on(RECORDS), "has no record"),
     "a network's record that is gone": (drop(first_state), resting_on(RECORDS), "has no record here"),
     "another number, sealed anew": (other_number, NUMBERS, "its record says 99.0"),
     "the registration": (entry(0), resting_on(LEDGER, "registration"), "Entry 0 of the ledger was altered"),
@@ -84,7 +86,10 @@ CASES: dict[str, tuple[Damage, set[str], str]] = {
         resting_on(ENVIRONMENT),
         "is missing",
     ),
-    "the profile of the machine": (profile, {"compute"}, ""),
+    "the profile of the machine": (profile, {"compute"}, "compute: "),
+    "a profile that is gone": (lambda lab: shutil.rmtree(lab.root / "profiles"), {"compute"}, "compute: The profile"),
+    "no ledger": (lambda lab: shutil.rmtree(lab.root / "ledger"), EVERY, "ledger"),
+    "no records": (lambda lab: shutil.rmtree(lab.root / "records"), resting_on(RECORDS, "runs"), "has no record"),
 }
 
 
@@ -95,9 +100,9 @@ def test_damage_flips_what_rests_on_it_and_nothing_else(stood: Lab, name: str) -
     sheet = fill(stood.store, the_answer(stood))
     assert flipped(sheet) == fields
     assert sheet.mark == CANNOT
+    assert faults(sheet) == blank(sheet) == []
     assert all(sheet.fields[field].note and sheet.fields[field].text for field in fields)
-    if what:
-        assert any(what in problem for problem in sheet.problems)
+    assert any(what in problem for problem in sheet.problems)
 
 
 def test_what_rests_on_what_is_as_it_was_thought() -> None:

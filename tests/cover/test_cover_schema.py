@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 from cover_labs import asking, flip, folder_of, the_answer
+from sheets import CHECK, SHIPPED, blank, faults
 
 from whether import Lab
 from whether.cover.fields import CATEGORIES, FIELDS, fields_of
@@ -18,13 +19,6 @@ from whether.cover.filled import fill
 from whether.cover.hand import Hand, Words
 from whether.cover.schema import as_text
 from whether.cover.sheet import FORMAT, Said, Sheet
-
-SHIPPED = json.loads(files("whether.cover").joinpath("schema.json").read_text(encoding="utf-8"))
-CHECK = jsonschema.Draft202012Validator(SHIPPED)
-
-
-def faults(sheet: Sheet) -> list[str]:
-    return [error.message for error in CHECK.iter_errors(json.loads(sheet.to_json()))]
 
 
 def empty(category: str) -> Sheet:
@@ -56,7 +50,7 @@ def test_sheets_of_answers_fit_whole_damaged_blind_and_with_words(stood: Lab) ->
         said={"title": Words(text="T"), "baselines": Words(text="More."), "annex": Words(text="artifact: code")}
     )
     for sheet in (fill(stood.store, answer), fill(stood.store, answer, hand), fill(stood.store, answer, hand).blind()):
-        assert faults(sheet) == []
+        assert faults(sheet) == blank(sheet) == []
         assert Sheet.from_json(sheet.to_json()) == sheet
     for category in CATEGORIES:
         assert faults(fill(stood.store, answer, Hand(said={"category": Words(text=category)}))) == []

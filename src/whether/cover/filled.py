@@ -21,7 +21,7 @@ from whether.cover.filled_rests import RESTS, UNTOLD, reproduced
 from whether.cover.filled_words import WORDS, Draft, command, cut, effect
 from whether.cover.hand import Hand
 from whether.cover.questions import CONFIRMED
-from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet
+from whether.cover.sheet import CANNOT, DECLARED, HIDDEN, NOT_STATED, VERIFIED, AxisRow, Said, Sheet
 from whether.cover.words import Words, annex_of
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def fill(store: Store, answer: Answer, hand: Hand | None = None) -> Sheet:
     fields = {name: _said(name, item, evidence, drafts.get(name), hand) for name, item in fields_of(category).items()}
     if "category" not in hand.said:
         fields["category"] = Said(state=DECLARED, text=category, pointer="answer.json")
+    unsure = [f"{name}: {one.note}" for name, one in drafts.items() if one.state == CANNOT and one is not again]
     decides = "verdict" in fields
     annex = hand.said.get("annex")
     return Sheet(
@@ -78,7 +79,7 @@ def fill(store: Store, answer: Answer, hand: Hand | None = None) -> Sheet:
         verdict=answer.verdict if decides else "",
         fields=fields,
         axis=axis_of(answer) if decides else [],
-        problems=_first([*evidence.problems, *wrong]),
+        problems=_first([*evidence.problems, *wrong, *unsure]),
     )
 
 
@@ -116,7 +117,7 @@ def missing(sheet: Sheet) -> list[str]:
     return [
         name
         for name, said in sheet.fields.items()
-        if FIELDS[name].needed and FIELDS[name].fill != "auto" and said.state == NOT_STATED
+        if FIELDS[name].needed and FIELDS[name].fill != "auto" and said.state == NOT_STATED and said.note != HIDDEN
     ]
 
 

@@ -12,6 +12,7 @@ from whether.answer import Answer
 from whether.audit import audit_answer
 from whether.provenance import LOCK_FILE
 from whether.registration import Study, read_studies
+from whether.report.numbers import plural
 from whether.store.answers import ANSWER_FILE, AnswerFolder
 from whether.store.folder import Store
 from whether.store.ledger import Entry
@@ -66,12 +67,16 @@ def gather(store: Store, answer: Answer) -> Evidence:
     """
     folder = store.answers.open(answer.name, answer.digest)
     raw, where = folder.read(ANSWER_FILE), f"answers/{folder.name}/{ANSWER_FILE}"
-    rested = verify_answer(store, folder, [run.measure for run in [*answer.table, *answer.overrun]])
+    measures = [run.measure for run in [*answer.table, *answer.overrun]]
+    rested = verify_answer(store, folder, measures)
     wrong: dict[str, list[str]] = {}
     for finding in rested.findings:
         part = finding.place.partition("/")[0]
         concern = {"answers": ANSWER, "ledger": LEDGER}.get(part, RECORDS)
         wrong.setdefault(concern, []).append(f"{finding.place}: {finding.what}")
+    gone = sum(not store.records.has(measure) for measure in measures)
+    if gone:  # the audit says which; what is summed over records lacks them
+        wrong.setdefault(RECORDS, []).append(f"records: {gone:,} of {plural(len(measures), 'run')} have none.")
     wrong.setdefault(ANSWER, []).extend(f"{where}: {what}" for what in _another(answer, raw))
     for concern, said in audit_answer(store, where, answer).items():
         wrong.setdefault(concern, []).extend(f"{where}: {what}" for what in said)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whether.cover.fields import FIELDS
 from whether.cover.filled_words import ANSWER, Draft, nameless
+from whether.cover.sheet import NAME
 from whether.errors import DamageError, WhetherError
 from whether.provenance import CHANGED, CLEAN, LOCK_FILE, NO_REPOSITORY, commit_in_short
 from whether.report import standing
@@ -138,9 +139,11 @@ def time_of(seconds: float) -> str:
 
 
 def _device(evidence: Evidence, profile: str) -> str:
-    """What a network was trained on, in words; a damaged profile raises."""
-    if not profile or not evidence.store.profiles.has(profile):
+    """What a network was trained on, in words; a profile that is damaged or gone raises."""
+    if not profile:
         return "devices that are not named"
+    if not evidence.store.profiles.has(profile):
+        raise DamageError(f"The profile {profile[:8]}… of the machine, which records name, is gone.")
     machine = evidence.store.profiles.read(profile).get("machine", {})
     kind, capability = str(machine.get("device", "")), str(machine.get("capability", ""))
     name = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}.get(kind, kind or "a device")
@@ -233,7 +236,7 @@ def _reproduction(path: Path, digest: str) -> tuple[dict[str, Any] | None, str]:
     if found.get("format") != REPRODUCTION_FORMAT or found.get("agrees") not in _AGREES:
         return None, "It is no reproduction that this version can read."
     if found.get("answer") != digest:
-        return found, f"It is of another answer ({str(found.get('answer'))[:8]}…)."
+        return found, f"It is of another answer ({clean(str(found.get('answer')))[:8]}…)."
     return found, ""
 
 
@@ -246,7 +249,7 @@ def _made_again(found: Mapping[str, Any], *, alone: bool) -> str:
     many = len(replicates) if isinstance(replicates, Sequence) and not isinstance(replicates, str) else replicates
     bits = ", to the bit" if found.get("same_bits") is True else ""
     some = f"{many} {'replicate' if many == 1 else 'replicates'}, {found.get('runs')} runs"
-    by, when = clean(str(found.get("by") or "Somebody"))[:40], clean(str(found.get("time", "")))[:10]
+    by, when = clean(str(found.get("by") or "Somebody"))[:NAME], clean(str(found.get("time", "")))[:10]
     return f"{by}, {when}: {some}; {_AGREES[str(found['agrees'])]}{bits}."
 
 

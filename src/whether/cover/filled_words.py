@@ -125,10 +125,12 @@ def registration(evidence: Evidence) -> Draft:
     study = evidence.answer.study
     if not study:
         return Draft(text="None: the question was not registered before its runs.", pointer=LEDGER)
-    witness = study.get("stamped_by")
-    seen = (
-        f"stamped by {witness} on {moment(str(study.get('stamped_at', '')))}" if witness else "seen by nobody outside"
-    )
+    seen = "seen by nobody outside"
+    if study.get("stamped_by"):
+        # Who tags a repository is one of the authors, whom this sheet names in fields that can be hidden.
+        kind = (evidence.study.witness or {}).get("kind") if evidence.study else None
+        by = {"rfc3161": f"by {clean(str(study['stamped_by']))} ", "git tag": "by a git tag "}.get(str(kind), "")
+        seen = f"stamped {by}on {moment(str(study.get('stamped_at', '')))}"
     told = [f"amended {moment(str(item['time']))}: {item['what']}" for item in study.get("amendments", ())]
     changed = f"{plural(len(told), 'amendment')}: {'; '.join(told)}" if told else "no amendments"
     where = f"{moment(str(study.get('time', '')))}, ledger entry {study.get('entry')}"

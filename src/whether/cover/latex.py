@@ -98,6 +98,8 @@ def latex(sheet: Sheet) -> str:
         lines += [_field(item) for item in part.items]
     if shown.missing:
         lines.append(rf"\textit{{Not stated: {escape(', '.join(shown.missing))}.}}\par")
+    if shown.hidden:
+        lines.append(rf"\textit{{Hidden from reviewers: {escape(', '.join(shown.hidden))}.}}\par")
     record = [f"{one.label} {one.text}" for one in map(shown.items.__getitem__, ("doi", "digest")) if one.lines]
     lines += [r"\rule{\linewidth}{\heavyrulewidth}\par", rf"{{\footnotesize {_key(shown)}\par}}"]
     lines += [*(rf"{{\footnotesize {escape(one)}\par}}" for one in record), r"\endgroup"]

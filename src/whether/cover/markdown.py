@@ -24,6 +24,7 @@ def markdown(sheet: Sheet) -> str:
         _caveats(shown),
         *([f"### {part.head}", "", *map(_bullet, part.items)] for part in shown.parts),
         [f"– *Not stated:* {escape(', '.join(shown.missing))}."] if shown.missing else [],
+        [f"*Hidden from reviewers:* {escape(', '.join(shown.hidden))}."] if shown.hidden else [],
         ["---", "", _key(shown)],
         [_record(shown)] if _record(shown) else [],
     ]

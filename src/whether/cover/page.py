@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from whether.cover.axis import MOST
 from whether.cover.fields import CATEGORIES, FIELDS, GROUPS, fields_of
-from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, AxisRow, Said, Sheet, State
+from whether.cover.sheet import CANNOT, DECLARED, HIDDEN, NOT_STATED, VERIFIED, AxisRow, Said, Sheet, State
 from whether.report.numbers import clean
 
 SIGNS: Mapping[State, str] = {VERIFIED: "✓", DECLARED: "○", NOT_STATED: "–", CANNOT: "⚠"}
@@ -100,7 +100,7 @@ class Page:
         verdict: "yes", "no", "inconclusive", or empty; `word` what stands large, `meaning` what it means.
         mark, mark_said: how far the sheet as a whole is known; `shaky` is one that cannot be verified.
         keys: the states that occur.
-        missing: labels of what is not stated.
+        missing: labels of what is not stated; `hidden` of what is said, but not to reviewers.
         no_axis: why there is no axis, where there might be one.
         covered: whether the answer is hidden.
     """
@@ -119,6 +119,7 @@ class Page:
     shaky: bool
     keys: Sequence[Key]
     missing: Sequence[str]
+    hidden: Sequence[str]
     problems: Sequence[str]
     no_axis: str
     axis: Sequence[AxisRow]
@@ -153,7 +154,8 @@ def page(sheet: Sheet, *, covered: bool = False) -> Page:
         mark_said=MARKS[sheet.mark],
         shaky=sheet.mark == CANNOT and not covered,
         keys=_keys(items, common),
-        missing=[item.label for name, item in items.items() if item.state == NOT_STATED and _is_missed(name)],
+        missing=[item.label for item in items.values() if _is_missed(item)],
+        hidden=[item.label for item in items.values() if item.note == HIDDEN],
         problems=[] if covered else _problems(sheet.problems),
         no_axis=NO_AXIS if verdict and not sheet.axis else "",
         axis=[] if covered else list(sheet.axis),
@@ -171,9 +173,10 @@ def _title(items: Mapping[str, Item]) -> str:
     return items["title"].text or items["identifier"].text or "Without a title"
 
 
-def _is_missed(name: str) -> bool:
-    """Whether a reader would ask for a field that says nothing. The limits have their place in any case."""
-    return name != "limits" and (FIELDS[name].needed or FIELDS[name].group in ("trust", "evidence"))
+def _is_missed(item: Item) -> bool:
+    """Whether a field says nothing and a reader would ask for it. The limits have their place in any case."""
+    asked = FIELDS[item.name].needed or FIELDS[item.name].group in ("trust", "evidence")
+    return item.state == NOT_STATED and item.note != HIDDEN and item.name != "limits" and asked
 
 
 def link(pointer: str) -> str:
@@ -269,7 +272,7 @@ def _beyond(pointer: str, place: str) -> str:
 
 
 def _keys(items: Mapping[str, Item], common: Mapping[State, str]) -> list[Key]:
-    counts = Counter(item.state for item in items.values())
+    counts = Counter(item.state for item in items.values() if item.note != HIDDEN)
     return [
         Key(
             state=state,

@@ -6,8 +6,9 @@ Plain values; read from and written to `cover.json`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from whether.cover.fields import FIELDS
@@ -25,6 +26,11 @@ DECLARED: State = "declared"
 NOT_STATED: State = "not stated"
 CANNOT: State = "cannot verify"
 HIDDEN = "hidden from reviewers"
+THE_WORK = "the work"
+"""What stands on a blind sheet for an address: who looks there finds the authors."""
+NAME = 40
+"""Characters of a name where many stand together."""
+_ADDRESS = re.compile(r"https?://[^\s,]+|(?:doi|arxiv):\s*[^\s,]+|\b10\.\d{4,9}/[^\s,]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +102,14 @@ class Sheet:
 
     @property
     def mark(self) -> State:
-        """The sheet's own: the worst that any automatic field of an answer says; of work done elsewhere "declared"."""
+        """The sheet's own: "cannot verify" if that is said of any field; else "verified", elsewhere "declared"."""
         if self.problems or any(said.state == CANNOT for said in self.fields.values()):
             return CANNOT
         return VERIFIED if self.made_by == "whether" else DECLARED
 
     def blind(self) -> Sheet:
-        """The same for double-blind reviewing: nothing that says who made it."""
-        hidden = {name for name in self.fields if FIELDS[name].names_authors}
-        kept = {
-            name: Said(state=NOT_STATED, note=HIDDEN) if name in hidden else said for name, said in self.fields.items()
-        }
-        return Sheet(**{**vars(self), "fields": kept})
+        """The same for double-blind reviewing: without fields that name the authors, and without addresses."""
+        return replace(self, fields={name: _blind(name, said) for name, said in self.fields.items()})
 
     def to_json(self) -> str:
         """`cover.json`: readable, with sorted keys; it fits `schema.json` beside this file."""
@@ -123,3 +125,23 @@ class Sheet:
         fields = {name: Said(**said) for name, said in told.pop("fields").items()}
         axis = [AxisRow(**row) for row in told.pop("axis")]
         return Sheet(**told, fields=fields, axis=axis)
+
+
+def _blind(name: str, said: Said) -> Said:
+    if FIELDS[name].names_authors:
+        return Said(state=NOT_STATED, note=HIDDEN)
+    if _ADDRESS.fullmatch(said.text):
+        return Said(state=NOT_STATED, note=HIDDEN)
+    if name == "reproduced":  # often by a colleague
+        said = _by_somebody(said)
+    return replace(said, text=_ADDRESS.sub(THE_WORK, said.text), pointer=_ADDRESS.sub(THE_WORK, said.pointer))
+
+
+def _by_somebody(said: Said) -> Said:
+    """Reproductions without who made them."""
+    told = [one for one in said.value if isinstance(one, dict)] if isinstance(said.value, list) else []
+    text = said.text
+    for name in (str(one["by"]) for one in told if one.get("by")):
+        text = text.replace(name, "Somebody").replace(name[:NAME], "Somebody")
+    value = [{key: part for key, part in one.items() if key not in ("by", "text")} for one in told]
+    return replace(said, text=text, value=value or said.value)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bundle_cases import zip_of
 
 from whether.bundle.archive import opened
-from whether.errors import DamageError, RequestError
+from whether.errors import DamageError, RequestError, WorkError
 from whether.store import packed
 
 GOOD = {"manifest-sha256.txt": b"", "bundle.json": b"{}", "lab/lab.json": b"{}"}
@@ -59,6 +61,15 @@ class TestNames:
     ) -> None:
         refused(zip_of({**GOOD, name: b"x"}, tmp_path / "a.zip"), f"is not unpacked: the name .*{what}")
         assert list(nothing_unpacked.iterdir()) == []
+
+    def test_none_at_all(self, tmp_path: Path) -> None:
+        raw = zip_of({**GOOD, "x": b"y"}, tmp_path / "a.zip").read_bytes()
+        at = raw.rindex(b"PK\x01\x02")
+        listed = raw[at : at + 28] + b"\0\0" + raw[at + 30 : at + 46]
+        end = bytearray(raw[at + 47 :])
+        end[12:16] = (int.from_bytes(end[12:16], "little") - 1).to_bytes(4, "little")
+        (tmp_path / "a.zip").write_bytes(raw[:at] + listed + end)
+        refused(tmp_path / "a.zip", "a member has no name")
 
     def test_percent_signs_and_dots_in_names_are_only_names(self, tmp_path: Path) -> None:
         name = "lab/%2e%2e%2fescaped..txt"
@@ -121,6 +132,21 @@ class TestBombs:
         monkeypatch.setattr(packed, "MOST_MEMBERS", 10)
         refused(zip_of({**GOOD, **{f"lab/{n}": b"" for n in range(8)}}, tmp_path / "a.zip"), "it has 11 members")
 
+    def test_by_a_list_that_fills_the_memory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is not even read."""
+        path = zip_of({**GOOD, **{f"lab/{n}": b"" for n in range(8)}}, tmp_path / "a.zip")
+        monkeypatch.setattr(packed, "MOST_LISTED", 500)
+        monkeypatch.setattr(zipfile, "ZipFile", None)
+        refused(path, "its list of members alone has more than 500 bytes")
+        path.write_bytes(_far_end(path.read_bytes()))
+        refused(path, "its list of members alone has more than 500 bytes")
+
+    def test_one_that_the_disk_cannot_hold(self, made, nothing_unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=1000))
+        with pytest.raises(WorkError, match=r"has room for 1,000\. Set TMPDIR"), opened(made.zip):
+            pass
+        assert list(nothing_unpacked.iterdir()) == []
+
     def test_members_that_share_their_bytes(self, tmp_path: Path) -> None:
         """As in the bomb of Fifield: the list of members points at one lump again and again."""
         path = zip_of({**GOOD, "lab/one": b"x" * 99, "lab/two": b"y" * 99}, tmp_path / "a.zip")
@@ -144,7 +170,21 @@ def _offsets(before: int, after: int) -> tuple[bytes, bytes]:
     return before.to_bytes(4, "little"), after.to_bytes(4, "little")
 
 
+def _far_end(raw: bytes) -> bytes:
+    """The archive with its end as those beyond 4 GiB have it."""
+    at = raw.rindex(b"PK\x05\x06")
+    count, size, start = (int.from_bytes(raw[at + a : at + b], "little") for a, b in ((10, 12), (12, 16), (16, 20)))
+    far = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, start)
+    far += b"PK\x06\x07" + struct.pack("<IQI", 0, at, 1)
+    return raw[:at] + far + b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0)
+
+
 class TestNoBundle:
+    def test_what_is_no_file(self, tmp_path: Path) -> None:
+        """Reading a pipe would wait for ever."""
+        os.mkfifo(tmp_path / "a.zip")
+        refused(tmp_path / "a.zip", "is neither a file nor a folder")
+
     def test_what_is_not_there(self, tmp_path: Path) -> None:
         refused(tmp_path / "none.zip", "there is no .*none.zip; expected a bundle")
 

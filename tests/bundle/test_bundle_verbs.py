@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -228,6 +229,19 @@ class TestVerify:
         assert done.stdout.endswith("[0, 2]\n"), done.stderr
         assert "Nothing was run. To run it, add --trust." in done.stderr
         assert "signs.py" in done.stderr
+
+
+class TestEndedBySomebody:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_what_was_unpacked_is_removed(
+        self, number: int, made, tmp_path: Path, whether: Call, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        monkeypatch.setattr("whether.bundle.check.look", lambda *said, **how: os.kill(os.getpid(), number))
+        with pytest.raises(SystemExit, match=str(128 + number)):
+            whether("verify", str(made.zip))
+        assert list(tmp_path.iterdir()) == []
+        assert signal.getsignal(number) is signal.SIG_DFL
 
 
 @pytest.mark.long

@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 import stat
 import tempfile
 import unicodedata
@@ -26,13 +27,17 @@ from whether.errors import RequestError, WorkError
 from whether.store.layout import scan, temporary_for
 from whether.store.publish import make_folder, refused
 
-MOST_MEMBERS = 500_000
+MOST_MEMBERS = 200_000
+MOST_LISTED = 256 * MOST_MEMBERS
+"""Bytes of the list of members, which is read at one go and takes eight times as much memory."""
 MOST_RATIO = 200
 """Bytes unpacked for a byte of the archive; what we write is below 30."""
 HARMLESS = 64 << 20
 """Bytes unpacked that are no bomb whatever they are packed into."""
 
 _CHUNK = 1 << 20
+_MOST_END = (1 << 16) + 200
+"""Bytes within which the end of an archive lies, with its longest comment."""
 _PACKED_ALREADY = (".png", ".parquet", ".safetensors", ".pdf")
 _DATE = (1980, 1, 1, 0, 0, 0)
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -137,6 +142,7 @@ def unpacked(path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
         return
     with _opened(path) as (archive, size):
         members = _checked(archive, path, size)
+        _see_room(members, path)
         with tempfile.TemporaryDirectory(prefix="whether-") as made:
             root = Path(made).resolve()
             yield root, _unpack(archive, members, root)
@@ -180,6 +186,13 @@ def wrong_name(name: str) -> str:
 def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, int]]:
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise RequestError(f"{path} is neither a file nor a folder; expected a bundle: a .zip, or its folder.")
+        if _listed(path, size) > MOST_LISTED:
+            raise RequestError(
+                f"{path} is not unpacked: its list of members alone has more than {MOST_LISTED:,} bytes. "
+                "`whether bundle` writes no such archive. Nothing was written."
+            )
         archive = zipfile.ZipFile(path)
     except FileNotFoundError:
         raise RequestError(
@@ -193,6 +206,18 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, int]]:
         raise WorkError(f"could not read {path}: {error.strerror or error}.") from error
     with archive:
         yield archive, size
+
+
+def _listed(path: Path, size: int) -> int:
+    """How many bytes the list of members has by the archive's end, before it is read; 0 where there is no such end."""
+    with path.open("rb") as file:
+        file.seek(max(0, size - _MOST_END))
+        end = file.read(_MOST_END)
+    at = end.rfind(b"PK\5\6")
+    far = at - 76  # of archives beyond 4 GiB
+    if at >= 76 and (end[far : far + 4], end[at - 20 : at - 16]) == (b"PK\6\6", b"PK\6\7"):
+        return int.from_bytes(end[far + 40 : far + 48], "little")
+    return int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def _checked(archive: zipfile.ZipFile, path: Path, size: int) -> list[zipfile.ZipInfo]:
@@ -211,6 +236,9 @@ def _checked(archive: zipfile.ZipFile, path: Path, size: int) -> list[zipfile.Zi
 
 def _wrong(infos: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
     seen: dict[str, str] = {}
+    if not all(info.filename for info in infos):
+        yield "a member has no name"
+        return
     for info in infos:
         name = info.filename.removesuffix("/") if info.is_dir() else info.filename
         kind = stat.S_IFMT(info.external_attr >> 16)
@@ -255,6 +283,17 @@ def _bomb(infos: Sequence[zipfile.ZipInfo], size: int) -> str:
     if whole > max(HARMLESS, MOST_RATIO * size):
         return f"its {size:,} bytes would become {whole:,}"
     return ""
+
+
+def _see_room(members: Sequence[zipfile.ZipInfo], path: Path) -> None:
+    """See that the disk holds what is unpacked, before it is full."""
+    folder, whole = Path(tempfile.gettempdir()), sum(info.file_size for info in members)
+    with contextlib.suppress(OSError):
+        if (free := shutil.disk_usage(folder).free) < whole:
+            raise WorkError(
+                f"{path} takes {whole:,} bytes unpacked, and {folder} has room for {free:,}. Set TMPDIR to a folder "
+                "with more, or unpack it yourself and name the folder."
+            )
 
 
 def _unpack(archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], root: Path) -> dict[str, str]:

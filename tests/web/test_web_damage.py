@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from web_cases import add, bench, crawl, folder_of, get, read
 
+from whether.errors import WorkError
 from whether.store.folder import Store
 from whether.store.sealed import seal, unseal
 from whether.web.app import create_app
@@ -154,7 +155,7 @@ class TestLedger:
 
         opened: list[str] = []
         usual = view._entry
-        monkeypatch.setattr(view, "_entry", lambda path: opened.append(path.name) or usual(path))
+        monkeypatch.setattr(view, "_entry", lambda *place: opened.append(place[1]) or usual(*place))
         get(app, "/")
         many = len(Store(root).ledger.entries())
         assert len(opened) == many
@@ -207,31 +208,55 @@ class TestRecords:
 
 
 class TestFaults:
-    def test_a_fault_of_ours_shows_nothing_of_the_inside(self, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        ("error", "status", "told"),
+        [
+            (ValueError("/secret/place is odd"), 500, "A fault of ours"),
+            (OSError("/secret/place is gone"), 503, "Not to be read"),
+            (WorkError("/secret/place is gone"), 503, "Not to be read"),
+        ],
+    )
+    def test_one_shows_nothing_of_the_inside(
+        self, app: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, told: str
+    ) -> None:
         def fails(self: View) -> None:
-            raise OSError("/secret/place is gone")
+            raise error
 
         monkeypatch.setattr(View, "answers", fails)
         got = get(app, "/")
-        assert got.status == 500
-        assert "A fault of ours" in read(got).words
+        assert got.status == status
+        assert told in read(got).words
         assert "secret" not in got.text
         assert "Traceback" not in got.text
         assert got.headers["content-security-policy"].startswith("default-src 'none'")
         assert get(app, "/ledger").status == 200
 
-    def test_one_that_stops_every_page_is_told_plainly(self, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(("error", "status"), [(ValueError, 500), (OSError, 503)])
+    def test_one_that_stops_every_page_is_told_plainly(
+        self, app: Any, monkeypatch: pytest.MonkeyPatch, error: type[Exception], status: int
+    ) -> None:
         def fails(self: View) -> None:
-            raise OSError("/secret/place is gone")
+            raise error("/secret/place is gone")
 
         monkeypatch.setattr(View, "chronicle", fails)
         got = get(app, "/")
-        assert (got.status, "secret" in got.text) == (500, False)
+        assert (got.status, "secret" in got.text) == (status, False)
         assert got.headers["content-type"].startswith("text/plain")
+
+    def test_what_is_asked_writes_no_line_of_its_own_on_the_terminal(
+        self, app: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fails(self: View, folder: str) -> None:
+            raise OSError("gone")
+
+        monkeypatch.setattr(View, "answer", fails)
+        assert get(app, "/answers/x%0aERROR:%20all%20is%20lost%1b[2J").status == 503
+        assert [record.getMessage().splitlines()[1:] for record in caplog.records] == [[]]
+        assert "\x1b" not in caplog.text
 
     def test_a_lab_that_is_taken_away_does_not_end_the_server(self, root: Path, app: Any) -> None:
         root.rename(root.with_name("moved"))
-        assert get(app, f"/answers/{SMALL}").status == 404
-        assert "Nothing was asked in this lab yet" in get(app, "/").text
+        for address in ("/", f"/answers/{SMALL}", "/live"):
+            assert get(app, address).status == 503, address
         root.with_name("moved").rename(root)
         assert get(app, f"/answers/{SMALL}").status == 200

@@ -7,13 +7,19 @@ import itertools
 import json
 import subprocess
 import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from web_cases import HOST, add, bench, crawl, folder_of, get, read
+from web_served import served
 
 from whether.store.folder import Store
+from whether.web import cover_pages
 from whether.web.app import create_app
 
 BIG = f"/answers/{folder_of('question-00')}"
@@ -229,10 +235,50 @@ class TestCover:
         monkeypatch.setattr(filled, "fill", slow)
         page = read(get(app, f"{SMALL}/cover"))
         assert "It is being computed from the evidence." in page.words
-        assert {"http-equiv": "refresh", "content": "1"} in page.named("meta")
+        assert {"http-equiv": "refresh", "content": "2"} in page.named("meta")
+        begun = cover_pages.Begun(None, time.monotonic() - 11, Future())
+        assert (begun.again, replace(begun, since=time.monotonic() - 900).again) == (11, 30)
         ready.set()
         assert get(app, f"{SMALL}/cover.json").status == 200
         assert "refresh" not in get(app, f"{SMALL}/cover").text
+
+    def test_those_who_wait_for_it_hold_up_nobody(self, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        import threading
+
+        from whether.cover import filled
+
+        ready = threading.Event()
+        usual = filled.fill
+
+        def slow(*given: Any) -> Any:
+            assert ready.wait(10)
+            return usual(*given)
+
+        monkeypatch.setattr(filled, "fill", slow)
+        with served(app) as base, ThreadPoolExecutor(60) as asking:
+            waiting = [asking.submit(httpx.get, f"{base}{SMALL}/cover.md", timeout=20) for _ in range(50)]
+            try:
+                assert httpx.get(f"{base}/studies", timeout=5).status_code == 200
+                assert not any(one.done() for one in waiting)
+            finally:
+                ready.set()
+            assert {one.result().status_code for one in waiting} == {200}
+
+    def test_what_cannot_be_computed_is_told_and_not_tried_at_once_again(
+        self, app: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from whether.cover import filled
+
+        tried: list[int] = []
+
+        def fails(*_: Any) -> Any:
+            tried.append(1)
+            raise OSError("the disk is away")
+
+        monkeypatch.setattr(filled, "fill", fails)
+        for form in ("", ".json", ".pdf"):
+            assert get(app, f"{SMALL}/cover{form}").status == 503
+        assert tried == [1]
 
 
 class TestHead:

@@ -191,6 +191,18 @@ class TestStrangers:
         assert get(shown, "/", host=None).status == 421
         assert get(shown, "/", headers=[(b"host", b"evil.example")]).status == 421
 
+    def test_pages_of_others_cannot_keep_us_busy(self, shown: Any) -> None:
+        def asked(site: str, mode: str, dest: str, path: str = "/") -> int:
+            said = [(b"sec-fetch-site", site), (b"sec-fetch-mode", mode), (b"sec-fetch-dest", dest)]
+            return get(shown, path, headers=[(name, value.encode()) for name, value in said]).status
+
+        for site in ("cross-site", "same-site"):
+            assert asked(site, "navigate", "document") == 200  # a link that somebody follows
+            for mode, dest in (("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"), ("navigate", "embed")):
+                assert asked(site, mode, dest) == 403, (site, mode, dest)
+        assert asked("cross-site", "cors", "empty", "/live/events") == 403
+        assert asked("same-origin", "no-cors", "image") == asked("none", "navigate", "document") == 200
+
     def test_nothing_but_reading(self, shown: Any) -> None:
         for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"):
             got = get(shown, "/", method=method)

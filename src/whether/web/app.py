@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+_PLAIN = {
+    404: "There is no such page.\n",
+    500: "This page could not be made; the terminal has the details.\n",
+    503: "The lab cannot be read at the moment: see that this server may read it; the terminal has the details.\n",
+}
 NEEDS = "`whether serve` needs a web server: pip install 'whether[web]'. Reports in answers/ need none."
 
 
@@ -46,7 +51,7 @@ def create_app(root: Path) -> FastAPI:
     for router in routers.values():
         app.include_router(router)
     _tell_errors(app, render)
-    app.add_middleware(Guard, missing=_wrong(render, 404), fault=_wrong(render, 500))
+    app.add_middleware(Guard, missing=_wrong(render, 404), unread=_wrong(render, 503), fault=_wrong(render, 500))
     return app
 
 
@@ -96,7 +101,7 @@ def _wrong(render: Render, status: int) -> App:
         try:
             answer = render(Request({**scope, "path": ""}), "wrong.html.j2", status=status, code=status)
         except Exception:  # what failed before may fail again
-            answer = PlainTextResponse("This page could not be made; the terminal has the details.\n", status)
+            answer = PlainTextResponse(_PLAIN[status], status)
         await answer(scope, receive, send)
 
     return wrong

@@ -1,17 +1,20 @@
 """The cover sheet of an answer in the browser, and its other forms.
 
 A sheet is computed from the evidence, which takes a moment where there are many runs. A page does not wait for that
-longer than it may: it says so, and loads again.
+longer than it may: it says so, and loads again, less and less often. Nobody who waits holds a thread that others need.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from whether.errors import RequestError
@@ -30,11 +33,14 @@ if TYPE_CHECKING:
     from whether.web.rendering import Render
     from whether.web.view import Listed, View
 
-PATIENCE = 0.05
+PATIENCE = 0.15
 """Seconds that a page waits for a sheet."""
 
-FRESH = 60.0
-"""Seconds for which a sheet is shown again as it was computed, when nothing that it names has changed."""
+SOONEST, LATEST = 2, 30
+"""Seconds after which a page that could not wait loads again: as many as were taken already, within these."""
+
+FRESH, FAILED = 60.0, 5.0
+"""Seconds for which a sheet is shown again when nothing that it names has changed, and for which a failure stands."""
 
 WRITTEN = "cover/cover.json"
 """The sheet that `whether cover` wrote beside the answer."""
@@ -51,11 +57,40 @@ _PRINT_SIZE = re.compile(r' style="--print-size: (\d+)\.(\d)pt"')
 
 @dataclass(frozen=True)
 class Computed:
-    """A sheet, when it was computed, and whether its authors' words stand in it."""
+    """A sheet, when it was computed, and whether its authors' words stand in it; or why it could not be."""
 
-    sheet: Sheet
+    sheet: Sheet | None
     time: datetime
-    worded: bool
+    worded: bool = False
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A sheet that is computed: from which files, since when in seconds of a clock that never goes back, and where."""
+
+    marks: object
+    since: float
+    future: Future[Computed]
+
+    async def waited(self, seconds: float | None = None) -> Computed | None:
+        """What came, or None when it takes longer than so many seconds; whoever goes away stops nothing."""
+        found = asyncio.wrap_future(self.future)
+        done, _ = await asyncio.wait([found], timeout=seconds)
+        return found.result() if done else None
+
+    @property
+    def again(self) -> int:
+        """Whole seconds after which it is worth looking again."""
+        return min(max(SOONEST, round(time.monotonic() - self.since)), LATEST)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was computed too long ago to be shown again."""
+        if not self.future.done():
+            return False
+        found = self.future.result()
+        return (datetime.now(UTC) - found.time).total_seconds() > (FAILED if found.error else FRESH)
 
 
 class Sheets:
@@ -69,28 +104,32 @@ class Sheets:
         self._view = view
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="cover")
-        self._found: dict[str, tuple[object, Future[Computed]]] = {}
+        self._found: dict[str, Begun] = {}
 
-    def of(self, item: Listed, answer: Answer) -> Future[Computed]:
+    def of(self, item: Listed, answer: Answer) -> Begun:
         """The sheet of an answer, computed now or not long ago from files that are still the same."""
         with self._lock:
             known = self._found.get(item.folder)
-        if known is not None and not known[1].done():
-            return known[1]
+        if known is not None and not known.future.done():
+            return known
         now = self._marks(item, answer)
         with self._lock:
             known = self._found.get(item.folder)
-            if known is not None and known[0] == now and not _stale(known[1]):
-                return known[1]
-            begun = self._pool.submit(self._compute, item, answer)
-            self._found[item.folder] = (now, begun)
+            if known is not None and known.marks == now and not known.is_stale:
+                return known
+            begun = Begun(now, time.monotonic(), self._pool.submit(self._compute, item, answer))
+            self._found[item.folder] = begun
             return begun
 
     def _compute(self, item: Listed, answer: Answer) -> Computed:
         from whether.cover.filled import fill
 
-        words = words_in(stored(self._view.folder(item), WRITTEN))
-        return Computed(fill(self._view.store, answer, words), datetime.now(UTC), words is not None)
+        try:
+            self._view.check_ledger()
+            words = words_in(stored(self._view.folder(item), WRITTEN))
+            return Computed(fill(self._view.store, answer, words), datetime.now(UTC), words is not None)
+        except Exception as error:  # told to whoever asked for it
+            return Computed(None, datetime.now(UTC), error=error)
 
     def _marks(self, item: Listed, answer: Answer) -> object:
         """What tells the evidence from what it was."""
@@ -103,12 +142,6 @@ class Sheets:
             self._view.chronicle(),
             {digest: mark(f"{records}/{digest[:2]}/{digest}.json") for digest in digests},
         )
-
-
-def _stale(found: Future[Computed]) -> bool:
-    if not found.done():
-        return False
-    return found.exception() is not None or (datetime.now(UTC) - found.result().time).total_seconds() > FRESH
 
 
 def words_in(raw: bytes | None) -> Hand | None:
@@ -136,39 +169,36 @@ def words_in(raw: bytes | None) -> Hand | None:
 def routes(view: View, render: Render) -> APIRouter:
     """`/answers/<folder>/cover` and `/answers/<folder>/cover.<form>`."""
     from fastapi import APIRouter
+    from starlette.concurrency import run_in_threadpool
     from starlette.exceptions import HTTPException
     from starlette.responses import Response as Plain
 
     router = APIRouter()
     sheets = Sheets(view)
 
-    def page(request: Request) -> Response:
-        item = view.answer(request.path_params["folder"])
+    async def page(request: Request) -> Response:
+        item = await run_in_threadpool(view.answer, request.path_params["folder"])
         if item is None:
             raise HTTPException(404)
         if item.answer is None:
             return render(request, "damaged.html.j2", item=item)
-        waited = sheets.of(item, item.answer)
-        told: dict[str, Any] = {"item": item, "answer": item.answer, "forms": list(KINDS)}
-        try:
-            computed = waited.result(PATIENCE)
-        except TimeoutError:
-            return render(request, "cover_page.html.j2", waiting=True, **told)
-        return render(request, "cover_page.html.j2", waiting=False, **told, **_shown(computed))
+        begun = await run_in_threadpool(sheets.of, item, item.answer)
+        computed = await begun.waited(PATIENCE)
+        told: dict[str, Any] = {"item": item, "answer": item.answer, "forms": _forms(), "again": begun.again}
+        if computed is not None:
+            told |= await run_in_threadpool(_shown, computed)
+        return await run_in_threadpool(render, request, "cover_page.html.j2", waiting=computed is None, **told)
 
-    def form(request: Request) -> Response:
-        item = view.answer(request.path_params["folder"])
+    async def form(request: Request) -> Response:
+        item = await run_in_threadpool(view.answer, request.path_params["folder"])
         ending = request.path_params["form"]
-        if item is None or item.answer is None or ending not in KINDS:
+        if item is None or item.answer is None or ending not in _forms():
             raise HTTPException(404)
-        sheet = sheets.of(item, item.answer).result().sheet
-        try:
-            content = _FORMS[ending](sheet)
-        except RequestError:  # typst is not installed; the page says so
-            raise HTTPException(404) from None
-        headers = {"Content-Disposition": f'inline; filename="cover.{ending}"'}
-        if ending != "pdf":
-            headers["Content-Disposition"] = f'attachment; filename="cover.{ending}"'
+        begun = await run_in_threadpool(sheets.of, item, item.answer)
+        computed = await begun.waited()
+        content = await run_in_threadpool(lambda: _FORMS[ending](_sheet(computed)))
+        how = "inline" if ending == "pdf" else "attachment"
+        headers = {"Content-Disposition": f'{how}; filename="cover.{ending}"'}
         return Plain(content, media_type=KINDS[ending], headers=headers)
 
     router.add_route("/answers/{folder}/cover", page, methods=["GET"])
@@ -176,11 +206,27 @@ def routes(view: View, render: Render) -> APIRouter:
     return router
 
 
+def _forms() -> list[str]:
+    """The forms that can be had here: a PDF takes typst."""
+    return [form for form in KINDS if form != "pdf" or find_spec("typst") is not None]
+
+
+def _sheet(computed: Computed | None) -> Sheet:
+    """The sheet that came.
+
+    Raises:
+        Exception: why none did.
+    """
+    if computed is None or computed.sheet is None:
+        raise (computed.error if computed and computed.error else TimeoutError("the sheet"))
+    return computed.sheet
+
+
 def _shown(computed: Computed) -> dict[str, Any]:
     from whether.cover.render import fragment
 
     # Pages allow no style in elements; the size in print is a class of our style file instead.
-    told = _PRINT_SIZE.sub(r' data-print="\1\2"', fragment(computed.sheet))
+    told = _PRINT_SIZE.sub(r' data-print="\1\2"', fragment(_sheet(computed)))
     return {"sheet": told, "time": f"{computed.time:%H:%M:%S} UTC", "worded": computed.worded}
 
 

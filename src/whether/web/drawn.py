@@ -8,12 +8,15 @@ become attributes, because pages allow no style but that of our own files.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+LARGEST = 4 * 1024 * 1024
+"""Signs beyond which a file is no figure of ours: they have tens of thousands."""
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _ELEMENTS = frozenset(("svg", "g", "defs", "path", "use", "rect", "circle", "line", "text", "tspan", "clipPath"))
 _PASSED = frozenset(("style", "metadata", "title", "desc"))
@@ -48,16 +51,23 @@ def safe_svg(svg: bytes) -> bytes | None:
     """
     from xml.etree import ElementTree
 
-    if b"<!ENTITY" in svg:
-        return None
     try:
-        return "".join(_written(ElementTree.fromstring(svg))).encode()
+        text = svg.decode()  # in other encodings entities could hide
+        if len(text) > LARGEST or "<!ENTITY" in text:
+            return None
+        root = ElementTree.fromstring(text)
+        shapes = {item.get("id", "") for item in root.iter() if item.tag.rpartition("}")[2] == "path"}
+        return "".join(_written(root, shapes)).encode()
     except (ElementTree.ParseError, ValueError, RecursionError, LookupError):
         return None
 
 
-def _written(element: Element) -> list[str]:
+def _written(element: Element, shapes: Set[str]) -> list[str]:
     """An element and all in it, as text.
+
+    Args:
+        element: of the figure.
+        shapes: the names of its paths. Only they are used again: groups in groups would grow without end.
 
     Raises:
         ValueError: for an element that our figures do not have.
@@ -67,22 +77,22 @@ def _written(element: Element) -> list[str]:
         return []
     if name not in _ELEMENTS:
         raise ValueError(_NO_FIGURE)
-    attributes = "".join(f" {key}={quoteattr(value)}" for key, value in _attributes(element).items())
+    attributes = "".join(f" {key}={quoteattr(value)}" for key, value in _attributes(element, shapes).items())
     inside = [escape(element.text)] if element.text and name in ("text", "tspan") else []
     for child in element:
-        inside += _written(child)
+        inside += _written(child, shapes)
         if child.tail and name in ("text", "tspan"):
             inside.append(escape(child.tail))
     return [f"<{name}{attributes}>", *inside, f"</{name}>"] if inside else [f"<{name}{attributes}/>"]
 
 
-def _attributes(element: Element) -> dict[str, str]:
+def _attributes(element: Element, shapes: Set[str]) -> dict[str, str]:
     kept: dict[str, str] = {}
     for key, value in element.attrib.items():
         if key == "style":
             kept |= _styles(value)
         elif key == _XLINK or key == "href":
-            if value.startswith("#") and _NAME.fullmatch(value[1:]):
+            if value.startswith("#") and value[1:] in shapes and _NAME.fullmatch(value[1:]):
                 kept["href"] = value
         elif (pattern := _FORMS.get(key)) is not None and pattern.fullmatch(value):
             kept[key] = value

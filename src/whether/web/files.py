@@ -1,7 +1,7 @@
 """The files of an answer that are handed out: what the store has, and what is made of the answer.
 
-A name that comes in an address is compared with the names listed here. What is read from the disk is read through the
-answer's folder, which refuses whatever leads out of it, and only where a plain file lies.
+A name that comes in an address is compared with the names listed here. What is read from the disk are plain files in
+the answer's folder, reached without a link.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whether.errors import WhetherError
 from whether.web.figure_data import Table, as_csv, data_of
-from whether.web.stored import mark
+from whether.web.stored import plain
 
 if TYPE_CHECKING:
     from whether.answer import Answer
@@ -84,13 +83,7 @@ def figures(answer: Answer) -> list[str]:
 
 def stored(folder: AnswerFolder, name: str) -> bytes | None:
     """The bytes of a file of an answer's folder; None where no plain file of this name lies in it."""
-    path = folder.path / name
-    if path.parent.is_symlink() or folder.path.is_symlink() or mark(path) is None:
-        return None
-    try:
-        return folder.read(name)
-    except WhetherError:
-        return None
+    return plain(folder.path, name)
 
 
 def runs(answer: Answer) -> Table:

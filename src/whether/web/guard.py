@@ -2,15 +2,19 @@
 
 Only this machine is spoken to, but pages of others in the same browser could try to: so the name under which we are
 asked must be this machine's (no rebinding of names), nobody may frame us or read us from elsewhere, and nothing but
-our own files is run. Only GET and HEAD exist. Addresses that try to climb are not found, before anything looks at them.
+our own files is run. What another page asks for, and not the person in front of the browser, is refused: it could read
+nothing of it, but keep us busy. Only GET and HEAD exist. Addresses that try to climb are not found, before anything
+looks at them.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+
+from whether.errors import WorkError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -64,18 +68,35 @@ def is_here(host: bytes) -> bool:
     return _HOST.fullmatch(host.lower()) is not None
 
 
+def is_asked_by_others(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a page of another origin asks, for a part of itself: browsers say so, and other clients say nothing.
+
+    That somebody follows a link to us from there is another thing.
+
+    Example:
+        >>> link = {b"sec-fetch-site": b"cross-site", b"sec-fetch-mode": b"navigate", b"sec-fetch-dest": b"document"}
+        >>> [is_asked_by_others(said.items()) for said in (link, {**link, b"sec-fetch-dest": b"iframe"}, {})]
+        [False, True, False]
+    """
+    said = dict(headers)
+    follows = (said.get(b"sec-fetch-mode"), said.get(b"sec-fetch-dest")) == (b"navigate", b"document")
+    return said.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin") and not follows
+
+
 class Guard:
     """An application behind the rules of this file.
 
     Args:
         app: what is asked when the rules allow it.
         missing: answers where there is nothing of that name.
-        fault: answers where `app` raised, which goes to the log and not to who asked.
+        unread: answers where the disk does not give out what `app` has to read.
+        fault: answers where `app` raised anything else. Both go to the log and not to who asked.
     """
 
-    def __init__(self, app: App, missing: App, fault: App) -> None:
+    def __init__(self, app: App, missing: App, unread: App, fault: App) -> None:
         self.app = app
         self.missing = missing
+        self.unread = unread
         self.fault = fault
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,6 +119,8 @@ class Guard:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not is_here(hosts[0]):
             await _plain(guarded, 421, "This lab is shown to this machine only: open http://127.0.0.1 and its port.\n")
+        elif is_asked_by_others(scope["headers"]):
+            await _plain(guarded, 403, "The lab is shown to whoever opens it, and not to other pages.\n")
         elif scope["method"] not in METHODS:
             await _plain(guarded, 405, "The lab is read here, and never changed.\n", (b"allow", b"GET, HEAD"))
         elif not is_plain(scope.get("raw_path") or scope["path"].encode()):
@@ -105,10 +128,20 @@ class Guard:
         else:
             try:
                 await self.app(scope, receive, guarded)
-            except Exception:
-                logging.getLogger("uvicorn.error").exception("a page could not be made: %s", scope["path"][:200])
+            except Exception as error:
+                is_unread = isinstance(error, OSError | WorkError)
+                _log(scope["path"], error, told=not is_unread)
                 if not begun:
-                    await self.fault(scope, receive, guarded)
+                    await (self.unread if is_unread else self.fault)(scope, receive, guarded)
+
+
+def _log(path: str, error: Exception, *, told: bool) -> None:
+    """Say on the terminal what happened; nothing of what was asked can write there anything but a line of text."""
+    logger = logging.getLogger("uvicorn.error")
+    if told:
+        logger.error("a page could not be made: %r", path[:200], exc_info=error)
+    else:
+        logger.error("%r could not be read for a page: %r", path[:200], error)
 
 
 async def _plain(send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:

@@ -182,8 +182,12 @@ def duration(seconds: float) -> str:
 
 def _number(told: Mapping[str, Any], name: str) -> float:
     value = told.get(name)
-    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if known and value is not None else 0.0
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return 0.0
+    try:
+        return float(value) if math.isfinite(value) else 0.0
+    except OverflowError:
+        return 0.0
 
 
 def _pair(told: Mapping[str, Any], name: str) -> tuple[float, float]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from whether.errors import WorkError
-from whether.store.publish import load
-from whether.web.stored import mark
+from whether.web.stored import plain
 from whether.web.view import View
 
 _KIND = b'"kind":"measure"'
@@ -51,17 +48,10 @@ class Measured:
         records = self._view.store.records
         there = records.listing()
         for digest in there - self._looked_at:
-            for parent in _parents(_bytes(records.path(digest))):
+            path = records.path(digest)
+            for parent in _parents(plain(path.parent, path.name) or b""):
                 self._by_parent.setdefault(parent, []).append(digest)
         self._looked_at = there
-
-
-def _bytes(path: Path) -> bytes:
-    """What a plain file holds; a link is none, as it could lead out of the lab."""
-    try:
-        return (load(path) or b"") if mark(path) is not None else b""
-    except WorkError:
-        return b""
 
 
 def _parents(raw: bytes) -> list[str]:

@@ -124,6 +124,8 @@ def running(app: FastAPI) -> Server:
         log_level="warning",
         access_log=False,
         lifespan="off",
+        loop="asyncio",
+        http="h11",  # whatever else is installed: the limit below is its
         ws="none",
         server_header=False,
         proxy_headers=False,

@@ -19,11 +19,10 @@ from whether.registration import AMENDED, DEVIATED, REGISTERED, Study, command, 
 from whether.store.answers import ANSWER_FILE, AnswerFolder
 from whether.store.finding import Finding
 from whether.store.folder import Store
-from whether.store.layout import ENTRY, checked, scan
+from whether.store.layout import ANSWER, ENTRY, checked, scan
 from whether.store.ledger import ADOPTED, RESTORE, Entry, chain, entry_fields, said
-from whether.store.publish import load
 from whether.web.judged import Damage, answered, is_whole, judge
-from whether.web.stored import Kept, mark
+from whether.web.stored import Kept, mark, plain
 
 _MOST_RECORDS, _MOST_STATES = 1_000, 200_000
 _REMAKE = "The next run that needs it makes it again."
@@ -84,12 +83,28 @@ class View:
         return f"{root.parent.name}/{root.name}" if root.name == "lab" and root.parent.name else root.name
 
     def chronicle(self) -> Chronicle:
-        """The ledger as it stands now; entries that were read already are read again only when their files changed."""
+        """The ledger as it stands now; entries that were read already are read again only when their files changed.
+
+        Raises:
+            WorkError: the lab is not there any more.
+        """
+        if not self.store.root.is_dir():
+            raise WorkError("the lab is not there any more")
         with self._lock:
             folder = self.store.ledger.folder
             numbers = sorted(int(match["number"]) for item in scan(folder) if (match := ENTRY.fullmatch(item.name)))
             marks = tuple((number, mark(self.store.ledger.path(number))) for number in numbers)
             return self._chronicles.get("ledger", marks, lambda: self._read_ledger(numbers, dict(marks)))
+
+    def check_ledger(self) -> None:
+        """See that every entry of the ledger is a file that can be read to its end.
+
+        Raises:
+            WorkError: one is not; whoever reads the ledger without looking could wait for it without end.
+        """
+        odd = [item for item in scan(self.store.ledger.folder) if ENTRY.fullmatch(item.name) and not mark(item.path)]
+        if odd:
+            raise WorkError(f"ledger/{odd[0].name} is no plain file, or too large. {RESTORE}")
 
     def entries(self) -> Sequence[Entry]:
         """The entries of the ledger that are whole, in order."""
@@ -104,15 +119,24 @@ class View:
         return self.chronicle().studies
 
     def at_work(self) -> list[dict[str, Any]]:
-        """What commands at work in the lab say of themselves (`Claims.others`), those known to be dead left out."""
+        """What commands at work in the lab say of themselves (`Claims.others`), those known to be dead left out.
+
+        Nothing where their files cannot be read: one among them that is no plain file could be waited for without end.
+        """
+        claims = self.store.claims
         with self._lock:
-            return [said for said in self.store.claims.others() if said["alive"] is not False]
+            try:
+                if not all(mark(item.path) for item in scan(claims.drivers)):
+                    return []
+                return [said for said in claims.others() if said["alive"] is not False]
+            except OSError:
+                return []
 
     def answers(self) -> list[Listed]:
         """Every folder with an answer, the newest first, damaged ones at the end."""
         entered = self.chronicle().answered
         with self._lock:
-            found = [self._listed(folder, entered.get(folder.name, ())) for folder in self.store.answers.listing()]
+            found = [self._listed(folder, entered.get(folder.name, ())) for folder in self._folders()]
         there = [item for item in found if item is not None]
         whole = sorted((item for item in there if item.answer), key=lambda item: (item.time, item.folder), reverse=True)
         return [*whole, *(item for item in there if not item.answer)]
@@ -121,8 +145,14 @@ class View:
         """One answer by its folder's name; None when there is none of this name."""
         entered = self.chronicle().answered
         with self._lock:
-            known = {item.name: item for item in self.store.answers.listing()}
+            known = {item.name: item for item in self._folders()}
             return self._listed(known[folder], entered.get(folder, ())) if folder in known else None
+
+    def _folders(self) -> list[AnswerFolder]:
+        """The folders of answers by name; a link is none, wherever it leads."""
+        named = ((item, ANSWER.fullmatch(item.name)) for item in scan(self.store.answers.folder))
+        found = [(item, match) for item, match in named if match and item.is_dir(follow_symlinks=False)]
+        return [AnswerFolder(Path(item.path), match["question"]) for item, match in found]
 
     def folder(self, item: Listed) -> AnswerFolder:
         """The folder of an answer that was listed."""
@@ -162,9 +192,8 @@ class View:
         return self._states.get(digest, now, lambda: _state(path, digest))
 
     def _listed(self, folder: AnswerFolder, entered: Sequence[str]) -> Listed | None:
-        path = folder.path / ANSWER_FILE
-        now = mark(path)
-        if folder.path.is_symlink() or now is None:
+        now = mark(folder.path / ANSWER_FILE)
+        if now is None:
             return None
         found = self._answers.get(folder.name, (now, tuple(entered)), lambda: _judged(folder, entered))
         if isinstance(found, Damage):
@@ -173,9 +202,10 @@ class View:
 
     def _read_ledger(self, numbers: Sequence[int], marks: Mapping[int, object]) -> Chronicle:
         ledger = self.store.ledger
+        folder = ledger.folder.resolve()
 
         def fields(number: int) -> dict[str, Any] | None:
-            return self._entries.get(number, marks[number], lambda: _entry(ledger.path(number)))
+            return self._entries.get(number, marks[number], lambda: _entry(folder, ledger.path(number).name))
 
         entries, wrong = chain(numbers, fields)
         findings = [Finding(f"ledger/{ledger.path(number).name}", what, RESTORE) for number, what in wrong]
@@ -217,28 +247,18 @@ def _can_be_told(study: Study) -> bool:
 
 
 def _state(path: str, digest: str) -> str:
-    try:
-        raw = load(Path(path))
-    except WorkError:
-        raw = None
+    raw = plain(Path(path).parent, f"{digest}.json")
     return "" if raw is not None and is_whole(raw, digest) else "damaged"
 
 
 def _judged(folder: AnswerFolder, entered: Sequence[str]) -> Answer | Damage:
-    try:
-        raw = folder.read(ANSWER_FILE)
-    except WorkError:
-        raw = None
+    raw = plain(folder.path, ANSWER_FILE)
     if raw is None:
-        return Damage(
-            place=f"answers/{folder.name}/{ANSWER_FILE}", what="It cannot be read.", remedy="See to the disk."
-        )
+        place = f"answers/{folder.name}/{ANSWER_FILE}"
+        return Damage(place=place, what="It cannot be read.", remedy="See that this server may read it.")
     return judge(folder.name, raw, entered)
 
 
-def _entry(path: Path) -> dict[str, Any] | None:
-    try:
-        raw = load(path)
-    except WorkError:
-        return None
+def _entry(ledger: Path, name: str) -> dict[str, Any] | None:
+    raw = plain(ledger, name)
     return entry_fields(raw) if raw is not None else None

@@ -98,13 +98,3 @@ def environment_lock(path: Sequence[str] | None = None) -> bytes:
     lines = [f"# Python {platform.python_version()}", f"# {platform.machine()}, {platform.system()}"]
     lines += [f"{name}=={version}" for name, version in sorted(found.items())]
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def commit_in_short(commit: str) -> str:
-    """The digits of a commit by which people know it.
-
-    Example:
-        >>> commit_in_short("1a2b3c4d5e6f7a8b9c0d")
-        '1a2b3c4d'
-    """
-    return commit[:8]

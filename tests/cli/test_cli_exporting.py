@@ -173,6 +173,8 @@ class TestValues:
         [
             (["cover.json"], "for which place? Add --for openreview, --for hotcrp, --for citation"),
             (["cover.json", "--for", "hotcrpp"], "unknown place 'hotcrpp'; did you mean 'hotcrp'?"),
+            (["cover.json", "--for", "hotcrp", "--categories", "science"], "--categories belongs to forms"),
+            (["cover.json", "--for", "openreview", "--short"], "--short belongs to forms and to values for hotcrp"),
             (["nothing.json", "--for", "hotcrp"], "nothing.json cannot be read: no such file or directory"),
         ],
     )

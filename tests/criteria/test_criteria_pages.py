@@ -41,6 +41,13 @@ def sheet(verdict: str = "yes", text: str = "Tickets") -> Sheet:
     return Sheet(category="science", verdict=verdict, fields=fields, axis=[row], made_by="by hand")
 
 
+def entitled(verdict: str) -> Sheet:
+    """One whose title gives its verdict away."""
+    plain = sheet(verdict)
+    title = Said(state="declared", text=f"Tickets: {verdict}", pointer="p. 1")
+    return replace(plain, fields={**plain.fields, "title": title})
+
+
 @pytest.fixture(params=NAMES)
 def form(request: pytest.FixtureRequest) -> Form:
     return load(request.param)
@@ -71,12 +78,17 @@ class TestHtml:
             assert {has[name] for _, has in found if has.get(name)} <= set(ids)
 
     def test_the_verdict_is_covered_at_first(self) -> None:
-        pages = [form_page(load("science"), sheet(verdict)) for verdict in ("yes", "no", "inconclusive")]
+        pages = [form_page(load("science"), entitled(verdict)) for verdict in ("yes", "no", "inconclusive")]
         shown = [re.sub(r'"uncovered": "[^"]*"', "", page) for page in pages]
         assert shown[0] == shown[1] == shown[2]
         assert "SECRET" not in pages[0]
         beneath = told(load("science"), sheet("no"))["uncovered"]
         assert "SECRET" in base64.b64decode(beneath).decode()
+
+    def test_the_paper_is_called_by_its_title_where_that_gives_nothing_away(self) -> None:
+        page = form_page(load("engineering"), replace(entitled("no"), category="engineering"))
+        assert 'value="Tickets: no"' in page
+        assert 'value="Tickets"' in form_page(load("science"), entitled("no"))
 
     def test_of_engineering_nothing_is_covered(self) -> None:
         page = form_page(load("engineering"), replace(sheet(), category="engineering"))

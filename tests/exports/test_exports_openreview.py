@@ -162,6 +162,12 @@ class TestStages:
         scores = {name for name in {**first, **second} if re.fullmatch("[AS][0-9]", name)}
         assert scores == set(load("science").ids)
 
+    def test_what_is_covered_is_what_its_categories_have(self, forms: Forms) -> None:
+        own = {**forms, "engineering": replace(forms["engineering"], covered=True)}
+        assert {"failures", "adoption", "verdict"} < set(openreview.covered_fields(own))
+        assert not {"failures", "licence"} & set(openreview.covered_fields(forms))
+        assert openreview.covered_fields({"artifact": forms["artifact"]}) == ()
+
     def test_one_form_for_all_is_one_stage_for_all(self, short: Forms) -> None:
         told = [(one["name"], one["child"], one["category"]) for one in openreview.stages(short)]
         assert told == [("Design_Review", "Design_Review", ""), ("Official_Review", "Official_Review", "")]

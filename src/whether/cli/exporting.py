@@ -51,6 +51,9 @@ def export(
     takes. Nobody is called. Or WHAT is values: what SHEET, a cover.json, says is printed as --for wants it.
     """
     if what == VALUES:
+        if categories or (short and target != "hotcrp"):
+            option, of = ("--categories", "forms") if categories else ("--short", "forms and to values for hotcrp")
+            raise RequestError(f"{option} belongs to {of}; the values of a sheet are those of its own category")
         _print_values(path, target, blind=blind, short=short, as_json=as_json)
         return
     if what not in PLACES:

@@ -7,6 +7,7 @@ from html import escape
 
 from whether.cover import axis
 from whether.cover.axis import PAPER, SCREEN, Panel, Placed
+from whether.cover.page import cut
 from whether.cover.sheet import AxisRow
 from whether.report import numbers
 
@@ -108,17 +109,13 @@ def _draw_claim(sheet: _Drawing, placed: Placed) -> None:
     room = sheet.width - sheet.wide(row.verdict) - 14
     said, came = numbers.clean(row.said), axis.found(row)
     sheet.text(sheet.width, sheet.y + TYPE, row.verdict, row.verdict, anchor="end", bold=True)
-    sheet.text(0, sheet.y + TYPE, _cut(said, room / letter), "ink")
+    sheet.text(0, sheet.y + TYPE, cut(said, int(room / letter)), "ink")
     if sheet.wide(said) + sheet.wide(came) + 12 <= room:
         sheet.text(room, sheet.y + TYPE, came, "muted", anchor="end")
     else:
         sheet.y += _LINE
-        sheet.text(0, sheet.y + TYPE, _cut(came, sheet.width / letter), "muted")
+        sheet.text(0, sheet.y + TYPE, cut(came, int(sheet.width / letter)), "muted")
     sheet.y += _LINE + 2
-
-
-def _cut(text: str, most: float) -> str:
-    return text if len(text) <= most else f"{text[: max(int(most) - 1, 1)].rstrip()}…"
 
 
 def _draw_words(sheet: _Drawing, placed: Placed) -> None:
@@ -156,7 +153,7 @@ def _draw_row(sheet: _Drawing, placed: Placed) -> None:
 def _draw_marks(sheet: _Drawing, panel: Panel) -> None:
     """Round numbers below the rows, and the unit at the right."""
     wide = sheet.width
-    unit = _cut(numbers.clean(numbers.unit_name(panel.unit)), 24)
+    unit = cut(numbers.unit_name(panel.unit), 24)
     room = wide - sheet.wide(unit) - 8
     for share, label in panel.marks:
         sheet.line(share * wide, sheet.y, (share * wide, sheet.y + 3), "muted", width=0.7)
@@ -175,7 +172,7 @@ def _draw_key(sheet: _Drawing, placed: Placed | None) -> None:
     said = "effect with its interval" if placed is None else f"effect: {axis.found(placed.row)}"
     size = "smallest size of interest" if placed is None else _size(placed.row)
     room = sheet.width - 28 - 16 - sheet.wide(size) - 8
-    said = _cut(said, room / (_WIDE[sheet.paper] * TYPE))
+    said = cut(said, int(room / (_WIDE[sheet.paper] * TYPE)))
     sheet.text(28, y, said, "ink")
     x = sheet.width - sheet.wide(size) - 10
     sheet.line(x, y - 8, (x, y + 2), "ink", width=1.6)
@@ -185,4 +182,4 @@ def _draw_key(sheet: _Drawing, placed: Placed | None) -> None:
 
 def _size(row: AxisRow) -> str:
     name = "bound" if row.kind in ("below", "above") else "smallest size of interest"
-    return f"{name}: {numbers.amount(row.size, _cut(numbers.clean(row.unit), 24))}"
+    return f"{name}: {numbers.amount(row.size, cut(row.unit, 24))}"

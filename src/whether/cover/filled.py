@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from whether.cover.fields import FIELDS, Field, fields_of
 from whether.cover.filled_evidence import ANSWER, ENVIRONMENT, LEDGER, RECORDS, Evidence, gather
 from whether.cover.filled_rests import RESTS, UNTOLD, reproduced
-from whether.cover.filled_words import WORDS, Draft, command, cut, effect
+from whether.cover.filled_words import WORDS, Draft, command, effect
 from whether.cover.hand import Hand
+from whether.cover.page import cut
 from whether.cover.questions import CONFIRMED
 from whether.cover.sheet import CANNOT, DECLARED, HIDDEN, NOT_STATED, VERIFIED, AxisRow, Said, Sheet
 from whether.cover.words import Words, annex_of
@@ -136,8 +137,7 @@ def _said(name: str, item: Field, evidence: Evidence, draft: Draft | None, hand:
 def _believed(name: str, item: Field, evidence: Evidence, draft: Draft) -> Said:
     """A draft in its state: cannot be verified where something that it rests on is damaged."""
     text = "\n".join(cut(line, item.most) for line in draft.text.split("\n"))
-    if len(text) > item.most:
-        text = cut(text.replace("\n", " "), item.most)
+    text = text if len(text) <= item.most else cut(text, item.most)
     said = Said(state=draft.state, text=text, pointer=draft.pointer, note=draft.note, value=draft.value)
     if said.state == NOT_STATED:
         return replace(said, pointer="")  # nobody recorded it, so nothing of it can be damaged

@@ -12,7 +12,7 @@ from whether.cover.fields import FIELDS
 from whether.cover.filled_words import ANSWER, Draft, nameless
 from whether.cover.sheet import NAME
 from whether.errors import DamageError, WhetherError
-from whether.provenance import CHANGED, CLEAN, LOCK_FILE, NO_REPOSITORY, commit_in_short
+from whether.provenance import CHANGED, CLEAN, LOCK_FILE, NO_REPOSITORY
 from whether.report import standing
 from whether.report.numbers import clean, listed, plural
 from whether.store.answers import ANSWER_FILE
@@ -173,7 +173,7 @@ def code(evidence: Evidence) -> Draft:
     commit, state = str(source.get("commit", "")), str(source.get("state", ""))
     where = _CODE.get(state, "Commit not known")
     if commit:
-        where = f"Commit {commit_in_short(commit)} {where}"
+        where = f"Commit {commit[:8]} {where}"
     elif state in (CLEAN, CHANGED):
         where = "A git repository without a commit"
     pinned = f"{plural(int(environment.get('packages', 0)), 'package')} pinned in {LOCK_FILE}"

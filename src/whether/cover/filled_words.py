@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from whether.cover.page import cut
 from whether.report import account, rule, standing, wording
 from whether.report.numbers import chance, clean, listed, moment, plural, short
 
@@ -294,18 +295,6 @@ def fitting(lines: Sequence[str], most: int, items: int, one: str) -> str:
         if len("\n".join(told)) <= most:
             return "\n".join(told)
     return cut(lines[0], most) if lines else ""
-
-
-def cut(text: str, most: int) -> str:
-    """A text that has room: shortened after a whole word, which shows.
-
-    Example:
-        >>> cut("never longer than it may be", 20)
-        'never longer than …'
-    """
-    if len(text) <= most:
-        return text
-    return f"{text[: most - 1].rsplit(' ', 1)[0]} …"[:most]
 
 
 WORDS: Mapping[str, Callable[[Evidence], Draft]] = {

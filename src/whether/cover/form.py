@@ -62,7 +62,7 @@ def form_page() -> str:
             groups=GROUPS,
             fields=FIELDS,
             style=stylesheet("whether.cover", "form.css"),
-            script=_file("form.js"),
+            script=script("whether.cover"),
         )
     )
 
@@ -89,7 +89,9 @@ def _told() -> dict[str, Any]:
     }
 
 
-def _file(name: str) -> str:
+def script(package: str) -> str:
+    """What all forms do (`saving.js`), then what the form of a package does (`form.js` of its templates)."""
     from importlib.resources import files
 
-    return files("whether.cover").joinpath("templates", name).read_text(encoding="utf-8")
+    parts = (("whether.cover", "saving.js"), (package, "form.js"))
+    return "\n".join(files(one).joinpath("templates", name).read_text(encoding="utf-8") for one, name in parts)

@@ -36,6 +36,7 @@ _TOP = (*_HEAD, "question", "if_yes", "if_no", "verdict", "effect", "limits", "g
 _FOOT = ("doi", "digest")
 _NONE = {True: "Offered for use; it claims no answer.", False: "None is stated."}
 _PROBLEMS, _SHARED = 3, 3
+_LONG_WORD = 24
 _LINK = re.compile(r"https?://[^\s<>\"'\\^`{|}]+")
 _DOI = re.compile(r"(?:doi:\s*)?(10\.\d{4,9}/[^\s<>\"'\\^`{|}]+)", re.IGNORECASE)
 
@@ -194,14 +195,18 @@ def link(pointer: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """A text on one line, its end left out where it is longer than there is room for.
+    """A text on one line, its end left out after a whole word where it is longer than there is room for.
 
     Example:
-        >>> cut("winning tickets", 9), cut("tickets", 9)
-        ('winning…', 'tickets')
+        >>> cut("winning tickets", 12), cut("tickets", 9), cut("a" * 99, 5)
+        ('winning…', 'tickets', 'aaaa…')
     """
+    most = max(most, 1)
     said = clean(text[: 4 * most])
-    return said if len(said) <= most else f"{said[: most - 1].rstrip()}…"
+    if len(said) <= most:
+        return said
+    words, _, rest = said[:most].rpartition(" ")
+    return f"{words if words and len(rest) < _LONG_WORD else said[: most - 1].rstrip()}…"
 
 
 def _item(name: str, said: Said, common: Mapping[State, str]) -> Item:

@@ -10,7 +10,7 @@ from whether.cover import linked, paper
 from whether.cover.axis import MOST, svg
 from whether.cover.latex import latex
 from whether.cover.markdown import markdown
-from whether.cover.page import MEANS, Page, page
+from whether.cover.page import Page, page
 from whether.report.look import stylesheet, templates
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _body(shown: Page, level: int) -> str:
     return (
         _environment()
         .get_template("sheet.html.j2")
-        .render(page=shown, level=level, axis=svg(shown.axis, name=name), size=print_size(shown), means=MEANS)
+        .render(page=shown, level=level, axis=svg(shown.axis, name=name), size=print_size(shown))
     )
 
 

@@ -6,8 +6,7 @@ import textwrap
 
 from whether.cover.axis import text_line
 from whether.cover.fields import FIELDS, GROUPS
-from whether.cover.filled_words import cut
-from whether.cover.page import SIGNS
+from whether.cover.page import SIGNS, cut
 from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, Sheet
 from whether.report.numbers import clean
 

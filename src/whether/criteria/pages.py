@@ -10,9 +10,10 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from whether.cover.fields import FIELDS, fields_of
+from whether.cover.form import script
 from whether.cover.linked import in_script
 from whether.criteria.form import ORDER, Criterion, Form
-from whether.criteria.recommend import APART, HEADS, exceptions
+from whether.criteria.recommend import APART, EVERY, HEADS, exceptions
 from whether.criteria.review import FORMAT
 from whether.criteria.review_checks import NOWHERE
 from whether.report.look import stylesheet, templates
@@ -29,20 +30,18 @@ def form_page(form: Form, sheet: Sheet | None = None) -> str:
         sheet: the cover sheet of what is reviewed, to stand in the page; its verdict is covered at first if the form
             covers it. That is a curtain and no safe: the page holds the verdict, out of sight.
     """
-    from importlib.resources import files
-
-    script = files("whether.criteria").joinpath("templates", "form.js").read_text(encoding="utf-8")
     environment = templates("whether.criteria")
     environment.globals.update(looks=looks, tone=tone)
     return environment.get_template("form.html.j2").render(
         form=form,
         parts=[(stage, form.at(stage)) for stage in ("design", "result") if form.at(stage)],
         exceptions=exceptions(form),
+        every=EVERY,
         apart=APART,
         style=stylesheet("whether.criteria", "form.css") + (_sheet_style() if sheet else ""),
         sheet=_fragment(sheet, covered=form.covered) if sheet else "",
-        paper=sheet.fields["title"].text if sheet and "title" in sheet.fields else "",
-        script=script,
+        paper=_called(form, sheet) if sheet else "",
+        script=script("whether.criteria"),
         data=in_script(told(form, sheet)),
     )
 
@@ -90,6 +89,12 @@ def _criterion(form: Form, criterion: Criterion) -> dict[str, Any]:
         "why": {answer: way.why for answer, way in instead.items()},
         "reason": [one.id for one in answers if one.rank < best],
     }
+
+
+def _called(form: Form, sheet: Sheet) -> str:
+    """How the paper is called; a title can give the verdict away."""
+    said = sheet.fields.get("identifier" if form.covered else "title")
+    return said.text if said else ""
 
 
 def _fragment(sheet: Sheet, *, covered: bool) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from whether.cover.markdown import escape
 from whether.criteria.form import Criterion, Form, Stage, Text
 from whether.criteria.pages import looks, tone
-from whether.criteria.recommend import APART, exceptions
+from whether.criteria.recommend import APART, EVERY, exceptions
 from whether.report.style import LIGHT
 
 BEFORE, AFTER = "Before the verdict is uncovered", "After the verdict is uncovered"
-EVERY = "Every answer leads to an outcome, and the worst of these is the recommendation."
 
 
 def markdown(form: Form) -> str:
@@ -23,21 +23,21 @@ def markdown(form: Form) -> str:
         '# Short form: is it worth asking, well made, and does it follow?'
     """
     plain = handed(form)
-    scale = [f"- **{_md(one['label'])}** → {_md(one['leads'])}: {_md(one['text'])}" for one in plain["scale"]]
+    scale = [f"- **{escape(one['label'])}** → {escape(one['leads'])}: {escape(one['text'])}" for one in plain["scale"]]
     blocks = [
-        f"# {_md(plain['title'])}",
-        f"Review form {_md(form.name)}, version {_md(form.version)}.",
-        *map(_md, form.preamble),
-        "\n".join([*scale, f"- {_md(plain['evidence'])}"]),
+        f"# {escape(plain['title'])}",
+        f"Review form {escape(form.name)}, version {escape(form.version)}.",
+        *map(escape, form.preamble),
+        "\n".join([*scale, f"- {escape(plain['evidence'])}"]),
         "## Never a criterion",
-        "\n".join(f"- {_md(said)}" for said in form.never),
+        "\n".join(f"- {escape(said)}" for said in form.never),
         "Paper: \\_\\_\\_\\_\\_\\_\\_\\_\\_\\_ Reviewer (seen by the chairs only): \\_\\_\\_\\_\\_\\_\\_\\_\\_\\_",
     ]
     for part in plain["parts"]:
-        blocks += [f"## {_md(part['head'])}", *map(_criterion, part["criteria"])]
+        blocks += [f"## {escape(part['head'])}", *map(_criterion, part["criteria"])]
     for group in plain["texts"]:
-        blocks += [f"## {_md(group['head'])}", *map(_text, group["texts"])]
-    blocks += ["## The rule", *map(_md, plain["rule"])]
+        blocks += [f"## {escape(group['head'])}", *map(_text, group["texts"])]
+    blocks += ["## The rule", *map(escape, plain["rule"])]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -114,24 +114,18 @@ def _asked(text: Text) -> dict[str, Any]:
 
 
 def _criterion(plain: Mapping[str, Any]) -> str:
-    anchors = "\n".join(f"- [ ] **{_md(one['label'])}** {_md(one['text'])}" for one in plain["anchors"])
+    anchors = "\n".join(f"- [ ] **{escape(one['label'])}** {escape(one['text'])}" for one in plain["anchors"])
     return (
-        f"### {_md(plain['id'])} {_md(plain['title'])}\n\n{_md(plain['ask'])}\n\n{anchors}\n\n"
-        f"Evidence ({_md(plain['evidence'])}):\n\nReason:"
+        f"### {escape(plain['id'])} {escape(plain['title'])}\n\n{escape(plain['ask'])}\n\n{anchors}\n\n"
+        f"Evidence ({escape(plain['evidence'])}):\n\nReason:"
     )
 
 
 def _text(plain: Mapping[str, Any]) -> str:
-    lines = [f"### {_md(plain['title'])}{'' if plain['needed'] else ' (if any)'}", _md(plain["ask"])]
+    lines = [f"### {escape(plain['title'])}{'' if plain['needed'] else ' (if any)'}", escape(plain["ask"])]
     if plain["choices"]:
-        lines.append("\n".join(f"- [ ] **{_md(one['label'])}** {_md(one['text'])}" for one in plain["choices"]))
+        lines.append("\n".join(f"- [ ] **{escape(one['label'])}** {escape(one['text'])}" for one in plain["choices"]))
     return "\n\n".join(lines)
-
-
-def _md(text: str) -> str:
-    from whether.cover.markdown import escape
-
-    return escape(text)
 
 
 def _source() -> str:

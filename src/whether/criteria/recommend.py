@@ -20,6 +20,8 @@ HEADS: Mapping[Outcome, str] = {
     "reject": "Because",
 }
 """What stands over the reasons that lead to an outcome."""
+EVERY = "Every answer leads to an outcome, and the worst of these is the recommendation."
+APART = "Neither the direction of the verdict, nor interest, nor confidence has a part in it."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,7 @@ def explain(form: Form) -> str:
         for answer, outcome in form.rule.answers[kind].items():
             ways[outcome].append(form.scales[kind][answer].label)
     lines = [
-        "Every answer leads to an outcome, and the worst of these is the recommendation. Nothing is added up.",
+        f"{EVERY} Nothing is added up.",
         "",
         *(f"{form.rule.labels[way]}: {' · '.join(told)}. {form.rule.meanings[way]}" for way, told in ways.items()),
         *exceptions(form),
@@ -140,9 +142,6 @@ def explain(form: Form) -> str:
         APART,
     ]
     return "\n".join(lines)
-
-
-APART = "Neither the direction of the verdict, nor interest, nor confidence has a part in it."
 
 
 def exceptions(form: Form) -> list[str]:

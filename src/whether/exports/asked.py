@@ -12,15 +12,8 @@ from whether.cover.fields import CATEGORIES, FIELDS, Field
 from whether.cover.sheet import CANNOT, NOT_STATED, Said, Sheet
 from whether.errors import unknown
 
-DESIGN_FIRST = ("science",)
-"""Categories whose design is reviewed before the verdict is unlocked."""
-
-COVERED = tuple(
-    name
-    for name, item in FIELDS.items()
-    if not item.before and item.group != "identity" and (not item.categories or {*DESIGN_FIRST} & {*item.categories})
-)
-"""What may tell how it came out: hidden from reviewers whose category judges the design before the verdict."""
+COVERED = tuple(name for name, item in FIELDS.items() if not item.before and item.group != "identity")
+"""What may tell how it came out: hidden from reviewers whose form judges the design before the verdict."""
 
 UPLOADS: Mapping[str, tuple[str, str, str]] = {
     "cover_json": ("Sheet as JSON", "json", "cover.json, as `whether cover` writes it."),

@@ -129,10 +129,11 @@ def submission_values(sheet: Sheet, *, blind: bool = False, covered: bool | None
         >>> submission_values(Sheet(category="science", fields=said))["question"]
         'Do tickets match?\\n[declared: paper.pdf]'
     """
+    from whether.criteria.form import load
     from whether.exports.citation import split_affiliation, split_orcid
 
     shown = sheet.blind() if blind else sheet
-    hides = shown.category == "science" if covered is None else covered
+    hides = load(shown.category).covered if covered is None else covered
     title, authors = (shown.fields[name].text if name in shown.fields else "" for name in ("title", "authors"))
     made: Json = {"object": "paper", "pid": "new", "status": "draft"}
     if title:

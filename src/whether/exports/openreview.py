@@ -70,9 +70,8 @@ def submission_fields(forms: Forms) -> Json:
 
 def covered_fields(forms: Forms) -> tuple[str, ...]:
     """The submission fields that are hidden until their category is unlocked; none where no form covers the verdict."""
-    if not any(form.covered for form in forms.values()):
-        return ()
-    return (*(name for name in asked_fields(tuple(forms)) if name in COVERED), *UPLOADS, "pdf")
+    covered = [category for category, form in forms.items() if form.covered]
+    return (*(name for name in asked_fields(covered) if name in COVERED), *UPLOADS, "pdf") if covered else ()
 
 
 def stages(forms: Forms) -> list[Json]:

@@ -1,9 +1,9 @@
-"use strict";
 (() => {
   const FIELDS = JSON.parse(document.getElementById("told").textContent);
   const $ = (id) => document.getElementById(id);
   const form = $("form"), claims = $("claims");
   const NOT_KNOWN = "not stated";
+  const WORD = /^(yes|no|inconclusive)(?=$|[\s:;,.–—])/i;
   let dirty = false;
 
   // ---- what is written ----
@@ -40,7 +40,7 @@
     if (!said.length || said.join("\n").toLowerCase() === NOT_KNOWN) return "";
     if (much > item.most) return `${much} characters; the page has room for ${item.most}.`;
     if (item.many && said.length > item.items) return `${said.length} lines; at most ${item.items}.`;
-    if (name === "verdict" && !/^(yes|no|inconclusive)(?=$|[\s:,.])/i.test(said[0])) return "Begin with yes, no or inconclusive.";
+    if (name === "verdict" && !WORD.test(said[0])) return "Begin with yes, no or inconclusive.";
     if (name === "annex" && !/^(science|engineering|artifact)\s*(:|$)/i.test(said[0])) return "Begin with a category: science, engineering or artifact.";
     if (!item.own && !source() && !clean($("p-" + name).value)) return "Say where to look, here or at the top for all.";
     return "";
@@ -68,7 +68,7 @@
     return { verdict: follows(claim, low, high) };
   }
   function together(verdicts) {
-    const word = (/^(yes|no|inconclusive)(?=$|[\s:,.])/i.exec(lines("verdict")[0] ?? "") ?? [""])[0].toLowerCase();
+    const word = (WORD.exec(lines("verdict")[0] ?? "") ?? [""])[0].toLowerCase();
     const found = new Set(verdicts);
     if (!word || !verdicts.length || found.has(word)) return "";
     if (found.size === 1) return `The verdict is ${word}, but every claim is ${verdicts[0]}.`;
@@ -202,7 +202,6 @@
     if (found.length) made.claim = found;
     return made;
   }
-  const quoted = (text) => JSON.stringify(text).replace(/\u007f/g, "\\u007f");
   function value(one) {
     if (Array.isArray(one)) return `[${one.map(value).join(", ")}]`;
     if (typeof one === "object") return `{ ${Object.entries(one).map(([key, inner]) => `${key} = ${value(inner)}`).join(", ")} }`;
@@ -215,11 +214,7 @@
     return parts.join("\n") + "\n";
   }
   function save(name, text) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    download(name, text);
     dirty = false;
   }
 
@@ -308,6 +303,6 @@
     }
     review();
   });
-  window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+  holdBack(() => dirty);
   review();
 })();

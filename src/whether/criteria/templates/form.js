@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const at = (id) => document.getElementById(id);
@@ -11,7 +10,6 @@
     (text.toLowerCase().match(/[^\s,;:()]+/g) || []).some(
       (word) => !data.nowhere.includes(word.replace(/^[.!]+|[.!]+$/g, "")) && /[\p{L}\p{N}]/u.test(word),
     );
-  const whole = (text) => (text.toWellFormed ? text.toWellFormed() : text);
 
   function review() {
     const made = { format: data.format, form: data.form, version: data.version, paper: said("paper"), reviewer: said("reviewer") };
@@ -150,7 +148,6 @@
     at("uncover").focus();
   }
 
-  const quoted = (text) => JSON.stringify(whole(text)).replaceAll("\x7f", "\\u007f");
   function toml(made) {
     const lines = [];
     const line = (name, value) => lines.push(`${name} = ${typeof value === "number" ? value : quoted(value)}`);
@@ -170,9 +167,7 @@
   function save(kind) {
     const { made, lacks } = show();
     const text = kind === "json" ? JSON.stringify(made, null, 1) + "\n" : toml(made);
-    const link = element("a", "", { download: `review-${data.form}.${kind}`, href: URL.createObjectURL(new Blob([whole(text)])) });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    download(`review-${data.form}.${kind}`, text);
     unsaved = false;
     at("saved").textContent = lacks.length ? `Saved as a draft; still missing: ${lacks.length}.` : "Saved; it is complete.";
   }
@@ -225,9 +220,7 @@
   at("save-json").addEventListener("click", () => save("json"));
   at("save-toml").addEventListener("click", () => save("toml"));
   at("load").addEventListener("change", load);
-  window.addEventListener("beforeunload", (event) => {
-    if (unsaved) event.preventDefault();
-  });
+  holdBack(() => unsaved);
   if (data.covered) {
     at("lock").hidden = false;
     at("confirm").addEventListener("click", confirmDesign);

@@ -55,14 +55,22 @@ def audit(store: Store, progress: Progress | None = None, *, certificate: Path |
         progress: called with the number of answers audited and of all.
         certificate: the root of the authority whose tokens are to be checked up to it.
     """
-    entries = store.ledger.sound()
-    found = list(_studies(store, entries, certificate))
+    entries, found = store.ledger.sound(), audit_studies(store, certificate=certificate)
     answers = _answers(store)
     for done, (where, answer) in enumerate(answers, 1):
         found += _Audit(store, entries, where, answer).findings()
         if progress is not None:
             progress(done, len(answers))
     return found
+
+
+def audit_studies(store: Store, *, certificate: Path | None = None) -> list[Finding]:
+    """Derive anew what was registered, and nothing that was answered.
+
+    Args:
+        store, certificate: as `audit` takes them.
+    """
+    return list(_studies(store, store.ledger.sound(), certificate))
 
 
 def audit_answer(store: Store, where: str, answer: Answer) -> dict[str, list[str]]:

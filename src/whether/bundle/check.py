@@ -1,8 +1,8 @@
 """Whether a bundle says what its evidence says, on a machine without the lab that it came from.
 
     manifest     every file is there, none is more, each has its digest          here
-    lab          ledger, seals, parents; registration, seeds, runs, numbers,      store.verify, audit
-                 the verdict concluded anew
+    lab          ledger, seals, parents; registrations; of the answer seeds,      store.verify, audit
+                 runs, histories, numbers, the verdict concluded anew
     the rest     crate, tables, cover sheet, question, environment follow from    check_follows.py
                  the answer, or are made anew and compared
 
@@ -137,12 +137,12 @@ def _manifest(bundle: Bundle, files: list[str], progress: Progress) -> Iterator[
 
 def _lab(bundle: Bundle, certificate: Path | None, *, states: bool) -> Iterator[Finding]:
     found = verify(bundle.store, without=() if states else PARTS)
-    found += audit.audit(bundle.store, certificate=certificate)
+    found += audit.audit_studies(bundle.store, certificate=certificate)
     yield from (replace(item, place=places.LAB + item.place, remedy=AGAIN, digest="") for item in found)
 
 
 def _answer(bundle: Bundle, answer: Answer, where: str) -> Iterator[Finding]:
-    """That it stands where it should, and follows from its runs; the lab's audit passes over what it cannot read."""
+    """That it stands where it should, and follows from its runs, whatever it is that stands there."""
     if answer.format != FORMAT:
         yield Finding(where, f"It is of format {answer.format}, not {FORMAT}.", AGAIN)
     if not (bundle.root / where).is_file():

@@ -27,9 +27,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from whether import Network, Recipe, adam
 from whether.answer import Answer, Column, Run
 from whether.claim import exceeds, not_worse
 from whether.conclude import conclude
+from whether.history import wire
+from whether.history.facts import Point
+from whether.history.resolve import Resolver
+from whether.history.walk import parents_first
 from whether.question import Question
 from whether.registration import ANALYSIS, OUTCOMES, REGISTERED, document, registration_digest
 from whether.report.write import render
@@ -183,6 +188,21 @@ def make_lab(root: Path, questions: int, runs: int, draw: Callable[[Answer], dic
     return store
 
 
+def ticket(store: Store | None = None, rounds: int = 15) -> str:
+    """The digest of a network after so many rounds of pruning; its records are written where a lab is given."""
+    start = Network("mlp-4", data="xor", seed=1, recipe=Recipe(optimizer=adam(0.02), total="100it", batch=4))
+    trained = start.train()
+    for _ in range(rounds):
+        trained = start.masked(trained.prune(by="magnitude", fraction=0.2)).train()
+    fact = Resolver().state(trained)
+    for item in parents_first([fact]) if store else ():
+        if isinstance(item, Point) and store is not None:
+            said = wire.written([item], stop=lambda found, item=item: isinstance(found, Point) and found is not item)
+            body = {"kind": "point", "outcome": "done", "step": item.at, "history": said, "curve": curve(97.0)}
+            store.records.write(item.digest, body | {"parents": {}})
+    return str(fact.digest)
+
+
 def pages() -> list[str]:
     """An address of every kind of page, those of the largest answer where it matters."""
     big = f"/answers/question-00-{name_of('question-00')[:8]}"
@@ -191,6 +211,7 @@ def pages() -> list[str]:
     files = ("answer.json", "report.html", "runs.csv", "figures/claims.svg", "figures/claims.csv")
     return [
         *("/", "/?verdict=yes&grade=registered", "/questions/question-00", small, big, f"{big}/runs", f"{big}/cover"),
+        *(f"/networks/{ticket()}", f"/networks/{ticket()}?all=1", "/networks/abcdef0", "/search?q=abcd"),
         *("/studies", f"/studies/{study}", "/ledger", "/live", "/search?q=sparse", "/nothing-here"),
         f"/compare?a={big.rpartition('/')[2]}&b={small.rpartition('/')[2]}",
         *(f"{big}/{file}" for file in files),
@@ -239,7 +260,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = (given.lab or Path(folder) / "lab").absolute()
         if not root.is_dir():
-            make_lab(root, given.questions, given.runs)
+            ticket(make_lab(root, given.questions, given.runs))
         told = measure(root, pages(), given.rounds)
     print(f"{'page':<58} {'status':>6} {'kB':>6} {'first':>8} {'warm':>8} {'worst':>8}")
     for row in told:

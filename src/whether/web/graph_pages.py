@@ -22,7 +22,7 @@ from whether.web.graph import Graph, Known, Taken, history, known, latest, spoke
 from whether.web.graph_rounds import folded
 from whether.web.graph_svg import graph_svg, spoken, summary
 from whether.web.judged import Damage
-from whether.web.measured import Measured, state_of
+from whether.web.measured import state_of
 from whether.words import MEASURES
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def routes(view: View, render: Render) -> APIRouter:
     from starlette.responses import RedirectResponse
 
     router = APIRouter()
-    measured = Measured(view)
 
     def network(request: Request) -> Response:
         digest = request.path_params["digest"]
@@ -55,7 +54,7 @@ def routes(view: View, render: Render) -> APIRouter:
         record = view.record(digest)
         if record is None:
             return _nothing(request, render)
-        told = _told(view, measured, digest, record, unfolded="all" in request.query_params)
+        told = _told(view, digest, record, unfolded="all" in request.query_params)
         return render(request, "network.html.j2", **told)
 
     router.add_route("/networks/{digest}", network, methods=["GET"])
@@ -74,16 +73,14 @@ def _whole(view: View, prefix: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _told(
-    view: View, measured: Measured, digest: str, record: Mapping[str, Any] | Damage, *, unfolded: bool
-) -> dict[str, Any]:
+def _told(view: View, digest: str, record: Mapping[str, Any] | Damage, *, unfolded: bool) -> dict[str, Any]:
     """Everything that the page of a piece says."""
     from markupsafe import Markup  # what is joined by it is escaped, and keeps its lines
 
     damage = record if isinstance(record, Damage) else None
     said = {} if isinstance(record, Damage) else record
     root, untold = (None, "") if damage else _root(view, digest)
-    found = known(history(root), _knowing(view, measured, root)) if root is not None else Graph((), ())
+    found = known(history(root), _knowing(view, root)) if root is not None else Graph((), ())
     shown = latest(found if root is None or unfolded else folded(found, root, f"/networks/{digest}?all=1#history"))
     here = next((node for node in found.nodes if node.key == digest), None)
     curves = panels(said.get("curves"))
@@ -139,12 +136,12 @@ def _root(view: View, digest: str) -> tuple[graphs.Drawn | None, str]:
     return (found, "") if isinstance(found, graphs.Drawn) else (None, "It is no network and no measure.")
 
 
-def _knowing(view: View, measured: Measured, root: Fact) -> Any:
+def _knowing(view: View, root: Fact) -> Any:
     """What the lab knows of each node, found once for the whole graph."""
     items = {item.digest: item for item in parents_first([root])}
     points = [digest for digest, item in items.items() if isinstance(item, facts.Point)]
     taken: dict[str, list[Taken]] = {}
-    for digest, record in measured.of(points):
+    for digest, record in view.measured.of(points):
         taken.setdefault(state_of(digest, record), []).append(taken_of(digest, record))
 
     def knows(digest: str) -> Known | None:

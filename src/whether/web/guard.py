@@ -14,7 +14,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from whether.errors import WorkError
+from whether.errors import WhetherError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -89,7 +89,7 @@ class Guard:
     Args:
         app: what is asked when the rules allow it.
         missing: answers where there is nothing of that name.
-        unread: answers where the disk does not give out what `app` has to read.
+        unread: answers where the disk does not give out what `app` has to read, or something else than was written.
         fault: answers where `app` raised anything else. Both go to the log and not to who asked.
     """
 
@@ -129,7 +129,7 @@ class Guard:
             try:
                 await self.app(scope, receive, guarded)
             except Exception as error:
-                is_unread = isinstance(error, OSError | WorkError)
+                is_unread = isinstance(error, OSError | WhetherError)
                 _log(scope["path"], error, told=not is_unread)
                 if not begun:
                     await (self.unread if is_unread else self.fault)(scope, receive, guarded)

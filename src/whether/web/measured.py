@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whether.web.stored import plain
-from whether.web.view import View
+
+if TYPE_CHECKING:
+    from whether.web.view import View
 
 _KIND = b'"kind":"measure"'
 _PARENTS = re.compile(rb'"parents":\{([^{}]*)\}')
@@ -43,6 +46,14 @@ class Measured:
             record = self._view.record(digest)
             if isinstance(record, Mapping):
                 yield digest, record
+
+    def begin(self) -> None:
+        """Look at the records that there are, beside what else is done: the first who asks has less to wait for."""
+        threading.Thread(target=self._begin, name="measured", daemon=True).start()
+
+    def _begin(self) -> None:
+        with self._lock, contextlib.suppress(OSError):  # whoever asks will be told
+            self._look()
 
     def _look(self) -> None:
         records = self._view.store.records

@@ -93,6 +93,7 @@ def prepare(app: FastAPI) -> None:
     app.state.view.answers()
     catalogue()
     prepare_pages()
+    app.state.view.measured.begin()
     gc.freeze()  # none of this is ever garbage, and is not looked through again
 
 

@@ -22,6 +22,7 @@ from whether.store.folder import Store
 from whether.store.layout import ANSWER, ENTRY, checked, scan
 from whether.store.ledger import ADOPTED, RESTORE, Entry, chain, entry_fields, said
 from whether.web.judged import Damage, answered, is_whole, judge
+from whether.web.measured import Measured
 from whether.web.stored import Kept, mark, plain
 
 _MOST_RECORDS, _MOST_STATES = 1_000, 200_000
@@ -65,10 +66,14 @@ class View:
 
     Args:
         root: the lab's folder, known to be one.
+
+    Attributes:
+        measured: which measures were taken of which networks.
     """
 
     def __init__(self, root: Path) -> None:
         self.store = Store(root.resolve())
+        self.measured = Measured(self)
         self._lock = threading.RLock()
         self._entries: Kept[dict[str, Any] | None] = Kept(1_000_000)
         self._answers: Kept[Answer | Damage] = Kept(100_000)

@@ -103,7 +103,7 @@ def test_it_writes_every_form_beside_the_answer(home: Path, whether: Call) -> No
 
 @pytest.mark.usefixtures("plain")
 class TestWhere:
-    @pytest.mark.parametrize("words", [(), ("@last",), ("steady",), ("steady.py", "density=0.5")])
+    @pytest.mark.parametrize("words", [("@last",), ("steady.py", "density=0.5")])
     def test_an_answer_is_found_as_answer_finds_it(self, home: Path, whether: Call, words: tuple[str, ...]) -> None:
         assert whether("cover", *words).code == 0
         assert names(answer_folder(home) / "cover") == FORMS

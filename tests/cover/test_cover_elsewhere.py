@@ -244,6 +244,8 @@ class TestCoverJson:
             (lambda told: told.update(annex="x"), "annex is 'x'; expected science, engineering, artifact"),
             (lambda told: told.update(problems="x"), "problems is no list of texts"),
             (lambda told: told.update(category=["science"]), "unknown category"),
+            (lambda told: told.update(category="sience"), "unknown category 'sience'; did you mean 'science'"),
+            (lambda told: told.update(format=99), "cover.json has format 99; this version of whether reads format 1"),
             (lambda told: told.pop("axis"), "axis is missing; expected a list"),
             (lambda told: told.update(axis=told["axis"] * 99), "axis has 99 rows; expected a list of at most 40"),
             (lambda told: told["axis"][0].update(kind="zz"), "axis 1: kind is 'zz'; expected 'exceeds'"),

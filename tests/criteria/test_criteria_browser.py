@@ -68,6 +68,7 @@ def saved(page: Any, kind: str, folder: Path) -> str:
     return (folder / f"saved.{kind}").read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_science_from_the_first_score_to_a_checked_review(opened: Any, tmp_path: Path) -> None:
     form = load("science")
     page = opened(form, "no")

@@ -17,7 +17,7 @@ def test_drafted_fields_and_silent_ones_are_asked_for(stood: Lab) -> None:
     asks = {ask.name: ask.draft for ask in to_ask(sheet, Hand())}
     assert list(asks) == [
         *("title", "authors", "contact", "annex", "doi", "limits", "deviations", "variation", "data", "baselines"),
-        *("conflicts", "funding", "ai", "start", "open"),
+        *("ethics", "conflicts", "funding", "ai", "start", "open"),
     ]
     assert asks["deviations"] == "None recorded."
     assert asks["title"] == ""
@@ -83,5 +83,5 @@ def test_the_sheet_in_short(stood: Lab) -> None:
     assert lines[0] == "Does it?"
     assert lines[1:3] == ["  verified · science", f"  {LEGEND}"]
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith("  ✓ Runs ") for line in lines)
+    assert any(line.startswith("  ● Runs ") for line in lines)
     assert not any("Title" in line for line in lines)  # what is not stated is listed apart

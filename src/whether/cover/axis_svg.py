@@ -10,6 +10,7 @@ from whether.cover.axis import PAPER, SCREEN, Panel, Placed
 from whether.cover.page import cut
 from whether.cover.sheet import AxisRow
 from whether.report import numbers
+from whether.report.axis_view import BOUNDS
 
 TYPE = 9.0
 _LINE, _GAP, _MARKS, _KEY = 11.5, 5.0, 15.0, 13.0
@@ -66,8 +67,8 @@ def drawn(panels: Sequence[Panel], rows: Sequence[AxisRow], *, name: str, paper:
     sheet.band = 20.0 if len(rows) == 1 else 14.0
     for place, panel in enumerate(panels):
         sheet.y += _GAP if place else 0
-        _draw_panel(sheet, panel, alone=len(rows) == 1)
-    _draw_key(sheet, panels[0].rows[0] if len(rows) == 1 else None)
+        _draw_panel(sheet, panel)
+    _draw_key(sheet, rows)
     if len(rows) > axis.MOST:
         sheet.text(0, sheet.y + TYPE, f"and {len(rows) - axis.MOST} more in cover.json", "muted")
         sheet.y += _LINE
@@ -88,11 +89,10 @@ def _words(name: str, rows: Sequence[AxisRow]) -> str:
     )
 
 
-def _draw_panel(sheet: _Drawing, panel: Panel, *, alone: bool) -> None:
+def _draw_panel(sheet: _Drawing, panel: Panel) -> None:
     previous = ""
     for placed in panel.rows:
-        if not alone:
-            _draw_claim(sheet, placed)
+        _draw_claim(sheet, placed)
         layout = f"{placed.row.kind} {placed.row.size}"
         if layout != previous:
             _draw_words(sheet, placed)
@@ -164,22 +164,14 @@ def _draw_marks(sheet: _Drawing, panel: Panel) -> None:
     sheet.y += _MARKS
 
 
-def _draw_key(sheet: _Drawing, placed: Placed | None) -> None:
-    """What the signs mean; of a lone claim with its numbers."""
-    y, tone = sheet.y + 5 + TYPE, "muted" if placed is None else placed.row.verdict
-    sheet.line(0, y - 3, (22, y - 3), tone, width=2.2)
-    sheet.dot(11, y - 3, tone, hollow=tone == "inconclusive")
-    said = "effect with its interval" if placed is None else f"effect: {axis.found(placed.row)}"
-    size = "smallest size of interest" if placed is None else _size(placed.row)
-    room = sheet.width - 28 - 16 - sheet.wide(size) - 8
-    said = cut(said, int(room / (_WIDE[sheet.paper] * TYPE)))
-    sheet.text(28, y, said, "ink")
-    x = sheet.width - sheet.wide(size) - 10
+def _draw_key(sheet: _Drawing, rows: Sequence[AxisRow]) -> None:
+    """What the signs mean."""
+    y = sheet.y + 5 + TYPE
+    sheet.line(0, y - 3, (22, y - 3), "muted", width=2.2)
+    sheet.dot(11, y - 3, "muted")
+    sheet.text(28, y, "effect with its interval", "ink")
+    name = "bound" if all(row.kind in BOUNDS for row in rows) else "smallest size of interest"
+    x = sheet.width - sheet.wide(name) - 10
     sheet.line(x, y - 8, (x, y + 2), "ink", width=1.6)
-    sheet.text(x + 6, y, size, "ink")
+    sheet.text(x + 6, y, name, "ink")
     sheet.y += _KEY + 3
-
-
-def _size(row: AxisRow) -> str:
-    name = "bound" if row.kind in ("below", "above") else "smallest size of interest"
-    return f"{name}: {numbers.amount(row.size, cut(row.unit, 24))}"

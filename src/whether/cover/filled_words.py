@@ -94,11 +94,15 @@ def verdict(evidence: Evidence) -> Draft:
 def effect(evidence: Evidence, most: int, items: int) -> Draft:
     """Each claim's effect with its interval, and where a yes needs it; as many claims as there is room for."""
     claims = evidence.answer.claims
-    value = [
+    told_of = [
         {"said": one.said, "verdict": one.verdict, "estimate": one.estimate, "low": one.low, "high": one.high}
         | {"size": one.size, "unit": one.unit}
         for one in claims
     ]
+    named = list(dict.fromkeys(name for claim in claims for name in (claim.left, claim.right) if name))
+    arms = [arm for name in named for arm in evidence.answer.arms if arm.arm == name]
+    means = {clean(arm.arm): wording.arm_mean(arm, evidence.answer) for arm in arms}
+    value = {"claims": told_of, "measure": wording.metric(arms).partition(" (")[0] if arms else "", "means": means}
     told = [_effect(claim) for claim in claims]
     if len("\n".join(told)) > most:
         told = [line.partition("; a yes needs")[0] for line in told]

@@ -54,7 +54,7 @@ _SPECIAL = {
     "\u00a0": "~",
     "\u202f": r"\,",
     "\u2009": r"\,",
-    "✓": r"\WhetherVerified{}",
+    "●": r"\WhetherVerified{}",
     "○": r"\WhetherDeclared{}",
     "⚠": r"\WhetherCannot{}",
 }
@@ -67,7 +67,7 @@ _SPECIAL |= {chr(0x3B1 + place): f"$\\{name}$" for place, name in enumerate(_GRE
 PREAMBLE = r"""% A cover sheet, made by whether. In the preamble: \usepackage{booktabs,xcolor};
 % links are set where hyperref is loaded.
 \begingroup
-\providecommand\WhetherVerified{\ensuremath{\surd}}
+\providecommand\WhetherVerified{\ensuremath{\bullet}}
 \providecommand\WhetherDeclared{\ensuremath{\circ}}
 \providecommand\WhetherCannot{\textbf{!}}
 \providecommand\WhetherLink[2]{\ifx\href\undefined #2\else\href{#1}{#2}\fi}
@@ -139,11 +139,12 @@ def _head(shown: Page) -> list[str]:
 
 def _answer(shown: Page) -> list[str]:
     lines = [rf"\textbf{{\WhetherCannot{{}} Verification found: {escape(problem)}}}\par" for problem in shown.problems]
-    if shown.items["question"].lines:
-        lines.append(rf"\textbf{{{escape(shown.items['question'].text)}}}\par")
+    if shown.asked.lines:
+        lines.append(rf"\textbf{{{escape(shown.asked.text)}}}\par")
     if shown.verdict:
         verdict, tone = shown.items["verdict"], f"whether-{shown.verdict}"
         shaky = r"\quad\textbf{\WhetherCannot{} cannot be verified as it stands}" if shown.shaky else ""
+        shaky += rf" {escape(shown.whose)}" if shown.whose else ""
         lines.append(
             rf"{{\Large\bfseries\color{{{tone}}}{shown.verdict.capitalize()}}}{shaky}\quad {escape(verdict.sign)} "
             rf"{_alarm(verdict)}{escape(shown.meaning)}{_where(verdict)}\par"

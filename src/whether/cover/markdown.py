@@ -59,12 +59,13 @@ def _answer(shown: Page) -> list[str]:
     lines = [f"> ⚠ **Verification found:** {escape(problem)}" for problem in shown.problems]
     if lines:
         lines.append("")
-    if shown.items["question"].lines:
-        lines += [f"## {escape(shown.items['question'].text)}", ""]
+    if shown.asked.lines:
+        lines += [f"## {escape(shown.asked.text)}", ""]
     if shown.verdict:
         verdict = shown.items["verdict"]
         alarm = _alarm(verdict)
         shaky = " (cannot be verified as it stands)" if shown.shaky else ""
+        shaky += f" ({escape(shown.whose)})" if shown.whose else ""
         lines += [
             f"**{shown.verdict.upper()}{shaky}.** {verdict.sign} {alarm}{escape(shown.meaning)}{_where(verdict)}",
             "",

@@ -9,13 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from whether.cover.axis import MOST
 from whether.cover.fields import CATEGORIES, FIELDS, GROUPS, fields_of
 from whether.cover.sheet import CANNOT, DECLARED, HIDDEN, NOT_STATED, VERIFIED, AxisRow, Said, Sheet, State
 from whether.report.numbers import clean
 
-SIGNS: Mapping[State, str] = {VERIFIED: "✓", DECLARED: "○", NOT_STATED: "–", CANNOT: "⚠"}
+SIGNS: Mapping[State, str] = {VERIFIED: "●", DECLARED: "○", NOT_STATED: "–", CANNOT: "⚠"}
 MEANS: Mapping[State, str] = {
     VERIFIED: "computed anew from the evidence",
     DECLARED: "its authors say so, and where to look",
@@ -23,16 +24,17 @@ MEANS: Mapping[State, str] = {
     CANNOT: "ought to be computed, and could not be",
 }
 MARKS: Mapping[State, str] = {
-    VERIFIED: "All that can be computed was computed anew, and agrees.",
+    VERIFIED: "All numbers were computed anew from its records; none was trained again.",
     DECLARED: "Its authors say so; nothing was computed anew.",
     CANNOT: "Do not rely on it as it stands.",
 }
+WHOSE = "as its authors declare"
 ON_AXIS = "as drawn above, claim by claim"
 NO_AXIS = "No axis: no claim is stated with its interval and the smallest size that would matter."
 POINTER = 40
 """Characters of a pointer that are shown; links lead to the whole."""
 _HEAD = ("title", "authors", "contact", "category", "identifier", "version", "date")
-_TOP = (*_HEAD, "question", "if_yes", "if_no", "verdict", "effect", "limits", "grade")
+_TOP = (*_HEAD, "question", "offer", "if_yes", "if_no", "verdict", "effect", "limits", "grade")
 _FOOT = ("doi", "digest")
 _NONE = {True: "Offered for use; it claims no answer.", False: "None is stated."}
 _PROBLEMS, _SHARED = 3, 3
@@ -96,9 +98,11 @@ class Page:
     Attributes:
         asks: what its category asks.
         title: or what stands for it.
+        asked: the field with the question, or with what an artifact offers.
         items: every field, by its name.
         parts: those that stand in columns below the answer.
-        verdict: "yes", "no", "inconclusive", or empty; `word` what stands large, `meaning` what it means.
+        verdict: "yes", "no", "inconclusive", or empty; `word` what stands large, `meaning` what it means, `whose` that
+            it is its authors' own, where nothing was computed anew.
         mark, mark_said: how far the sheet as a whole is known; `shaky` is one that cannot be verified.
         keys: the states that occur.
         missing: labels of what is not stated; `hidden` of what is said, but not to reviewers.
@@ -109,11 +113,13 @@ class Page:
     category: str
     asks: str
     title: str
+    asked: Item
     items: Mapping[str, Item]
     parts: Sequence[Part]
     verdict: str
     word: str
     meaning: str
+    whose: str
     mark: State
     mark_sign: str
     mark_said: str
@@ -139,17 +145,19 @@ def page(sheet: Sheet, *, covered: bool = False) -> Page:
     common = _common(told)
     items = {name: _item(name, said, common) for name, said in told.items()}
     if _on_axis(sheet) and "effect" in items:
-        items["effect"] = replace(items["effect"], lines=[ON_AXIS])
+        items["effect"] = replace(items["effect"], lines=[_means(sheet.fields["effect"].value) or ON_AXIS])
     verdict = "" if covered else sheet.verdict
     return Page(
         category=sheet.category,
         asks=CATEGORIES[sheet.category],
         title="Covered" if covered else _title(items),
+        asked=items["offer" if sheet.category == "artifact" else "question"],
         items=items,
         parts=_parts(items, sheet.category),
         verdict=verdict,
         word=verdict.capitalize() or ("Artifact" if sheet.category == "artifact" else "No verdict"),
         meaning=_meaning(items["verdict"].text, verdict) if verdict else _NONE[sheet.category == "artifact"],
+        whose=WHOSE if verdict and sheet.mark == DECLARED else "",
         mark=sheet.mark,
         mark_sign=SIGNS[sheet.mark],
         mark_said=MARKS[sheet.mark],
@@ -168,6 +176,15 @@ def _on_axis(sheet: Sheet) -> bool:
     """Whether the axis shows all that the effect says, as it does of an answer of this lab."""
     stands = "effect" in sheet.fields and sheet.fields["effect"].state == VERIFIED
     return sheet.made_by == "whether" and stands and 0 < len(sheet.axis) <= MOST
+
+
+def _means(value: Any) -> str:
+    """The means of the arms that the claims compare, where the effect has them: what the differences are made of."""
+    means = value.get("means") if isinstance(value, Mapping) else None
+    if not isinstance(means, Mapping) or not means:
+        return ""
+    told = f"{value.get('measure') or 'means'}: " + ", ".join(f"{arm} {mean}" for arm, mean in means.items())
+    return cut(told, FIELDS["effect"].most)
 
 
 def _title(items: Mapping[str, Item]) -> str:
@@ -277,7 +294,8 @@ def _beyond(pointer: str, place: str) -> str:
 
 
 def _keys(items: Mapping[str, Item], common: Mapping[State, str]) -> list[Key]:
-    counts = Counter(item.state for item in items.values() if item.note != HIDDEN)
+    stands = [item for name, item in items.items() if item.state != NOT_STATED or _is_missed(item) or name == "limits"]
+    counts = Counter(item.state for item in stands if item.note != HIDDEN)
     return [
         Key(
             state=state,

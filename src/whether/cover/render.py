@@ -87,7 +87,11 @@ def print_size(shown: Page) -> float:
         for part in shown.parts
         for item in part.items
     )
-    top = sum(len(shown.items[name].text) for name in ("effect", "limits", "question", "if_yes") if name in shown.items)
+    top = sum(
+        len(shown.items[name].text)
+        for name in ("effect", "limits", "question", "offer", "if_yes")
+        if name in shown.items
+    )
     much = columns + 0.7 * top + 260 * len(shown.axis[:MOST]) + 150 * len(shown.problems)
     return next((size for most, size in _PRINTED if much <= most), 8.0)
 

@@ -11,7 +11,7 @@ from whether.cover.sheet import CANNOT, DECLARED, NOT_STATED, VERIFIED, Sheet
 from whether.report.numbers import clean
 
 LEGEND = f"{SIGNS[VERIFIED]} verified now   {SIGNS[DECLARED]} declared   – not stated   {SIGNS[CANNOT]} cannot verify"
-_SHOWN = ("question", "verdict")
+_SHOWN = ("question", "offer", "verdict")
 
 
 def short(sheet: Sheet, columns: int = 100) -> list[str]:
@@ -21,7 +21,7 @@ def short(sheet: Sheet, columns: int = 100) -> list[str]:
         sheet: what is told.
         columns: how wide lines may be.
     """
-    asked = sheet.fields["question"].text if "question" in sheet.fields else ""
+    asked = next((sheet.fields[name].text for name in ("question", "offer") if name in sheet.fields), "")
     first = clean(asked) or clean(sheet.fields["title"].text)
     lines = [*(textwrap.wrap(first, columns - 6) or [""]), f"  {sheet.mark} · {sheet.category}", f"  {LEGEND}"]
     for row in sheet.axis:

@@ -101,7 +101,7 @@ def effect(evidence: Evidence, most: int, items: int) -> Draft:
     ]
     named = list(dict.fromkeys(name for claim in claims for name in (claim.left, claim.right) if name))
     arms = [arm for name in named for arm in evidence.answer.arms if arm.arm == name]
-    means = {clean(arm.arm): wording.arm_mean(arm, evidence.answer) for arm in arms}
+    means = [[clean(arm.arm), wording.arm_mean(arm, evidence.answer)] for arm in arms]
     value = {"claims": told_of, "measure": wording.metric(arms).partition(" (")[0] if arms else "", "means": means}
     told = [_effect(claim) for claim in claims]
     if len("\n".join(told)) > most:

@@ -181,10 +181,10 @@ def _on_axis(sheet: Sheet) -> bool:
 def _means(value: Any) -> str:
     """The means of the arms that the claims compare, where the effect has them: what the differences are made of."""
     means = value.get("means") if isinstance(value, Mapping) else None
-    if not isinstance(means, Mapping) or not means:
+    if not isinstance(means, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in means):
         return ""
-    told = f"{value.get('measure') or 'means'}: " + ", ".join(f"{arm} {mean}" for arm, mean in means.items())
-    return cut(told, FIELDS["effect"].most)
+    told = f"{value.get('measure') or 'means'}: " + ", ".join(f"{arm} {mean}" for arm, mean in means)
+    return cut(told, FIELDS["effect"].most) if means else ""
 
 
 def _title(items: Mapping[str, Item]) -> str:

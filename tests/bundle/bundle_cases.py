@@ -24,9 +24,11 @@ from whether.catalogue.find import find
 from whether.cover import hand
 from whether.cover.filled import fill
 from whether.cover.render import render
+from whether.cover.sheet import Sheet
 from whether.plan.plan import ask
 from whether.registration import freeze
 from whether.seeds import Seed
+from whether.store.folder import Store
 from whether.store.sealed import SEAL, seal
 from whether.studies import Draft
 
@@ -132,13 +134,18 @@ def rewrite_record(lab: Lab, digest: str, **changes: Any) -> None:
     path.write_bytes(seal(said))
 
 
+def sheet_of(store: Store, answer: Answer, said: hand.Hand | None = None) -> dict[str, bytes]:
+    """The cover sheet's files, as the verb makes them."""
+    return render(Sheet.from_json(fill(store, answer, said).to_json()))
+
+
 def packed(folder: Path, answer: Answer, *, states: bool = False) -> bytes:
     """The bundle of the answer in a folder that `make` filled."""
     lab = Lab(folder / "lab", create=False)
     with working_in(folder):
         gathered = contents.gather(lab.store, answer, states=states, same_design=True)
         said = hand.Hand(said={name: hand.Words(text=text) for name, text in SAID.items()}, name="hand.toml")
-        cover = render(fill(lab.store, answer, said)) | {"hand.toml": hand.write(said).encode()}
+        cover = sheet_of(lab.store, answer, said) | {"hand.toml": hand.write(said).encode()}
         told = crate.Told(authors=("Ada Example", "Bob Example"), licence="https://spdx.org/licenses/CC-BY-4.0")
         file = io.BytesIO()
         contents.write(gathered, file, cover=cover, told=told)

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bundle_cases import sheet_of
+
 from whether import Lab
 from whether.answer import Answer
 from whether.bundle import contents
 from whether.concluded import columns_of, question_of
 from whether.course import seen_digest
-from whether.cover.filled import fill
-from whether.cover.render import render
 from whether.failures import conclude_bounded
 from whether.store.sealed import SEAL, seal
 
@@ -79,7 +79,7 @@ def bundled(root: Path, path: Path, answer: Answer) -> Answer:
     """Bundle an answer without a look at what it rests on."""
     store = Lab(root, create=False).store
     file = io.BytesIO()
-    contents.write(contents.gather(store, answer), file, cover=render(fill(store, answer)))
+    contents.write(contents.gather(store, answer), file, cover=sheet_of(store, answer))
     path.write_bytes(file.getvalue())
     return answer
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from csv import DictReader
 from io import StringIO
@@ -38,8 +39,11 @@ _ENDS = ("actionStatus", "error", "result")
 _RUN = ("arm", "replicate", "seed", "value", "outcome", "measure")
 """Columns that every table of runs has."""
 _ASKED = ("name", "text", "kind", "source", "options", "seed", "open_test", "registration", "design")
-_DECIDED = ("verdict", "effect", "grade", "registration", "runs", "rule")
-"""Fields of a sheet of which another version says the same for machines, in whatever words for people."""
+_DECIDED = ("verdict", "grade", "runs")
+"""Fields of a sheet of which another version says the same for machines, in whatever words for people.
+
+The claims with their numbers stand on its axis.
+"""
 
 
 def _crate(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
@@ -191,19 +195,30 @@ def _different(told: Sheet, again: Sheet, *, exact: bool) -> Iterator[str]:
     a, b = (_known_here(json.loads(sheet.to_json())) for sheet in (told, again))
     if not exact:
         a, b = (_decided(sheet) for sheet in (a, b))
-    fields = [name for name in {**a["fields"], **b["fields"]} if a["fields"].get(name) != b["fields"].get(name)]
+    same = operator.eq if exact else _agree
+    fields = [name for name in {**a["fields"], **b["fields"]} if not same(a["fields"].get(name), b["fields"].get(name))]
     if fields:
         yield f"Filled anew from this bundle, it says otherwise of: {', '.join(fields)}."
-    rest = [name for name in {**a, **b} if name != "fields" and a.get(name) != b.get(name)]
+    rest = [name for name in {**a, **b} if name != "fields" and not same(a.get(name), b.get(name))]
     if rest and not fields:
         yield f"Filled anew from this bundle, it says otherwise of: {', '.join(rest)}."
 
 
 def _decided(sheet: dict[str, Any]) -> dict[str, Any]:
-    """What of a sheet every version says alike."""
+    """What of a sheet every version says alike, if perhaps beside other things."""
     told = {name: sheet["fields"].get(name) or {} for name in _DECIDED}
     fields = {name: {key: said.get(key) for key in ("state", "value")} for name, said in told.items()}
     return {"verdict": sheet["verdict"], "axis": sheet["axis"], "fields": fields}
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two values are equal in all that both have."""
+    match one, other:
+        case dict(), dict():
+            return all(_agree(one[name], other[name]) for name in one.keys() & other.keys())
+        case list(), list():
+            return len(one) == len(other) and all(map(_agree, one, other))
+    return bool(one == other)
 
 
 def _known_here(sheet: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ TEXT = """# Evidence for an answer
     {verdict}: {meaning}
 
 {runs} runs, {ended}; {grade}. This folder holds all that the answer rests on, so that it can be checked
-without the lab in which it was made, and without trusting whoever made it.
+without the lab in which it was made.
 
 ## To check it
 
@@ -26,18 +26,20 @@ With Whether (nothing is trained, and no code of this bundle runs):
     whether verify {name}.zip
 
 It looks at every digest, the chain of the ledger, the registration, the seeds, that no run is missing, each number
-against its record, and concludes the verdict anew from the runs. Then it prints the bundle's digest: the SHA-256 of
-{places.MANIFEST}. Compare that with the one in the paper: whoever has changed a file and the manifest with it
-has another digest.
+against its record and each record against the digest of what was done, and concludes the verdict anew from the runs.
+Then it prints the bundle's digest: the SHA-256 of {places.MANIFEST}. Compare that with the one in the paper:
+whoever has changed a file and the manifest with it has another digest.
+
+That shows that the answer follows from what stands here, and not that the runs were made as it says: seals are no
+signatures, and made-up numbers can be sealed, too. To see whether the runs give these numbers, train a part of them
+again (this runs the code in {places.QUESTION}, so look at it first):
+
+    whether reproduce {name}.zip --replicates 2 --trust
 
 Without Whether, that no byte was changed since the manifest was written:
 
     sha256sum -c {places.MANIFEST}
     sha256sum {places.MANIFEST}
-
-To train a part of it again (this runs the code in {places.QUESTION}, so look at it first):
-
-    whether reproduce {name}.zip --replicates 2 --trust
 
 To ask it again in a lab of your own, within {places.QUESTION}:
 
@@ -55,7 +57,7 @@ To ask it again in a lab of your own, within {places.QUESTION}:
 
 {left}
 Names of machines and folders are withheld from records: such a record says so under "withheld", and under "sealed_as"
-which seal it has at home.
+which seal it has at home, which nobody can check without that lab.
 """
 IN, OUT = (
     "Trained networks are in it (lab/states/).",

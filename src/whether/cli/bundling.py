@@ -156,6 +156,7 @@ def _cover(place: Lab, answer: Answer, given: list[str]) -> Cover:
     from whether.bundle import check_follows, places
     from whether.cli.sheets import hand_file, read_hand, rendered
     from whether.cover.hand import write
+    from whether.cover.sheet import Sheet
     from whether.store.packed import wrong_name
     from whether.store.publish import load
 
@@ -170,7 +171,8 @@ def _cover(place: Lab, answer: Answer, given: list[str]) -> Cover:
     ]
     name = check_follows.HAND_FILE.removeprefix(places.COVER)
     kept: Hand = replace(hand, reproductions=list(there), name=name)
-    files, remark = rendered(place.cover(answer, kept))
+    sheet = place.cover(answer, kept)
+    files, remark = rendered(Sheet.from_json(sheet.to_json()))  # pages show what cover.json says, in its order
     said = {field: words.text for field, words in kept.said.items()}
     return Cover(
         files={**files, **there, **({name: write(kept).encode()} if kept.said or there else {})},

@@ -19,16 +19,16 @@ from whether.report.numbers import clean
 SIGNS: Mapping[State, str] = {VERIFIED: "●", DECLARED: "○", NOT_STATED: "–", CANNOT: "⚠"}
 MEANS: Mapping[State, str] = {
     VERIFIED: "computed anew from the evidence",
-    DECLARED: "its authors say so, and where to look",
+    DECLARED: "somebody says so, and where to look",
     NOT_STATED: "nothing is said",
     CANNOT: "ought to be computed, and could not be",
 }
 MARKS: Mapping[State, str] = {
     VERIFIED: "All numbers were computed anew from its records; none was trained again.",
-    DECLARED: "Its authors say so; nothing was computed anew.",
+    DECLARED: "Declared by whoever filled it in; nothing was computed anew.",
     CANNOT: "Do not rely on it as it stands.",
 }
-WHOSE = "as its authors declare"
+WHOSE = "as declared"
 ON_AXIS = "as drawn above, claim by claim"
 NO_AXIS = "No axis: no claim is stated with its interval and the smallest size that would matter."
 POINTER = 40

@@ -238,7 +238,7 @@ class TestDamage:
         (("cover", "none.toml"), "none.toml cannot be read: no such file or directory. Expected the file of a sheet"),
         (("cover", "steady", "--to", "steady.py"), "steady.py is a file; expected a folder"),
         (("cover", "--blank", "science", "--to", "steady.py/x"), "steady.py is a file; expected a folder"),
-        (("cover", "work.toml", "--blank"), "--blank belongs to answers; work.toml makes its sheet by itself"),
+        (("cover", "work.toml", "--blank"), "work.toml makes its sheet by itself; leave out --blank"),
         (("cover", "--form", "sience"), "did you mean 'science'"),
     ],
 )

@@ -105,6 +105,13 @@ class TestCheck:
         told = json.loads(whether("criteria", "check", "review.toml", "--json").out)
         assert (told["outcome"], told["fixes"][0]["criterion"]) == ("accept_after_fixes", "A2")
 
+    def test_what_is_printed_moves_no_cursor(self, review: Path, whether: Any) -> None:
+        review.write_text(REVIEW.replace('paper = "17"', 'paper = "\\u001b[31m17\\u202e"'), encoding="utf-8")
+        for more in ([], ["--json"], ["--authors"]):
+            out = whether("criteria", "check", "review.toml", *more).out
+            assert "17" in out
+            assert not {"\x1b", "\u202e"} & set(out) or more == ["--json"]
+
     def test_what_authors_read(self, review: Path, whether: Any) -> None:
         for more in ([], ["--json"]):
             out = whether("criteria", "check", "review.toml", "--authors", *more).out

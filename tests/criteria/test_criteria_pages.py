@@ -16,7 +16,7 @@ from whether.cover.fields import fields_of
 from whether.cover.sheet import AxisRow, Said, Sheet
 from whether.criteria.blank import blank
 from whether.criteria.form import NAMES, Form, load
-from whether.criteria.pages import form_page, told
+from whether.criteria.pages import form_page, looks, told
 from whether.criteria.pages_text import markdown, pdf
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'`*_[x](javascript:1)|#$\\"
@@ -84,6 +84,13 @@ class TestHtml:
         assert "SECRET" not in pages[0]
         beneath = told(load("science"), sheet("no"))["uncovered"]
         assert "SECRET" in base64.b64decode(beneath).decode()
+
+    def test_nothing_that_is_covered_is_pointed_to(self) -> None:
+        own = load("science")
+        asked = replace(own["S2"], look=("verdict", "rule"))
+        form = replace(own, criteria=tuple(asked if one.id == "S2" else one for one in own.criteria))
+        assert looks(form, form["S2"]) == "Rule"
+        assert looks(replace(form, covered=False), asked) == "Verdict · Rule"
 
     def test_the_paper_is_called_by_its_title_where_that_gives_nothing_away(self) -> None:
         page = form_page(load("engineering"), replace(entitled("no"), category="engineering"))

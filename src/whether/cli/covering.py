@@ -66,10 +66,8 @@ def cover(
         _write_form(given, to, page=form)
     elif len(given) == 1 and given[0].endswith(_FILES):
         of_answers = {"--ask": ask, "--blank": blank, "--open-test": open_test, "--seed": seed}
-        if strange := [name for name, set_ in of_answers.items() if set_]:
-            raise RequestError(
-                f"{' and '.join(strange)} {'belongs' if len(strange) == 1 else 'belong'} to answers; {given[0]} makes its sheet by itself."
-            )
+        if strange := " ".join(option for option, value in of_answers.items() if value):
+            raise RequestError(f"{given[0]} makes its sheet by itself; leave out {strange}, which are about answers.")
         _elsewhere(Path(given[0]), to, blind=blind, as_json=as_json)
     else:
         place = open_lab(ctx, lab, create=False)

@@ -269,13 +269,14 @@ def _print_recommendation(file: Path, paper: str, form: Form, answers: dict[str,
 
     from whether.cli.page import paragraph, say, say_json, strong
     from whether.criteria.recommend import HEADS, recommend
+    from whether.report.numbers import clean
 
     made = recommend(form, answers)
     if as_json:
         said = {"file": str(file), "paper": paper, "form": form.name, "version": form.version}
         say_json(said | asdict(made) | {"sentences": list(made.sentences)})
         return
-    say(f"{strong(made.label)}  {paper} by the form {form.name}, version {form.version}")
+    say(f"{strong(made.label)}  {clean(paper)} by the form {form.name}, version {form.version}")
     say("\n" + paragraph(made.meaning))
     for reason in made.reasons:
         say("\n" + paragraph(f"{HEADS[reason.outcome]}: {reason.sentence}", 2, hang=2))

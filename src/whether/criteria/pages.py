@@ -64,9 +64,11 @@ def told(form: Form, sheet: Sheet | None = None) -> dict[str, Any]:
 
 
 def looks(form: Form, criterion: Criterion) -> str:
-    """The fields of the cover sheet that speak of a criterion, by their labels; those that the category's sheet has."""
+    """The fields of the cover sheet that speak of a criterion, by their labels, as far as they can be seen then."""
     fields = fields_of(form.category) if form.category else FIELDS
-    return " · ".join(fields[name].label for name in criterion.look if name in fields)
+    covered = criterion in form.at("design")
+    seen = [fields[name] for name in criterion.look if name in fields]
+    return " · ".join(item.label for item in seen if item.before or not covered)
 
 
 def tone(answer: str) -> str:

@@ -18,6 +18,9 @@ from pydantic import (
 from whether.criteria.form import Audience, Kind, Outcome, Stage
 from whether.handwritten import one_line
 
+MOST_ANSWERS = 26
+"""Places of review letter them from A to Z."""
+
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,23}$")]
 CriterionId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]{0,7}$")]
 Phrase = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(one_line)]
@@ -58,7 +61,7 @@ class TextTable(_Table):
     title: Phrase
     ask: Prose
     audience: Audience
-    choices: dict[Id, Prose] = {}
+    choices: Annotated[dict[Id, Prose], Field(max_length=MOST_ANSWERS)] = {}
     needed: StrictBool = True
     most: Annotated[StrictInt, Field(ge=20, le=200_000)] = 5000
 
@@ -96,7 +99,7 @@ class File(_Table):
     covered: StrictBool = False
     preamble: Several
     never: Several
-    scales: dict[Kind, dict[Id, AnswerTable]]
+    scales: dict[Kind, Annotated[dict[Id, AnswerTable], Field(max_length=MOST_ANSWERS)]]
     criteria: dict[CriterionId, CriterionTable]
     texts: dict[Id, TextTable]
     rule: RuleTable

@@ -7,10 +7,14 @@ and how one field reads as text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from whether.cover.fields import CATEGORIES, FIELDS, Field
 from whether.cover.sheet import CANNOT, NOT_STATED, Said, Sheet
 from whether.errors import unknown
+
+if TYPE_CHECKING:
+    from whether.criteria.form import Criterion
 
 COVERED = tuple(name for name, item in FIELDS.items() if not item.before and item.group != "identity")
 """What may tell how it came out: hidden from reviewers whose form judges the design before the verdict."""
@@ -62,6 +66,12 @@ def only_of(item: Field, categories: Sequence[str]) -> tuple[str, ...]:
     """
     having = tuple(name for name in categories if not item.categories or name in item.categories)
     return () if len(having) == len(categories) else having
+
+
+def looking(one: Criterion) -> str:
+    """Which fields of the sheet speak of a criterion, as a sentence after what it asks; empty where none does."""
+    labels = ", ".join(FIELDS[name].label for name in one.look)
+    return f" On the sheet: {labels}." if labels else ""
 
 
 def room(name: str) -> int:

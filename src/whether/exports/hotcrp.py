@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 from whether.cover.fields import FIELDS, Field
 from whether.cover.sheet import Sheet
 from whether.criteria.form import ORDER, Criterion, Form, Outcome, Text
-from whether.exports.asked import COVERED, UPLOADS, asked_fields, room, text_of
+from whether.exports.asked import COVERED, UPLOADS, asked_fields, looking, room, text_of
 
 Json: TypeAlias = dict[str, Any]
 Forms: TypeAlias = Mapping[str, Form]
@@ -259,11 +259,10 @@ def _free(name: str, made: Mapping[str, Json], having: Forms) -> str:
 
 def _score(form: Form, one: Criterion) -> Json:
     best_first = sorted(form.scale(one).answers, key=lambda answer: -answer.rank)
-    labels = ", ".join(FIELDS[name].label for name in one.look if name in FIELDS)
     return {
         "name": f"{one.id} {one.title}",
         "type": "radio",
-        "description": escape(f"{one.ask}{f' On the sheet: {labels}.' if labels else ''}"),
+        "description": escape(f"{one.ask}{looking(one)}"),
         "required": True,
         "visibility": "au",
         "scheme": "sv",

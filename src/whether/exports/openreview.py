@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from whether.cover.fields import CATEGORIES, FIELDS, Field
 from whether.cover.sheet import Sheet
 from whether.criteria.form import ORDER, Criterion, Form, Stage, Text
-from whether.exports.asked import COVERED, UPLOADS, asked_fields, only_of, room, text_of
+from whether.exports.asked import COVERED, UPLOADS, asked_fields, looking, only_of, room, text_of
 
 Json: TypeAlias = dict[str, Any]
 Forms: TypeAlias = Mapping[str, Form]
@@ -224,16 +224,11 @@ def _score(form: Form, one: Criterion) -> Json:
         {"value": answer.label, "description": f"{answer.label}: {one.anchors[answer.id]}"} for answer in answers
     ]
     return {
-        "description": f"{one.ask}{_looking(one)}",
+        "description": f"{one.ask}{looking(one)}",
         "value": {
             "param": {"fieldName": f"{one.id}. {one.title}", "type": "string", "enum": options, "input": "radio"},
         },
     }
-
-
-def _looking(one: Criterion) -> str:
-    labels = ", ".join(FIELDS[name].label for name in one.look if name in FIELDS)
-    return f" On the sheet: {labels}." if labels else ""
 
 
 def _evidence(one: Criterion) -> Json:

@@ -150,6 +150,14 @@ class TestOtherVersions:
 
 
 class TestStrays:
+    def test_an_answer_whose_name_leads_elsewhere(self, bundle: Path) -> None:
+        """A reproduction is written into a folder of this name."""
+        (answer,) = (bundle / "lab" / "answers").glob("*/answer.json")
+        name = f"{answer.parent.name}/../../../../elsewhere"
+        change_json(answer, lambda said: said.update(name=name))
+        manifest_again(bundle)
+        assert any("The answer stands in a folder of another name." in item for item in findings(bundle))
+
     @pytest.mark.parametrize(
         "name", ["numpy.py", "lab/work/x", "lab/answers/other-00000000/page.html", "results/x.csv"]
     )

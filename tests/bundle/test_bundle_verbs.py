@@ -141,6 +141,8 @@ class TestBundle:
         [
             (("nothing",), "unknown question 'nothing'"),
             (("tiny", "--to", "b.tar"), "--to b.tar: expected the name of a file that ends in .zip"),
+            (("tiny", "--to", ""), "such as tiny-"),
+            (("tiny", "--to", "signs.py/b.zip"), "signs.py is a file, and no folder can be made in it"),
             (("tiny", "--to", "mine.zip"), "mine.zip exists and is no bundle, so it is left as it is"),
         ],
     )
@@ -198,6 +200,12 @@ class TestVerify:
         (tmp_path / "a.zip").write_bytes(b"hello")
         for path in (tmp_path / "a.zip", tmp_path / "none.zip", tmp_path):
             assert whether("verify", str(path)).code == 2
+
+    def test_a_lab_is_no_bundle_and_has_its_own_way(self, made, whether: Call) -> None:
+        lab = made.folder / "lab"
+        assert f"It is a lab: whether verify --lab {lab}" in whether("verify", str(lab)).err
+        done = whether("verify", str(made.zip), "--lab", str(lab))
+        assert (done.code, "a bundle is checked by itself, or a lab" in done.err) == (2, True)
 
     def test_its_json(self, made, whether: Call) -> None:
         said = json.loads(whether("verify", str(made.zip), "--json").out)

@@ -222,6 +222,15 @@ class TestRefused:
         assert done.code == 2
         assert "has records already, and what stands there would be taken for made again" in done.err
 
+    def test_a_folder_with_other_things(self, xor: Path, whether: Any, folder: Path) -> None:
+        (folder / "mine").mkdir()
+        (folder / "mine" / "notes.txt").write_text("x", encoding="utf-8")
+        for to, said in (("mine", r"holds other things (notes.txt)"), ("mine/notes.txt", "is a file")):
+            done = whether("reproduce", str(xor), "--trust", "--to", to)
+            assert (done.code, done.out) == (2, "")
+            assert said in done.err
+        assert [path.name for path in (folder / "mine").iterdir()] == ["notes.txt"]
+
     def test_a_lab_of_another_reproduction(self, xor: Path, whether: Any, folder: Path) -> None:
         whether("reproduce", str(xor), "--trust", "--replicates", "1", "--lab", "there")
         store = Lab(folder / "there").store

@@ -23,6 +23,7 @@ from whether.bundle import places
 from whether.errors import DamageError, RequestError
 from whether.store.answers import ANSWER_FILE
 from whether.store.folder import Store
+from whether.store.layout import MARKER
 from whether.store.packed import files_in, unpacked, wrong_name
 from whether.store.publish import load
 from whether.store.states import sha256_of
@@ -155,11 +156,17 @@ def opened(path: Path) -> Iterator[Bundle]:
     with unpacked(path) as (root, unreadable):
         names = {*(name.name for name in root.iterdir()), *unreadable}
         if not names & {places.MANIFEST, places.ABOUT} or not (root / "lab").is_dir():
-            inside = ", ".join(sorted(names)[:4]) or "nothing"
-            missing = places.MANIFEST if places.MANIFEST not in names else "lab/"
-            one = next(iter(names)) if len(names) == 1 else ""
-            near = f" Did you mean {path / one}?" if path.is_dir() and (path / one / places.MANIFEST).is_file() else ""
-            raise RequestError(
-                f"{path} is no bundle: it holds {inside}, and no {missing}. Expected what `whether bundle` wrote.{near}"
-            )
+            raise RequestError(_no_bundle(path, names))
         yield Bundle(path, root, unreadable)
+
+
+def _no_bundle(path: Path, names: set[str]) -> str:
+    """What to tell of an archive or a folder that is something else."""
+    inside = ", ".join(sorted(names)[:4]) or "nothing"
+    missing = places.MANIFEST if places.MANIFEST not in names else "lab/"
+    near = ""
+    if path.is_dir() and MARKER in names:
+        near = f" It is a lab: whether verify --lab {path}"
+    elif path.is_dir() and len(names) == 1 and (path / min(names) / places.MANIFEST).is_file():
+        near = f" Did you mean {path / min(names)}?"
+    return f"{path} is no bundle: it holds {inside}, and no {missing}. Expected what `whether bundle` wrote.{near}"

@@ -29,6 +29,7 @@ from whether.bundle.contents import rests_on
 from whether.bundle.crate import record_place
 from whether.errors import DamageError, RequestError, WhetherError
 from whether.store import verify
+from whether.store.answers import ANSWER_FILE
 from whether.store.finding import Finding
 from whether.store.layout import PARTS
 
@@ -92,13 +93,13 @@ def look(bundle: Bundle, progress: Progress | None = None, *, certificate: Path 
         found.append(Finding(error.place, str(error), AGAIN))
     if answer is not None:
         name = f"{answer.name}-{answer.digest[:8]}"
-        where = f"{places.LAB}answers/{name}/answer.json"
+        where = _place(name)
         if about is not None and about["answer"] != name:
             what = f"It says that the answer is {about['answer'][:80]!r}, not {name}."
             found.append(Finding(places.ABOUT, what, AGAIN))
         strays = (file for file in files if not places.has_a_place(file, name))
         found += (Finding(file, "No bundle has such a file.", AGAIN) for file in strays)
-        found += _guarded(where, _answer(bundle, answer, where))
+        found += _guarded(where, _answer(bundle, answer, name))
         found += _guarded(where, _records(bundle, answer))
         for place, follows in FOLLOWS.items():
             found += _guarded(place, (replace(item, remedy=AGAIN) for item in follows(bundle, answer)))
@@ -141,11 +142,12 @@ def _lab(bundle: Bundle, certificate: Path | None, *, states: bool) -> Iterator[
     yield from (replace(item, place=places.LAB + item.place, remedy=AGAIN, digest="") for item in found)
 
 
-def _answer(bundle: Bundle, answer: Answer, where: str) -> Iterator[Finding]:
+def _answer(bundle: Bundle, answer: Answer, name: str) -> Iterator[Finding]:
     """That it stands where it should, and follows from its runs, whatever it is that stands there."""
+    where = _place(name)
     if answer.format != FORMAT:
         yield Finding(where, f"It is of format {answer.format}, not {FORMAT}.", AGAIN)
-    if not (bundle.root / where).is_file():
+    if name not in [folder.name for folder in bundle.store.answers.listing()]:  # a name may hold slashes
         yield Finding(where, "The answer stands in a folder of another name.", AGAIN)
     for said in audit.audit_answer(bundle.store, where.removeprefix(places.LAB), answer).values():
         yield from (Finding(where, what, AGAIN) for what in said)
@@ -163,6 +165,11 @@ def _records(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
     for digest in sorted(wanted):
         if what := withheld.wrong(bundle.store.records.read(digest)):
             yield Finding(record_place(digest), what, AGAIN)
+
+
+def _place(name: str) -> str:
+    """Of the answer, by the name of its folder."""
+    return f"{places.LAB}answers/{name}/{ANSWER_FILE}"
 
 
 def _guarded(place: str, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -90,9 +90,13 @@ def _target(to: Path | None, answer: Answer) -> Path:
     from whether.bundle import places
     from whether.errors import RequestError
 
-    path = (to or Path(f"{answer.name}-{answer.digest[:8]}.zip")).expanduser()
+    usual = f"{answer.name}-{answer.digest[:8]}.zip"
+    path = (Path(usual) if to is None else to).expanduser()
     if path.suffix != ".zip" or path.is_dir():
-        raise RequestError(f"--to {path}: expected the name of a file that ends in .zip, such as {path.stem}.zip")
+        near = usual if path.stem.startswith(".") or not path.stem else f"{path.stem}.zip"
+        raise RequestError(f"--to {path}: expected the name of a file that ends in .zip, such as {near}")
+    if (above := next(one for one in path.absolute().parents if one.exists())) and not above.is_dir():
+        raise RequestError(f"--to {path}: {above} is a file, and no folder can be made in it.")
     if path.exists():
         names: list[str] = []
         if zipfile.is_zipfile(path):

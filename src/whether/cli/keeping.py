@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from whether.cli.verbs import AsJson, LabPath, open_lab
+from whether.cli.verbs import AsJson, LabPath, named_lab, open_lab
 
 PANEL = "Keep"
 
@@ -49,7 +49,7 @@ def verify(
     from whether.report.numbers import plural
 
     if bundle is not None:
-        _verify_bundle(bundle, certificate, as_json=as_json)
+        _verify_bundle(bundle, named_lab(ctx, lab), certificate, as_json=as_json)
         return
     place = open_lab(ctx, lab, create=False)
     seen = [0]
@@ -76,13 +76,15 @@ def verify(
         raise typer.Exit(DamageError.exit_code)
 
 
-def _verify_bundle(path: Path, certificate: Path | None, *, as_json: bool) -> None:
+def _verify_bundle(path: Path, lab: Path | None, certificate: Path | None, *, as_json: bool) -> None:
     from whether.bundle.archive import opened
     from whether.bundle.check import look
     from whether.cli.bundling import show_checked
     from whether.cli.live import counting
-    from whether.errors import DamageError
+    from whether.errors import DamageError, RequestError
 
+    if lab is not None:
+        raise RequestError(f"a bundle is checked by itself, or a lab: leave out {path}, or --lab {lab}.")
     with opened(path) as bundle, counting("files") as progress:
         checked = look(bundle, progress, certificate=certificate)
     show_checked(path, checked, as_json=as_json)

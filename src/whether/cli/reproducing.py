@@ -91,6 +91,7 @@ def reproduce(
         if not trust:
             _refuse(found, answer, bundle)
         folder = (to or Path(f"reproduced-{answer.name}-{answer.digest[:8]}")).expanduser().absolute()
+        _see_ours(folder)
         given = named_lab(ctx, lab)
         made = _made(found, answer, folder, (given.expanduser().absolute() if given else folder / "lab"), wish)
     _write(made, folder)
@@ -141,6 +142,23 @@ def _refuse(bundle: Bundle, answer: Answer, given: Path) -> None:
         what = f"Training {answer.name} again runs the catalogue's own code, version {__version__}, and none of others."
         how = f"To look at it: whether show {answer.name}"
     raise RequestError(f"{what}\n\n{how}\nNothing was run. To run it, add --trust.")
+
+
+def _see_ours(folder: Path) -> None:
+    """Refuse a folder that holds other things than a reproduction does."""
+    from whether.errors import RequestError
+    from whether.store.layout import is_ours_or_the_systems
+
+    if not folder.is_dir():
+        if folder.exists():
+            raise RequestError(f"--to {folder} is a file; expected a folder, which need not be there yet.")
+        return
+    there = {path.name for path in folder.iterdir() if not is_ours_or_the_systems(path.name)}
+    if others := sorted(there - {"lab", "question", FILE}):
+        raise RequestError(
+            f"--to {folder} holds other things ({', '.join(others[:3])}); expected a new folder, or one of a "
+            "reproduction of this answer, which then goes on."
+        )
 
 
 def _made(bundle: Bundle, answer: Answer, folder: Path, lab: Path, wish: Wish) -> Reproduced:

@@ -279,6 +279,14 @@ class TestReproduced:
         assert what in said.note
         assert any("again/0.json" in problem and what in problem for problem in sheet.problems)
 
+    def test_neither_can_what_is_no_file(self, stood: Lab) -> None:
+        (stood.root.parent / "lab").mkdir()
+        sheet = fill(stood.store, the_answer(stood), Hand(reproductions=["lab", "/dev/zero"], folder=stood.root.parent))
+        assert sheet.problems[:2] == [
+            "lab: It is no file that `whether reproduce` writes.",
+            "/dev/zero: It is no file that `whether reproduce` writes.",
+        ]
+
     def test_neither_can_one_that_is_not_there(self, stood: Lab) -> None:
         sheet = fill(stood.store, the_answer(stood), Hand(reproductions=["none.json"]))
         assert sheet.fields["reproduced"].note == "none.json: There is no such file."

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from whether.cover.filled_evidence import Evidence
 
 REPRODUCTION_FORMAT = 1
+_MOST_BYTES = 100_000_000
 UNTOLD = " How much either was tuned is not recorded."
 """What an author is to say of baselines."""
 _AGREES = {
@@ -224,6 +225,8 @@ def reproduced(evidence: Evidence, paths: Sequence[str], folder: Path) -> tuple[
 
 def _reproduction(path: Path, digest: str) -> tuple[dict[str, Any] | None, str]:
     """What a file says, None where it cannot be read; and what is wrong with it, empty when nothing is."""
+    if path.exists() and (not path.is_file() or path.stat().st_size > _MOST_BYTES):
+        return None, "It is no file that `whether reproduce` writes."
     try:
         raw = load(path, what="a reproduction")
     except WhetherError as error:

@@ -40,7 +40,7 @@ class TestCompared:
         found = compared(a, b)
         assert [(item.name, item.a, item.b) for item in found.options if item.differs] == [
             ("density", "0.1", "0.2"),
-            ("rounds", "—", "4"),
+            ("rounds", "not given", "4"),
         ]
         assert [item.differs for item in found.options] == [True, True, False]
 

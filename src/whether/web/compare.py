@@ -11,6 +11,8 @@ from whether.report.axis_view import BOUNDS
 from whether.report.numbers import amount, confidence, listed, plural, unit_name
 
 _SEEDS = ("seed", "order")
+_UNTOLD = "history"
+"""Where a difference lies that nobody can tell (`contrast.designs`)."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,13 @@ def compared(a: Answer, b: Answer, differences: Sequence[Difference] = ()) -> Co
         only_a=[name for name in ours if name not in others],
         only_b=[name for name in others if name not in ours],
         histories=_histories(differences, other_seeds=a.seed != b.seed),
-        cautions=list(_cautions(a, b, claims, arms)),
+        cautions=[*_cautions(a, b, claims, arms), *_untold(differences)],
     )
 
 
 def _options(a: Answer, b: Answer) -> list[Both]:
     names = sorted({*a.options, *b.options})
-    both = [Both(name, *(str(side.options.get(name, "—")) for side in (a, b))) for name in names]
+    both = [Both(name, *(str(side.options.get(name, "not given")) for side in (a, b))) for name in names]
     return sorted(both, key=lambda item: not item.differs)
 
 
@@ -200,7 +202,18 @@ def _named(answer: Answer) -> dict[tuple[str, str, str], tuple[str, ClaimResult]
 def _histories(differences: Sequence[Difference], *, other_seeds: bool) -> list[Difference]:
     """What lies in the networks' histories; other seeds of theirs follow from another root seed."""
     inside = [item for item in differences if " › " in item.path and not item.path.startswith("claim ")]
-    return [item for item in inside if not (other_seeds and item.path.rpartition(" › ")[2] in _SEEDS)]
+    left_out = {_UNTOLD, *(_SEEDS if other_seeds else ())}
+    return [item for item in inside if item.path.rpartition(" › ")[2] not in left_out]
+
+
+def _untold(differences: Sequence[Difference]) -> Iterator[str]:
+    """That histories differ of which nothing is known but that they do, as their records are not there."""
+    many = sum(item.path.rpartition(" › ")[2] == _UNTOLD for item in differences)
+    if many:
+        yield (
+            f"The records of {plural(many, 'network')} are not in this lab, or cannot be read: in what these differ "
+            "is not told."
+        )
 
 
 def _cautions(a: Answer, b: Answer, claims: Sequence[Claims], arms: Sequence[Arms]) -> Iterator[str]:
@@ -210,8 +223,9 @@ def _cautions(a: Answer, b: Answer, claims: Sequence[Claims], arms: Sequence[Arm
             "whether these arms mean the same is for you to judge."
         )
     if a.data.get("content") != b.data.get("content"):
-        names = (str(side.data.get("name", "—")) for side in (a, b))
-        yield f"Their data differ ({' and '.join(names)}), so means of arms are of other examples."
+        names = dict.fromkeys(str(side.data.get("name", "no name")) for side in (a, b))
+        which = " and ".join(names) if len(names) > 1 else f"both are called {listed([*names])}"
+        yield f"Their data differ ({which}), so means of arms are of other examples."
     elif a.split != b.split:
         yield f"They look at different splits ({a.split} and {b.split}), so means of arms are of other examples."
     yield from _about_claims(claims)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from whether.contrast import designs
@@ -14,7 +14,7 @@ from whether.history.recorded import collect
 from whether.report.axis_view import BOUNDS
 from whether.report.wording import mean_unit
 from whether.web.compare import Arms, Claims, Comparison, compared, label, panels
-from whether.web.compare_svg import bars_svg, of_arms, of_claims, told
+from whether.web.compare_svg import NARROW, bars_svg, of_arms, of_claims, told
 from whether.web.judged import Damage
 from whether.web.rows import differing
 
@@ -101,7 +101,13 @@ def _effects(name: str, claims: Sequence[Claims]) -> str:
     groups, across = of_claims(claims)
     kind = "Means" if claims[0].one.kind in BOUNDS else "Effects"
     title = f"{kind}, A and B on one axis"
-    return bars_svg(groups, across, unit=claims[0].one.unit, title=title, text=told(claims), name=name)
+    draw = partial(bars_svg, groups, across, unit=claims[0].one.unit, title=title, text=told(claims))
+    return _for_both(draw(name=name), draw(name=f"{name}-narrow", wide=NARROW))
+
+
+def _for_both(wide: str, narrow: str) -> str:
+    """A drawing for pages and one for phones, of which the style shows that which fits."""
+    return f'<div class="wide-only">{wide}</div><div class="narrow-only">{narrow}</div>'
 
 
 def _by_measure(arms: Sequence[Arms]) -> list[list[Arms]]:
@@ -117,5 +123,6 @@ def _means(number: int, arms: Sequence[Arms]) -> str:
     measure = arms[0].a.measure.rpartition(":")[2].replace("_", " ")
     said = "; ".join(f"{item.name}: A {item.a.mean:.4g}, B {item.b.mean:.4g}" for item in arms)
     unit = f"{measure} ({mean_unit(arms[0].a)})".replace(" ()", "")
-    title = f"{measure}, A and B on one axis"
-    return bars_svg(groups, across, unit=unit, title=title, text=said, name=f"means-{number}", aside=True)
+    title, name = f"{measure}, A and B on one axis", f"means-{number}"
+    draw = partial(bars_svg, groups, across, unit=unit, title=title, text=said)
+    return _for_both(draw(name=name, aside=True), draw(name=f"{name}-narrow", wide=NARROW))

@@ -15,8 +15,9 @@ from whether.web.axis import labels, ticks
 from whether.web.compare import Arms, Claims
 from whether.web.graph_svg import fitted
 
-_WIDE = 680.0
-_RIGHT, _FOOT = 120.0, 40.0
+WIDE, NARROW = 680.0, 330.0
+"""Pixels across a drawing, on a page and on a phone."""
+_FOOT = 40.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,10 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class _Look:
-    """Lengths: what stands left of the bands, a name above them, a band, what is between two, and after the last."""
+    """Lengths: what stands left and right of the bands, a name above them, a band, between two, and after the last."""
 
     left: float = 34.0
+    right: float = 120.0
     name: float = 20.0
     band: float = 19.0
     between: float = 4.0
@@ -52,6 +54,7 @@ class _Look:
 
 
 _ABOVE, _ASIDE = _Look(), _Look(left=190.0, name=0.0, band=13.0, between=2.0, after=8.0)
+_CLOSE = _Look(left=28.0, right=104.0)
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ def bars_svg(
     text: str,
     name: str,
     aside: bool = False,
+    wide: float = WIDE,
 ) -> str:
     """Groups of bars on one axis, as one <svg> element coloured by the page's style.
 
@@ -143,12 +147,13 @@ def bars_svg(
         title, text: a short name, and what is seen, for those who cannot see it.
         name: begins every identifier; unique in the page.
         aside: write the groups' names beside their bars, which suits short ones.
+        wide: pixels across.
     """
-    look = _ASIDE if aside else _ABOVE
-    axis = _Axis(*across, look.left, _WIDE - _RIGHT)
+    look = _ASIDE if aside else _ABOVE if wide == WIDE else _CLOSE
+    axis = _Axis(*across, look.left, wide - look.right)
     parts, y = [], 6.0
     for group in groups:
-        room = look.left - 40 if aside else _WIDE
+        room = look.left - 40 if aside else wide
         low = y + (look.band + look.between / 2 + 4 if aside and len(group.bars) > 1 else 12)
         parts.append(f'<text class="name" x="0" y="{low:g}">{_safe(fitted(group.name, room, 13))}</text>')
         y += look.name
@@ -158,7 +163,7 @@ def bars_svg(
         y += look.after
     parts += _foot(axis, y, unit)
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="effects" viewBox="0 0 {_WIDE:g} {y + _FOOT:g}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="effects" viewBox="0 0 {wide:g} {y + _FOOT:g}" role="img" '
         f'aria-labelledby="{name}-title {name}-text"><title id="{name}-title">{_safe(title)}</title>'
         f'<desc id="{name}-text">{_safe(text)}</desc>'
     )
@@ -221,7 +226,7 @@ def _interval(bar: Bar, axis: _Axis, middle: float) -> Iterator[str]:
 
 def _foot(axis: _Axis, y: float, unit: str) -> Iterator[str]:
     yield f'<path class="axis" d="M{axis.left:g} {y:g}H{axis.right:g}"/>'
-    marks = ticks(axis.low, axis.high, most=7)
+    marks = ticks(axis.low, axis.high, most=max(3, int((axis.right - axis.left) / 60)))
     for mark, label in zip(marks, labels(marks), strict=True):
         x = axis.place(mark)
         yield f'<path class="axis" d="M{x:.1f} {y:g}v4"/>'

@@ -39,6 +39,9 @@ PATIENCE = 0.15
 SOONEST, LATEST = 2, 30
 """Seconds after which a page that could not wait loads again: as many as were taken already, within these."""
 
+NARROW = 250.0
+"""Points across the axis on a phone, where its type of 9 can be read."""
+
 FRESH, FAILED = 60.0, 5.0
 """Seconds for which a sheet is shown again when nothing that it names has changed, and for which a failure stands."""
 
@@ -223,10 +226,15 @@ def _sheet(computed: Computed | None) -> Sheet:
 
 
 def _shown(computed: Computed) -> dict[str, Any]:
+    from whether.cover.axis import svg
+    from whether.cover.page import page
     from whether.cover.render import fragment
 
+    sheet = _sheet(computed)
     # Pages allow no style in elements; the size in print is a class of our style file instead.
-    told = _PRINT_SIZE.sub(r' data-print="\1\2"', fragment(_sheet(computed)))
+    told = _PRINT_SIZE.sub(r' data-print="\1\2"', fragment(sheet))
+    narrow = svg(page(sheet).axis, name="axis-narrow", width=NARROW).replace("<svg ", '<svg class="narrow-only" ', 1)
+    told = told.replace("</svg>", f"</svg>{narrow}", 1).replace("<svg ", '<svg class="wide-only" ', 1)
     return {"sheet": told, "time": f"{computed.time:%H:%M:%S} UTC", "worded": computed.worded}
 
 

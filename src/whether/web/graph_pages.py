@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX = re.compile(r"[0-9a-f]{6,63}")
+_MEANINGS = {
+    graphs.STANDS: "Its record is there, and so are its weights.",
+    graphs.DROPPED: "Its record is there; its weights are not, and are trained again when something needs them.",
+    graphs.FAILED: "It always failed: whether retry does it again.",
+    graphs.DIVERGED: "Its loss was no longer finite. It counts as it is.",
+}
+"""What it means that a piece is so, for those who read it for the first time."""
 _SENTENCE = 12
 """Lines of a sentence that are shown at once."""
 
@@ -90,6 +97,7 @@ def _told(view: View, digest: str, record: Mapping[str, Any] | Damage, *, unfold
         "kind": "measure" if said.get("kind") == "measure" else "network",
         "label": _label(root) if root is not None else "",
         "here": here,
+        "meanings": _MEANINGS | ({graphs.STANDS: "Its record is there."} if said.get("kind") == "measure" else {}),
         "damage": damage,
         "untold": untold,
         "graph": shown,

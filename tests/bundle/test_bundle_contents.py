@@ -160,6 +160,7 @@ print(own_code())
 
 
 class TestSameBytes:
+    @pytest.mark.long
     def test_in_another_process_with_other_settings(self, made) -> None:
         code = AGAIN.format(tests=str(Path(__file__).parent), folder=str(made.folder))
         settings = {"PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONUTF8": "0"}

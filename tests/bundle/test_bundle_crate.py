@@ -149,6 +149,7 @@ class TestTables:
         with pytest.raises(ValueError, match="Parquet"):
             read_parquet(b"nothing")
 
+    @pytest.mark.long
     def test_croissant_is_read_by_the_reference_library(self, made) -> None:
         code = (
             "import sys, warnings, mlcroissant\n"

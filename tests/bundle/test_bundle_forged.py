@@ -32,17 +32,22 @@ def noted(answer: Answer) -> Answer:
     return replace(answer, table=[replace(run, note="") for run in answer.table])
 
 
+def other_data(answer: Answer, **changes: object) -> Answer:
+    return replace(answer, data={**answer.data, **changes})
+
+
 BY_THE_RECORDS: dict[str, tuple[Change, str]] = {
-    "less is better": (lambda it: meaning(it, better="lower"), "are not what they are said to be: better"),
-    "less spread": (lambda it: meaning(it, resolution=0.0), "are not what they are said to be: resolution"),
-    "another unit": (lambda it: meaning(it, unit="%"), "are not what they are said to be: unit"),
+    "another meaning": (
+        lambda it: meaning(it, better="lower", resolution=0.0, unit="%"),
+        "The numbers of trained are not what they are said to be: resolution, unit, better",
+    ),
     "another worst": (lambda it: meaning(it, worst=3.0), "a run that diverged counts as 3.0"),
     "no word of divergence": (noted, "has another note than its record"),
     "another network": (lambda it: first(it, state="ab" * 32), "is said to be of abababababab"),
     "another length": (lambda it: first(it, steps=9), "at 9 iterations, and its record is not"),
     "another x": (lambda it: first(it, x=7.0), "is said to be of another family, or to have another x"),
-    "other data": (lambda it: replace(it, data={**it.data, "content": "ab" * 32}), "data of another content"),
-    "another split": (lambda it: replace(it, data={**it.data, "split": "test"}), "measured on the split 'test'"),
+    "other data": (lambda it: other_data(it, content="ab" * 32), "data of another content"),
+    "another split": (lambda it: other_data(it, split="test"), "measured on the split 'test'"),
     "arms that changed places": (lambda it: swapped(it, "trained", "again"), "is not the history that was registered"),
     "a smaller size": (lambda it: sized(it, 1e-3), "Its claims or its rule are not those that were registered"),
 }

@@ -12,7 +12,7 @@ import pytest
 
 from whether.bundle import crate
 from whether.bundle.croissant import croissant
-from whether.bundle.table import read_parquet, runs_parquet
+from whether.report.tables import read_parquet, runs_parquet
 
 RECOMMENDED_AND_NOT_DONE = {
     "ro-crate-1.3_8.2",  # a single version: Process Run Crate 0.5 builds on 1.1

@@ -20,12 +20,11 @@ from report_answers import MAKERS
 from test_report_figures import boxes, outside, overlapping
 
 from whether.answer import Answer, Run
-from whether.bundle.table import runs_parquet
 from whether.errors import RequestError
 from whether.report.figures import figures
 from whether.report.paper import PRESETS, folder_of, formats_of, look_of, pdf, render_figures, resized
 from whether.report.style import Look, png, styled, svg
-from whether.report.tables import KINDS, csv, read_csv
+from whether.report.tables import KINDS, csv, read_csv, runs_parquet
 from whether.report.write import runs_csv
 
 HERE = Path(__file__).parent

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from whether.answer import FAILED
 from whether.bundle import crate, places
-from whether.bundle.table import read_parquet, rows_of
 from whether.errors import DamageError, RequestError
 from whether.provenance import LOCK_FILE
+from whether.report.tables import read_parquet, rows_of, runs_csv
 from whether.store.finding import Finding
 from whether.store.packed import wrong_name
 
@@ -76,8 +76,6 @@ def _crate(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
 
 
 def _results(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
-    from whether.report.write import runs_csv
-
     wanted, exact = runs_csv(answer), same_code(bundle)
     beside = f"{places.LAB}answers/{answer.name}-{answer.digest[:8]}/runs.csv"
     for name in (places.RUNS_CSV, beside):

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from whether.bundle import crate, places, source, withheld
 from whether.bundle.croissant import croissant
 from whether.bundle.readme import readme
-from whether.bundle.table import runs_parquet
 from whether.errors import DamageError
 from whether.provenance import LOCK_FILE
 from whether.registration import REGISTERED
+from whether.report.tables import runs_csv, runs_parquet
 from whether.store.answers import ANSWER_FILE
 from whether.store.layout import MARKER, PARTS, Part, is_ours_or_the_systems
 from whether.store.ledger import said
@@ -290,7 +290,6 @@ def _record(store: Store, digest: str) -> tuple[bytes, bool]:
 def _small(gathered: Gathered, told: crate.Told) -> dict[str, bytes]:
     """What is made for the bundle, and the pages of the answer's folder without the names of folders."""
     from whether import __version__
-    from whether.report.write import runs_csv
 
     answer, folder = gathered.answer, gathered.folder
     csv, parquet = runs_csv(answer).encode("utf-8", "replace"), runs_parquet(answer)

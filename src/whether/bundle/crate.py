@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from whether.answer import DIVERGED, FAILED, OVERRUN
 from whether.bundle import places
-from whether.bundle.table import runs_of
 from whether.errors import RequestError
+from whether.report.tables import runs_of
 
 if TYPE_CHECKING:
     from whether.answer import Answer, Run

@@ -10,12 +10,26 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from whether.bundle import places
-from whether.bundle.table import COLUMNS
+from whether.report.tables import KINDS
 
 if TYPE_CHECKING:
     from whether.answer import Answer
 
-KINDS = {"text": "sc:Text", "number": "sc:Float", "integer": "sc:Integer"}
+DATA_TYPES = {"str": "sc:Text", "float64": "sc:Float", "int64": "sc:Integer"}
+COLUMNS: dict[str, str] = {
+    "arm": "The arm: what was compared.",
+    "family": "Arms of one family differ in one number, x.",
+    "x": "That number; empty where the family has none.",
+    "replicate": "The replicate, from 0. What arms of one replicate share is in the answer's sources.",
+    "seed": "The root of the replicate's random streams, 16 hexadecimal digits.",
+    "value": "What was measured, in the unit of the arm; of a diverged run the worst value there is.",
+    "outcome": "done, diverged, failed (says nothing of the network) or overrun (after the last look).",
+    "note": "What a reader must know of this run.",
+    "measure": "The digest of what was measured; its record is lab/records/ab/<digest>.json.",
+    "state": "The digest of the trained network; its record stands beside.",
+    "steps": "Iterations of training behind the network.",
+}
+"""What the columns of the table mean."""
 _IDS = "@id"
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -84,7 +98,7 @@ def croissant(answer: Answer, csv: bytes, parquet: bytes, *, licence: str = "") 
                 "name": "runs",
                 "description": "A row for each arm of each replicate.",
                 "key": [{_IDS: "runs/arm"}, {_IDS: "runs/replicate"}],
-                "field": [_field(name, kind, what) for name, (kind, what) in COLUMNS.items()],
+                "field": [_field(name, kind, COLUMNS[name]) for name, kind in KINDS.items()],
             }
         ],
     }
@@ -102,4 +116,4 @@ def _file(place: str, raw: bytes, form: str) -> dict[str, Any]:
 def _field(name: str, kind: str, what: str) -> dict[str, Any]:
     source = {"fileObject": {_IDS: "runs.csv"}, "extract": {"column": name}}
     said = {"@type": "cr:Field", _IDS: f"runs/{name}", "name": f"runs/{name}", "description": what}
-    return said | {"dataType": KINDS[kind], "source": source}
+    return said | {"dataType": DATA_TYPES[kind], "source": source}

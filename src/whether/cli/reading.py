@@ -142,11 +142,10 @@ class Paper:
 
 
 def _write_runs(found: Answer, path: Path, as_json: bool) -> None:
-    from whether.bundle.table import runs_parquet
     from whether.cli.page import near, say, say_json
     from whether.errors import RequestError
     from whether.report.numbers import plural
-    from whether.report.write import runs_csv
+    from whether.report.tables import runs_csv, runs_parquet
     from whether.store.publish import replace
 
     kind = path.suffix.lower()

@@ -1,4 +1,4 @@
-"""The runs of an answer as a table in CSV, and back: every number to the bit, every name as it was.
+"""The runs of an answer as a table, in CSV and Parquet, and back: every number to the bit, every name as it was.
 
 A cell of text that a spreadsheet would take for a formula begins with an apostrophe, and so does one that begins with
 an apostrophe already: whoever reads the file takes one off. Numbers are never touched.
@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+
+    from whether.answer import Answer, Run
 
 KINDS: Mapping[str, str] = {
     "arm": "str",
@@ -29,6 +33,56 @@ KINDS: Mapping[str, str] = {
 """The columns of a table of runs, and the kinds of their values."""
 _FORMULAE = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 """What a text begins with that a spreadsheet computes, or that hides such a sign from a look at the first one."""
+
+
+def runs_of(answer: Answer) -> list[Run]:
+    """Every run: those that were analysed, then the overrun."""
+    from whether.report.account import overrun
+
+    return [*answer.table, *overrun(answer)]
+
+
+def rows_of(answer: Answer) -> list[dict[str, Any]]:
+    """Every run as a row, with the columns in their order."""
+    told = (asdict(run) for run in runs_of(answer))
+    return [{name: run[name] for name in KINDS} for run in told]
+
+
+def runs_csv(answer: Answer) -> str:
+    """Every run as a row, with the columns of `answer.runs`, and after them the overrun, which have that outcome.
+
+    Numbers are written so that they read back exactly (`read_csv`); no name is a spreadsheet's formula.
+    """
+    return csv(rows_of(answer))
+
+
+def runs_parquet(answer: Answer) -> bytes:
+    """The same as a Parquet file, without a date or a name of a machine in it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"str": pa.string(), "float64": pa.float64(), "int64": pa.int64()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in KINDS.items()])
+    table: pa.Table = pa.Table.from_pylist(rows_of(answer), schema=schema)
+    told = io.BytesIO()
+    pq.write_table(table, told, compression="zstd")
+    return told.getvalue()
+
+
+def read_parquet(raw: bytes) -> list[dict[str, Any]]:
+    """The rows of a Parquet file.
+
+    Raises:
+        ValueError: it is none.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(raw)).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(str(error)) from error
+    return rows
 
 
 def csv(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from whether.report.tables import runs_csv
 
 if TYPE_CHECKING:
     from whether.answer import Answer
@@ -29,14 +30,3 @@ def render(answer: Answer) -> dict[str, bytes]:
         files[f"figures/{name}.svg"] = vectors[name]
         files[f"figures/{name}.png"] = png(figure)
     return files
-
-
-def runs_csv(answer: Answer) -> str:
-    """Every run as a row, with the columns of `answer.runs`, and after them the overrun, which have that outcome.
-
-    Numbers are written so that they read back exactly (`tables.read_csv`); no name is a spreadsheet's formula.
-    """
-    from whether.report.account import overrun
-    from whether.report.tables import csv
-
-    return csv(asdict(run) for run in (*answer.table, *overrun(answer)))

@@ -15,10 +15,11 @@ from web_cases import EVIL, add, bench, folder_of, get, read
 
 from whether.answer import Answer, ControlResult
 from whether.history.difference import Difference
+from whether.report.chart import tick_labels
 from whether.store.folder import Store
-from whether.web.axis import labels, ticks
 from whether.web.compare import compared, label, panels
 from whether.web.compare_svg import bars_svg, of_arms, of_claims, told
+from whether.web.svg import ticks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -151,7 +152,7 @@ class TestAxis:
         slack = 1e-6 * max(abs(low), abs(high), span)
         assert 1 <= len(marks) <= max(most, 2)
         assert all(low - slack <= mark <= high + slack for mark in marks)
-        assert len(labels(marks)) == len(marks)
+        assert len(tick_labels(marks)) == len(marks)
 
 
 @pytest.fixture(scope="module")

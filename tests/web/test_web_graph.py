@@ -20,7 +20,8 @@ from whether.store.folder import Store
 from whether.web.graph import EARLIER, WORST, Graph, Known, Node, Taken, history, known, latest
 from whether.web.graph_layout import WIDTH, Places, places
 from whether.web.graph_rounds import alike, folded
-from whether.web.graph_svg import fitted, graph_svg, summary
+from whether.web.graph_svg import graph_svg, summary
+from whether.web.svg import fitted
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -12,6 +12,7 @@ from whether.report.page import Drawn, families, place
 from whether.web import files
 from whether.web.drawn import safe_svg
 from whether.web.guard import FILE_POLICY
+from whether.web.rendering import page_of
 from whether.web.stored import Kept, mark
 
 if TYPE_CHECKING:
@@ -140,8 +141,7 @@ def _figure(view: View, item: Listed, answer: Answer, name: str, kept: Kept[Show
 def _runs(view: View, item: Listed, answer: Answer, asked: str) -> dict[str, Any]:
     """What the table of runs is given: one page of them."""
     every = [*answer.table, *account.overrun(answer)]
-    pages = max(1, -(-len(every) // A_PAGE))
-    number = min(max(int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1, 1), pages)
+    number, pages = page_of(asked, len(every), A_PAGE)
     table = every[(number - 1) * A_PAGE : number * A_PAGE]
     return {
         "item": item,

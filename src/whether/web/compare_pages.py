@@ -7,15 +7,10 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from whether.contrast import designs
-from whether.errors import RequestError
-from whether.history import wire
-from whether.history.fact import Fact
-from whether.history.recorded import collect
 from whether.report.axis_view import BOUNDS
 from whether.report.wording import mean_unit
 from whether.web.compare import Arms, Claims, Comparison, compared, label, panels
 from whether.web.compare_svg import NARROW, bars_svg, of_arms, of_claims, told
-from whether.web.judged import Damage
 from whether.web.rows import differing
 
 if TYPE_CHECKING:
@@ -36,9 +31,7 @@ def routes(view: View, render: Render) -> APIRouter:
 
     router = APIRouter()
 
-    @lru_cache(maxsize=4096)
-    def history(digest: str) -> Fact:
-        return _fact(view, digest)
+    history = lru_cache(maxsize=4096)(view.fact)
 
     def compare(request: Request) -> Response:
         picked = {side: request.query_params.get(side, "") for side in ("a", "b")}
@@ -72,16 +65,6 @@ def _wrong(picked: Mapping[str, str], known: Mapping[str, Listed]) -> list[str]:
     if picked["a"] and picked["a"] == picked["b"] and not found:
         found.append("A and B are the same answer. Pick two.")
     return found
-
-
-def _fact(view: View, digest: str) -> Fact:
-    def record(name: str) -> Mapping[str, Any] | None:
-        found = view.record(name)
-        if isinstance(found, Damage):
-            raise RequestError(f"{found.place}: {found.what}")
-        return found
-
-    return wire.read(collect(digest, record))[digest]
 
 
 def _drawn(found: Comparison) -> dict[str, Any]:

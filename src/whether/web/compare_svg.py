@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from whether.answer import ClaimResult
 from whether.report.axis_view import edges, view
-from whether.report.numbers import clean, unit_name
+from whether.report.chart import tick_labels
+from whether.report.numbers import unit_name
 from whether.report.wording import MARK, effect, interval, regions
-from whether.web.axis import labels, ticks
 from whether.web.compare import Arms, Claims
-from whether.web.graph_svg import fitted
+from whether.web.svg import fitted, roomy, safe, ticks
 
 WIDE, NARROW = 680.0, 330.0
 """Pixels across a drawing, on a page and on a phone."""
@@ -90,7 +89,7 @@ def of_claims(claims: Sequence[Claims]) -> tuple[list[Group], tuple[float, float
         for item in claims
     ]
     low, high = view(deciding or every, every if deciding else ())
-    return groups, _roomy(low, high)
+    return groups, roomy(low, high, 0.07)
 
 
 def of_arms(arms: Sequence[Arms]) -> tuple[list[Group], tuple[float, float]]:
@@ -107,7 +106,7 @@ def of_arms(arms: Sequence[Arms]) -> tuple[list[Group], tuple[float, float]]:
     ]
     seen = [value for group in groups for bar in group.bars for value in (bar.estimate, bar.low, bar.high)]
     known = [value for value in seen if value is not None and math.isfinite(value)] or [0.0, 1.0]
-    return groups, _roomy(min(known), max(known))
+    return groups, roomy(min(known), max(known), 0.07)
 
 
 def told(claims: Sequence[Claims]) -> str:
@@ -120,11 +119,6 @@ def told(claims: Sequence[Claims]) -> str:
 
 def _told(side: str, claim: ClaimResult) -> str:
     return f"{side} {claim.verdict}, {effect(claim)}, interval {interval(claim)}"
-
-
-def _roomy(low: float, high: float) -> tuple[float, float]:
-    room = 0.07 * (high - low) or max(0.07 * abs(high), 0.5)
-    return low - room, high + room
 
 
 def bars_svg(
@@ -155,7 +149,7 @@ def bars_svg(
     for group in groups:
         room = look.left - 40 if aside else wide
         low = y + (look.band + look.between / 2 + 4 if aside and len(group.bars) > 1 else 12)
-        parts.append(f'<text class="name" x="0" y="{low:g}">{_safe(fitted(group.name, room, 13))}</text>')
+        parts.append(f'<text class="name" x="0" y="{low:g}">{safe(fitted(group.name, room, 13))}</text>')
         y += look.name
         for bar in group.bars:
             parts += _bar(bar, axis, y, look.band)
@@ -164,8 +158,8 @@ def bars_svg(
     parts += _foot(axis, y, unit)
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="effects" viewBox="0 0 {wide:g} {y + _FOOT:g}" role="img" '
-        f'aria-labelledby="{name}-title {name}-text"><title id="{name}-title">{_safe(title)}</title>'
-        f'<desc id="{name}-text">{_safe(text)}</desc>'
+        f'aria-labelledby="{name}-title {name}-text"><title id="{name}-title">{safe(title)}</title>'
+        f'<desc id="{name}-text">{safe(text)}</desc>'
     )
     return "".join([opening, *parts, "</svg>"])
 
@@ -204,7 +198,7 @@ def _bar(bar: Bar, axis: _Axis, y: float, high: float) -> Iterator[str]:
     for edge in filter(axis.shows, bar.edges):
         yield f'<path class="edge" d="M{axis.place(edge):.1f} {y - 1:g}v{high + 2:g}"/>'
     yield from _interval(bar, axis, middle)
-    yield f'<text class="told {bar.tone}" x="{axis.right + 12:g}" y="{middle + 4:g}">{_safe(bar.told)}</text>'
+    yield f'<text class="told {bar.tone}" x="{axis.right + 12:g}" y="{middle + 4:g}">{safe(bar.told)}</text>'
 
 
 def _interval(bar: Bar, axis: _Axis, middle: float) -> Iterator[str]:
@@ -227,14 +221,10 @@ def _interval(bar: Bar, axis: _Axis, middle: float) -> Iterator[str]:
 def _foot(axis: _Axis, y: float, unit: str) -> Iterator[str]:
     yield f'<path class="axis" d="M{axis.left:g} {y:g}H{axis.right:g}"/>'
     marks = ticks(axis.low, axis.high, most=max(3, int((axis.right - axis.left) / 60)))
-    for mark, label in zip(marks, labels(marks), strict=True):
+    for mark, label in zip(marks, tick_labels(marks), strict=True):
         x = axis.place(mark)
         yield f'<path class="axis" d="M{x:.1f} {y:g}v4"/>'
         yield f'<text x="{x:.1f}" y="{y + 17:g}" text-anchor="middle">{label}</text>'
     if unit:
         middle = (axis.left + axis.right) / 2
-        yield f'<text class="unit" x="{middle:g}" y="{y + 34:g}" text-anchor="middle">{_safe(unit_name(unit))}</text>'
-
-
-def _safe(text: str) -> str:
-    return escape(clean(text))
+        yield f'<text class="unit" x="{middle:g}" y="{y + 34:g}" text-anchor="middle">{safe(unit_name(unit))}</text>'

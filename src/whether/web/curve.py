@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-from whether.report.numbers import clean
-from whether.web.axis import labels, ticks
+from whether.report.chart import tick_labels
+from whether.web.svg import roomy, safe, ticks
 
 _WIDE, _HIGH = 420.0, 190.0
 _LEFT, _TOP, _RIGHT, _LOW = 52.0, 14.0, 14.0, 38.0
@@ -68,7 +67,7 @@ def curve_svg(panel: Panel, name: str) -> str:
     """
     xs = [x for line in panel.lines for x, _ in line.points]
     ys = [y for line in panel.lines for _, y in line.points]
-    across, up = (min(xs), max(xs)), _roomy(min(ys), max(ys))
+    across, up = (min(xs), max(xs)), roomy(min(ys), max(ys))
 
     def at(x: float, y: float) -> Point:
         return (
@@ -78,7 +77,7 @@ def curve_svg(panel: Panel, name: str) -> str:
 
     parts = [_opening(panel, name)]
     marks = ticks(*up, most=5)
-    for mark, label in zip(marks, labels(marks), strict=True):
+    for mark, label in zip(marks, tick_labels(marks), strict=True):
         y = at(across[0], mark)[1]
         parts.append(f'<path class="grid" d="M{_LEFT:g} {y:.1f}H{_WIDE - _RIGHT:g}"/>')
         parts.append(f'<text x="{_LEFT - 7:g}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
@@ -93,11 +92,6 @@ def curve_svg(panel: Panel, name: str) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def _roomy(low: float, high: float) -> Point:
-    room = 0.06 * (high - low) or max(abs(high) * 0.06, 0.5)
-    return low - room, high + room
-
-
 def _opening(panel: Panel, name: str) -> str:
     ends = "; ".join(
         f"{line.split}: {line.points[0][1]:.4g} at step {line.points[0][0]:g}, "
@@ -106,10 +100,6 @@ def _opening(panel: Panel, name: str) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="curve" viewBox="0 0 {_WIDE:g} {_HIGH:g}" role="img" '
-        f'aria-labelledby="{name}-title {name}-text"><title id="{name}-title">{_safe(panel.quantity)} over training'
-        f'</title><desc id="{name}-text">{_safe(ends)}</desc>'
+        f'aria-labelledby="{name}-title {name}-text"><title id="{name}-title">{safe(panel.quantity)} over training'
+        f'</title><desc id="{name}-text">{safe(ends)}</desc>'
     )
-
-
-def _safe(text: str) -> str:
-    return escape(clean(text))

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from whether.answer import DIVERGED, DONE, FAILED
 from whether.errors import RequestError
-from whether.history import facts, wire
+from whether.history import facts
 from whether.history.fact import Fact
-from whether.history.recorded import collect
 from whether.history.sentence import label, sentence
 from whether.history.walk import parents_first
 from whether.report.numbers import plural
@@ -130,15 +129,8 @@ def _sentence(root: graphs.Drawn) -> list[str]:
 
 def _root(view: View, digest: str) -> tuple[graphs.Drawn | None, str]:
     """What a record is of, with its whole history; else why that cannot be told."""
-
-    def record(name: str) -> Mapping[str, Any] | None:
-        found = view.record(name)
-        if isinstance(found, Damage):
-            raise RequestError(f"{found.place}: {found.what} {found.remedy}")
-        return found
-
     try:
-        found = wire.read(collect(digest, record))[digest]
+        found = view.fact(digest)
     except (RequestError, KeyError, ValueError, TypeError) as error:
         return None, str(error) if isinstance(error, RequestError) else "Its history cannot be read."
     return (found, "") if isinstance(found, graphs.Drawn) else (None, "It is no network and no measure.")

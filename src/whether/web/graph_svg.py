@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from whether.report.numbers import clean, plural
+from whether.report.numbers import plural
 from whether.web.graph import DAMAGED, DIVERGED, DROPPED, FAILED, MISSING, STANDS, Edge, Graph, Node, Taken
 from whether.web.graph_layout import WIDTH, Box, Places, Way, places
+from whether.web.svg import fitted, safe, width_of
 
 MARKS = {STANDS: "✓", DROPPED: "○", DAMAGED: "⚠", FAILED: "✗", DIVERGED: "≈", MISSING: "…"}
 """What stands before the word for how a state is, so that no colour is needed."""
 _CLASS = {STANDS: "stands", DROPPED: "dropped", DAMAGED: "bad", FAILED: "bad", DIVERGED: "bad", MISSING: "missing"}
 _PAD, _TITLE, _LINE, _BOTTOM = 14.0, 22.0, 17.0, 11.0
-_WIDE, _MEDIUM, _NARROW = 9.4, 7.0, 3.9
 _INSIDE = WIDTH - 2 * _PAD
 _MOST_TAKEN = 3
 _ROUND = 6.0
@@ -47,39 +47,12 @@ def taken_text(taken: Taken) -> str:
     return f"{taken.name}: {taken.value}"
 
 
-def fitted(text: str, width: float, size: float = 12.0) -> str:
-    """A text cut to a width in pixels, in a usual sans-serif face of this size; what was left out is "…".
-
-    Example:
-        >>> fitted("short", 100), fitted("much too long for that", 80)
-        ('short', 'much too lo…')
-    """
-    text = clean(text[:500])
-    if _width(text, size) <= width:
-        return text
-    while text and _width(text + "…", size) > width:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
-
-
-def _width(text: str, size: float) -> float:
-    return sum(_sign_width(sign) for sign in text) * size / 12
-
-
-def _sign_width(sign: str) -> float:
-    if ord(sign) > 0x2E80:
-        return 12.5
-    if sign in " .,:;'|!ilj()[]":
-        return _NARROW
-    return _WIDE if sign.isupper() or sign in "mwMW%@→✓" else _MEDIUM
-
-
 def _lines(node: Node) -> Iterator[tuple[str, str]]:
     """The lines under a node's word, each with its class."""
     yield from (("", line) for line in node.detail)
     for taken in node.taken[:_MOST_TAKEN]:  # of a long name the end is left out, and of the value nothing
         value = fitted(f": {taken.value}", _INSIDE / 2)
-        yield "taken", f"{fitted(taken.name, _INSIDE - _width(value, 12))}{value}"
+        yield "taken", f"{fitted(taken.name, _INSIDE - width_of(value, 12))}{value}"
     if len(node.taken) > _MOST_TAKEN:
         yield "taken", f"and {len(node.taken) - _MOST_TAKEN} measures more"
 
@@ -88,8 +61,8 @@ def _opening(found: Places, name: str, title: str, text: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="history" width="{found.width:g}" height="{found.height:g}" '
         f'viewBox="0 0 {found.width:g} {found.height:g}" role="group" aria-labelledby="{name}-title" '
-        f'aria-describedby="{name}-text"><title id="{name}-title">{_safe(title)}</title>'
-        f'<desc id="{name}-text">{_safe(text)}</desc>'
+        f'aria-describedby="{name}-text"><title id="{name}-title">{safe(title)}</title>'
+        f'<desc id="{name}-text">{safe(text)}</desc>'
     )
 
 
@@ -124,7 +97,7 @@ def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[f
 
 def _node(node: Node, box: Box, lines: Sequence[tuple[str, str]], *, here: bool) -> str:
     standing = f"{MARKS[node.standing]} {node.standing}" if node.standing else ""
-    room = _INSIDE - (_width(standing, 12) + 8 if standing else 0)
+    room = _INSIDE - (width_of(standing, 12) + 8 if standing else 0)
     x, y = box.x, box.y
     said = [
         f'<rect class="box" x="{x:g}" y="{y:g}" width="{WIDTH:g}" height="{box.height:g}" rx="7"/>',
@@ -135,12 +108,12 @@ def _node(node: Node, box: Box, lines: Sequence[tuple[str, str]], *, here: bool)
         said.append(_text(x + WIDTH - _PAD, y + _TITLE, f"standing {_CLASS[node.standing]}", standing, end=True))
     for number, (kind, line) in enumerate(lines, 1):
         said.append(_text(x + _PAD, y + _TITLE + _LINE * number + 1, kind, fitted(line, _INSIDE)))
-    inner = f"<title>{_safe(_whole(node))}</title>" + "".join(said)
+    inner = f"<title>{safe(_whole(node))}</title>" + "".join(said)
     kinds = " ".join(filter(None, ["node", node.kind, "here" if here else ""]))
     body = f'<g class="{kinds}">{inner}</g>'
     if not node.href or here:
         return body
-    return f'<a href="{escape(node.href)}" aria-label="{_safe(_whole(node))}">{body}</a>'
+    return f'<a href="{escape(node.href)}" aria-label="{safe(_whole(node))}">{body}</a>'
 
 
 def _whole(node: Node) -> str:
@@ -152,11 +125,7 @@ def _whole(node: Node) -> str:
 def _text(x: float, y: float, kind: str, text: str, *, end: bool = False) -> str:
     anchor = ' text-anchor="end"' if end else ""
     of = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:g}" y="{y:g}"{of}{anchor}>{_safe(text)}</text>'
-
-
-def _safe(text: str) -> str:
-    return escape(clean(text))
+    return f'<text x="{x:g}" y="{y:g}"{of}{anchor}>{safe(text)}</text>'
 
 
 def summary(graph: Graph) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from whether.web.feed import Feed, event_id
 from whether.web.live import commands, spoken
 from whether.web.rendering import environment
-from whether.web.rows import ago
+from whether.web.rows import ago_from_now
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -59,8 +58,8 @@ def routes(view: View, render: Render) -> APIRouter:
 
 def _look(view: View) -> dict[str, str]:
     """What is at work and what was answered last, as HTML, and what of it is worth reading aloud."""
-    working, now = commands(view.at_work()), datetime.now(UTC)
+    working, ago = commands(view.at_work()), ago_from_now()
     whole = [item for item in view.answers() if item.answer is not None]
-    lately = [(item, ago(item.time, now)) for item in whole[:LATELY]]
+    lately = [(item, ago(item.time)) for item in whole[:LATELY]]
     html = environment().get_template("live_table.html.j2").render(working=working, lately=lately)
     return {"html": html, "spoken": spoken(working)}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from whether.web.rows import FILTERS, STATES, ago, choices, chosen, decisive, rows
+from whether.web.rows import FILTERS, STATES, ago_from_now, choices, chosen, decisive, rows
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -40,7 +39,7 @@ def routes(view: View, render: Render) -> APIRouter:
             choices=choices(found),
             asked=asked,
             unasked=_unasked({row.name for row in found}),
-            ago=_ago(),
+            ago=ago_from_now(),
         )
 
     def one_question(request: Request) -> Response:
@@ -48,16 +47,11 @@ def routes(view: View, render: Render) -> APIRouter:
         told = _question(view, name)
         if told is None:
             raise HTTPException(404)
-        return render(request, "question.html.j2", name=name, ago=_ago(), decisive=decisive, **told)
+        return render(request, "question.html.j2", name=name, ago=ago_from_now(), decisive=decisive, **told)
 
     router.add_route("/", all_questions, methods=["GET"])
     router.add_route("/questions/{name}", one_question, methods=["GET"])
     return router
-
-
-def _ago() -> Any:
-    now = datetime.now(UTC)
-    return lambda iso: ago(iso, now)
 
 
 def _question(view: View, name: str) -> dict[str, Any] | None:

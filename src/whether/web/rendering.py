@@ -102,6 +102,23 @@ def part(name: object) -> str:
     return quote(str(name), safe="")
 
 
+def page_of(asked: str, many: int, each: int) -> tuple[int, int]:
+    """Which page of a long table is shown, and how many there are.
+
+    Args:
+        asked: the page's number as an address says it; whatever is none means the first, or the last beyond it.
+        many: rows.
+        each: rows on a page.
+
+    Example:
+        >>> page_of("2", 1200, 500), page_of("99", 1200, 500), page_of("-1", 0, 500), page_of("٣", 9, 2)
+        ((2, 3), (3, 3), (1, 1), (1, 5))
+    """
+    pages = max(1, -(-many // each))
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    return min(max(number, 1), pages), pages
+
+
 @functools.cache
 def static() -> Mapping[str, tuple[str, bytes]]:
     """The files that pages load, by name, with their media types: the styles, and what stands in `static/`."""

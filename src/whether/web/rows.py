@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -166,6 +166,12 @@ def ago(iso: str, now: datetime) -> str:
         if seconds >= length:
             return f"{plural(int(seconds // length), unit)} ago"
     return "just now"
+
+
+def ago_from_now() -> Callable[[str], str]:
+    """`ago` with the time as it is."""
+    now = datetime.now(UTC)
+    return lambda iso: ago(iso, now)
 
 
 def _answered(item: Listed, options: Mapping[str, Sequence[str]]) -> Row:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from whether.registration import REASONS, command, question_of
 from whether.report.numbers import chance, listed, plural
 from whether.store.ledger import ADOPTED, BEGINNING, Entry, adopted
-from whether.web.rows import ago
+from whether.web.rendering import page_of
+from whether.web.rows import ago_from_now
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -55,7 +55,7 @@ def routes(view: View, render: Render) -> APIRouter:
         told = [
             (study, [_standing(view, study, name, answers) for name in study.questions]) for study in view.studies()
         ]
-        return render(request, "studies.html.j2", studies=told[::-1], ago=_ago())
+        return render(request, "studies.html.j2", studies=told[::-1], ago=ago_from_now())
 
     def study(request: Request) -> Response:
         wanted = request.path_params["study"]
@@ -64,13 +64,11 @@ def routes(view: View, render: Render) -> APIRouter:
             raise HTTPException(404)
         answers = _answers(view)
         told = [_standing(view, found[0], name, answers) for name in found[0].questions]
-        return render(request, "study.html.j2", study=found[0], standings=told, reasons=REASONS, ago=_ago())
+        return render(request, "study.html.j2", study=found[0], standings=told, reasons=REASONS, ago=ago_from_now())
 
     def ledger(request: Request) -> Response:
         chronicle = view.chronicle()
-        pages = max(1, -(-len(chronicle.entries) // A_PAGE))
-        asked = request.query_params.get("page", "1")
-        number = min(max(int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1, 1), pages)
+        number, pages = page_of(request.query_params.get("page", ""), len(chronicle.entries), A_PAGE)
         newest = [*chronicle.entries][::-1][(number - 1) * A_PAGE : number * A_PAGE]
         head = chronicle.entries[-1].hash if chronicle.entries else ""
         return render(
@@ -123,11 +121,6 @@ def _what(kind: str, body: Mapping[str, Any]) -> tuple[str, str]:
             gone = [part for part in body.values() if isinstance(part, Mapping)]
             return plural(sum(map(len, gone)), "state that no answer needs", "states that no answer needs"), ""
     return ", ".join(f"{key}: {str(value)[:80]}" for key, value in list(body.items())[:4]), ""
-
-
-def _ago() -> Any:
-    now = datetime.now(UTC)
-    return lambda iso: ago(iso, now)
 
 
 def _answers(view: View) -> Mapping[str, Listed]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os.path import lexists
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whether.answer import Answer
 from whether.errors import DamageError, RequestError, WorkError
@@ -24,6 +24,9 @@ from whether.store.ledger import ADOPTED, RESTORE, Entry, chain, entry_fields, s
 from whether.web.judged import Damage, answered, is_whole, judge
 from whether.web.measured import Measured
 from whether.web.stored import Kept, mark, plain
+
+if TYPE_CHECKING:
+    from whether.history.fact import Fact
 
 _MOST_RECORDS, _MOST_STATES = 1_000, 200_000
 _REMAKE = "The next run that needs it makes it again."
@@ -183,6 +186,23 @@ class View:
             damaged = isinstance(error, DamageError)
             what = "It is not what was written there, so it is not used." if damaged else "It cannot be read."
             return Damage(place=f"records/{digest[:2]}/{digest}.json", what=what, remedy=_REMAKE)
+
+    def fact(self, digest: str) -> Fact:
+        """What a recorded piece is, with its whole history.
+
+        Raises:
+            RequestError: a record of it is missing, damaged, or of an earlier version.
+        """
+        from whether.history import wire
+        from whether.history.recorded import collect
+
+        def record(name: str) -> Mapping[str, Any] | None:
+            found = self.record(name)
+            if isinstance(found, Damage):
+                raise RequestError(f"{found.place}: {found.what} {found.remedy}")
+            return found
+
+        return wire.read(collect(digest, record))[digest]
 
     def state_of(self, digest: str) -> str:
         """What is the matter with a record, in a word: "" when nothing, "missing", "damaged". Nothing in it is read.

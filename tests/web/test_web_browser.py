@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from graph_cases import told_lab
 from test_web_live import claimed
@@ -47,7 +48,7 @@ PAGES = {
     "nothing": "/nothing-here",
 }
 """A page of each kind; what is in capitals is the digest of a piece."""
-FEW = ("answer", "live", "two answers", "found", "network")
+FEW = ("answer", "two answers", "network")
 """Those that the fast tests look at more closely."""
 
 
@@ -236,18 +237,21 @@ FOCUSED = """() => {
 
 
 class TestWithout:
-    @pytest.mark.parametrize("kind", FEW)
-    def test_scripts_everything_is_there(self, browser: Any, page: Any, at: Any, kind: str) -> None:
+    def test_scripts_everything_is_there(self, browser: Any, page: Any, at: Any) -> None:
         bare = browser.new_context(java_script_enabled=False)
         plain = bare.new_page()
-        opened(plain, at(kind))
-        opened(page, at(kind))
+        opened(plain, at("live"))
+        opened(page, at("live"))
         words = page.locator("main").inner_text().split()
         there = plain.locator("main").inner_text().split()
         bare.close()
         missing = [word for word in words if word not in there and word not in ("Kept", "current.", "Pause")]
         assert missing == []
         assert len(there) > 30
+
+    def test_no_other_page_has_scripts(self, at: Any) -> None:
+        told = {kind: httpx.get(at(kind)).text for kind in PAGES}
+        assert [kind for kind, text in told.items() if "<script" in text] == ["live"]
 
     def test_a_screen_pages_print_without_what_is_clicked(self, page: Any, at: Any) -> None:
         page.emulate_media(media="print")

@@ -139,7 +139,7 @@ class TestCrate:
 
 class TestTables:
     def test_parquet_has_every_run(self, made) -> None:
-        rows = read_parquet((made.unpacked / "results" / "runs.parquet").read_bytes())
+        rows = read_parquet((made.unpacked / "results" / "runs.parquet").read_bytes(), 8)
         assert [(row["arm"], row["replicate"], row["outcome"]) for row in rows] == [
             (run.arm, run.replicate, run.outcome) for run in made.answer.table
         ]
@@ -147,7 +147,11 @@ class TestTables:
 
     def test_what_is_none_is_told(self) -> None:
         with pytest.raises(ValueError, match="Parquet"):
-            read_parquet(b"nothing")
+            read_parquet(b"nothing", 9)
+
+    def test_one_with_more_rows_than_expected_is_not_read(self, made) -> None:
+        with pytest.raises(ValueError, match="8 rows, and no more than 7 are expected"):
+            read_parquet(runs_parquet(made.answer), 7)
 
     @pytest.mark.long
     def test_croissant_is_read_by_the_reference_library(self, made) -> None:

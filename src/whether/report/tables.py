@@ -69,17 +69,24 @@ def runs_parquet(answer: Answer) -> bytes:
     return told.getvalue()
 
 
-def read_parquet(raw: bytes) -> list[dict[str, Any]]:
+def read_parquet(raw: bytes, most: int) -> list[dict[str, Any]]:
     """The rows of a Parquet file.
 
+    Args:
+        raw: its bytes; a few of them may say that a value is repeated without end.
+        most: rows that it may have.
+
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or has more.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(raw)).to_pylist()
+        file = pq.ParquetFile(io.BytesIO(raw))
+        if (there := file.metadata.num_rows) > most:
+            raise ValueError(f"{there} rows, and no more than {most} are expected")
+        rows: list[dict[str, Any]] = file.read().to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise ValueError(str(error)) from error
     return rows

@@ -30,9 +30,9 @@ from whether.store.publish import make_folder, refused
 MOST_MEMBERS = 200_000
 MOST_LISTED = 256 * MOST_MEMBERS
 """Bytes of the list of members, which is read at one go and takes eight times as much memory."""
-MOST_RATIO = 200
-"""Bytes unpacked for a byte of the archive; what we write is below 30."""
-HARMLESS = 64 << 20
+MOST_RATIO = 60
+"""Bytes unpacked for a byte of the archive; what we write is below 10, and no single file of it above 30."""
+HARMLESS = 32 << 20
 """Bytes unpacked that are no bomb whatever they are packed into."""
 
 _CHUNK = 1 << 20

@@ -25,21 +25,8 @@ TORCH_FREE = (
     *("answer", "answered", "campaign", "claim", "conclude", "contrast", "digest", "errors", "evidence", "failures"),
     *("history", "inquiry", "lab", "plan", "question", "recipe", "registration", "retry", "seeds", "settings", "stats"),
     *("fit", "sparsify", "structure"),
-    *(
-        "stamp",
-        "steps",
-        "words",
-        "store",
-        "catalogue",
-        "report",
-        "cli",
-        "cover",
-        "bundle",
-        "criteria",
-        "exports",
-        "web",
-        "typeset",
-    ),
+    *("stamp", "steps", "words", "store", "catalogue", "report", "cli", "audit", "audit_records", "concluded"),
+    *("cover", "bundle", "criteria", "exports", "web", "typeset", "handwritten", "provenance"),
 )
 PURE = ("prune", "connect", "probe", "perturb", "models", "data", "tasks", "train")
 WIRING = ("store", "execute", "cli", "web", "report")

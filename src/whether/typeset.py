@@ -3,7 +3,7 @@
 Where a text has signs that those lack, Chinese ones for instance, the machine's fonts help out: rather other bytes than
 a name made of boxes.
 
-Texts of people never become markup: they are handed over as data (`sys.inputs` or a JSON file) or quoted.
+Texts of people never become markup: they are handed over as data (`sys.inputs`).
 """
 
 from __future__ import annotations
@@ -43,16 +43,6 @@ def pictures(source: str, data: Mapping[str, Any] | None = None, *, dpi: int = 1
     """The pages of a document as PNG files, as `pdf` sets them."""
     made = _compile(source, data, format="png", ppi=float(dpi))
     return [bytes(page) for page in (made if isinstance(made, list) else [made])]
-
-
-def quoted(text: str) -> str:
-    """A text as a string of typst's language, quotation marks included.
-
-    Example:
-        >>> print(quoted('say "no"'))
-        "say \\"no\\""
-    """
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def _compile(source: str, data: Mapping[str, Any] | None, **how: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cover_labs import the_answer
 
@@ -85,3 +87,21 @@ def test_the_sheet_in_short(stood: Lab) -> None:
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("  ● Runs ") for line in lines)
     assert not any("Title" in line for line in lines)  # what is not stated is listed apart
+
+
+def test_a_half_filled_file_gets_what_is_missing_below_its_head(stood: Lab) -> None:
+    sheet = stood.cover(the_answer(stood))
+    hand = Hand(name="t", answer="tiny-12345678", said={"title": Words(text="T")})
+    half = kept(None, hand, {"ai": Words(text="None.")}, {})
+    for text in (half, f"{half}# mine\n"):
+        full = blank(text, read(text, "t"), sheet)
+        assert 'title = "T"' in full
+        assert 'limits = ""' in full
+        assert "reproductions = []" in full
+        assert full.count('answer = "tiny-12345678"') == 1
+        assert full.splitlines()[0] == half.splitlines()[0]
+        assert blank(full, read(full, "t"), sheet) == full
+    older = '# my head\n\ntitle = "T"\n'
+    grown = kept(older, replace(read(older, "t"), answer="tiny-12345678"), {"doi": Words(text="10.1/2")}, {})
+    assert grown.startswith("# my head\n\n# Of which answer")
+    assert read(grown, "t").answer == "tiny-12345678"

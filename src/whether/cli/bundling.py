@@ -158,23 +158,26 @@ def _remarks(gathered: Gathered) -> list[str]:
 def _cover(place: Lab, answer: Answer, given: list[str]) -> Cover:
     """The cover sheet in all its forms, with what its author says and the reproductions that it names."""
     from whether.bundle import check_follows, places
-    from whether.cli.sheets import hand_file, read_hand, rendered
+    from whether.cli.sheets import found_words, rendered
     from whether.cover.hand import write
+    from whether.cover.keeping import keep
     from whether.cover.sheet import Sheet
     from whether.store.packed import wrong_name
-    from whether.store.publish import load
 
-    file = hand_file(answer, given)
-    hand, _ = read_hand(file)
-    found = {path: load(hand.folder / path, what=path) for path in hand.reproductions if not wrong_name(path)}
-    there = {path: raw for path, raw in found.items() if raw is not None}
-    remarks = [
-        f"{path}, which {file.name} names, is not included: it is not there, or not in the folder of {file.name}"
+    folder = place.store.answers.open(answer.name, answer.digest)
+    words = found_words(folder, answer, given)
+    hand, called = words.hand, words.hand.name
+    inside = [path for path in hand.reproductions if not wrong_name(path)]
+    made = keep(replace(hand, reproductions=inside), folder.name)
+    there = dict(made.files)
+    kept: Hand = replace(made.hand, reproductions=[path for path in made.hand.reproductions if path in there])
+    remarks = [words.remark] if words.remark else []
+    remarks += [
+        f"{path}, which {called} names, is not included: it is not there, or not in the folder of {called}"
         for path in hand.reproductions
-        if path not in there
+        if path not in inside or path in made.lacking
     ]
     name = check_follows.HAND_FILE.removeprefix(places.COVER)
-    kept: Hand = replace(hand, reproductions=list(there), name=name)
     sheet = place.cover(answer, kept)
     files, remark = rendered(Sheet.from_json(sheet.to_json()))  # pages show what cover.json says, in its order
     said = {field: words.text for field, words in kept.said.items()}

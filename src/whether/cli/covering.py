@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whether.cli.files import check_folder, text_of
-from whether.cli.sheets import EXPECTED, hand_file, read_hand, rendered
+from whether.cli.sheets import EXPECTED, Found, found_words, rendered, to_keep
 from whether.cli.verbs import AsJson, LabPath, OpenTest, RootSeed, Words, open_lab
 from whether.errors import DamageError, RequestError
 
@@ -56,7 +57,7 @@ def cover(
 
     NAME alone means its newest answer, with options the answer to exactly that, nothing or @last the last one run.
     Every field is computed anew from the evidence; the exit code is 3 when some of it is damaged. What its author has
-    to say is kept in NAME.cover.toml, beside the question.
+    to say stands in NAME.cover.toml, beside the question, and is kept with the answer.
 
     Of work done elsewhere: FILE.toml makes its sheet, --blank science (or engineering, artifact) writes that file with
     all questions, --form the same as a page that needs no server.
@@ -90,14 +91,15 @@ def _of_answer(
     blind: bool,
     as_json: bool,
 ) -> None:
-    from whether.cli.page import near, say
+    from whether.cli.page import complain, near, say
 
-    file = hand_file(answer, given)
-    hand, _ = read_hand(file)
+    at = place.store.answers.open(answer.name, answer.digest)
+    found = found_words(at, answer, given)
+    if found.remark:
+        complain(f"note: {found.remark}")
     if to is not None:
         check_folder(to)
-    if ask:
-        hand = _ask(place, answer, hand, file)
+    hand = _ask(place, answer, found) if ask else found.hand
     sheet = place.cover(answer, hand)
     sheet = sheet.blind() if blind else sheet
     if as_json:
@@ -106,22 +108,26 @@ def _of_answer(
         files, remark = rendered(sheet)
         folder = BLIND if blind else FOLDER
         if to is None:
-            at = place.store.answers.open(answer.name, answer.digest)
+            for name, raw in to_keep(at, hand).items():
+                at.write(name, raw)
             paths = [at.write(f"{folder}/{name}", raw) for name, raw in files.items()]
         else:
             paths = [_put(to / name, raw) for name, raw in files.items()]
-        _show(sheet, paths, remark, f"{near(file)}, or with --ask")
+        _show(sheet, paths, remark, f"{near(found.file)}, or with --ask")
     if sheet.problems:
         raise typer.Exit(DamageError.exit_code)
 
 
 def _write_blank(place: Lab, answer: Answer, given: list[str]) -> None:
-    from whether.cli.page import near, say
+    from whether.cli.page import complain, near, say
     from whether.cover import asked
 
-    file = hand_file(answer, given)
-    hand, text = read_hand(file)
-    _put(file, asked.blank(text, hand, place.cover(answer)).encode())
+    folder = place.store.answers.open(answer.name, answer.digest)
+    found = found_words(folder, answer, given)
+    if found.remark:
+        complain(f"note: {found.remark}")
+    file, hand = found.file, replace(found.here, answer=folder.name)
+    _put(file, asked.blank(found.text, hand, place.cover(answer)).encode())
     say(f"{near(file)}: fill it in an editor, then: whether cover {' '.join(given) or '@last'}")
 
 
@@ -155,15 +161,17 @@ def _plain_name(word: str) -> str:
     return find(word).name if is_file(word) else word
 
 
-def _ask(place: Lab, answer: Answer, hand: Hand, file: Path) -> Hand:
+def _ask(place: Lab, answer: Answer, found: Found) -> Hand:
     """Ask for what is missing, field by field; each is kept at once, so that stopping loses nothing."""
     from whether.cli.page import columns, faint, near, paragraph, say, strong
     from whether.cover import asked
 
+    folder = place.store.answers.open(answer.name, answer.digest)
+    file, hand = found.file, replace(found.here, answer=folder.name)
     sheet = place.cover(answer, hand)
     drafts, asks = asked.drafts_of(place.cover(answer)), asked.to_ask(sheet, hand)
     if not asks:
-        return hand
+        return found.hand
     how = (
         f"Enter skips, or confirms what is drafted ({asked.SKIP} leaves it open). Ctrl-C stops; what was said is kept."
     )
@@ -187,7 +195,7 @@ def _ask(place: Lab, answer: Answer, hand: Hand, file: Path) -> Hand:
         said[0] = before.saying(more)
 
     asked.ask_all(asks, put, keep, lambda problem: say(paragraph(problem, 2)))
-    return said[0]
+    return said[0] if file.exists() else found.hand
 
 
 def _elsewhere(file: Path, to: Path | None, *, blind: bool, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,31 +14,103 @@ if TYPE_CHECKING:
     from whether.answer import Answer
     from whether.cover.hand import Hand
     from whether.cover.sheet import Sheet
+    from whether.store.answers import AnswerFolder
 
 EXPECTED = "the file of a sheet; `whether cover --blank science` writes one with all questions"
 
 
-def hand_file(answer: Answer, given: list[str]) -> Path:
-    """Where the author's file is: beside the .py file of a question of one's own, else in the working directory."""
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the author of an answer says, and where.
+
+    Attributes:
+        hand: the words.
+        file: the author's file, or where it would be.
+        text: of that file; None where there is none.
+        remark: what is to be said of it, if anything.
+    """
+
+    hand: Hand
+    file: Path
+    text: str | None = None
+    remark: str = ""
+
+    @property
+    def here(self) -> Hand:
+        """The words as `file` says them, or would."""
+        return self.hand.moved(self.file)
+
+
+def found_words(folder: AnswerFolder, answer: Answer, given: list[str]) -> Found:
+    """The author's words: of a file beside the question, else as they were kept with the answer.
+
+    A file of this very answer (`NAME-DIGEST.cover.toml`) is looked for first; one that names another is left alone.
+
+    Args:
+        folder: of the answer.
+        answer: of which they are.
+        given: what was typed to name it.
+
+    Raises:
+        RequestError: the file is wrong.
+        DamageError: what was kept is.
+    """
+    from whether.cover.hand import SUFFIX, read
+    from whether.cover.keeping import kept
+
+    beside = _beside(answer, given)
+    own, shared = beside / f"{folder.name}{SUFFIX}", beside / f"{answer.name}{SUFFIX}"
+    file, remarks = shared, []
+    for one in (own, shared):
+        if not one.exists():
+            continue
+        text = text_of(one, EXPECTED)
+        hand = read(text, one.name, beside)
+        if hand.answer in ("", folder.name):
+            unnamed = one == shared and not hand.answer and _is_one_of_several(folder)
+            remark = (
+                f"{one.name} does not say of which answer it speaks, and is used for {folder.name}. If it is of this "
+                f'one, write into it: answer = "{folder.name}"'
+            )
+            return Found(hand=hand, text=text, file=one, remark=remark if unnamed else "")
+        if one == own:
+            raise RequestError(f"{one.name} has the name of this answer, and says that it speaks of {hand.answer}.")
+        remarks.append(f"{one.name} speaks of {hand.answer} and is not used. The file of this answer: {own.name}")
+        file = own
+    hand = kept(folder.path)
+    if hand.said or hand.reproductions:
+        place = f"answers/{folder.name}/cover/{hand.name}"
+        remarks.append(f"its author's words are those that were kept with the answer, {place}")
+    return Found(hand=hand, file=file, remark=". ".join(remarks))
+
+
+def to_keep(folder: AnswerFolder, hand: Hand) -> dict[str, bytes]:
+    """What is written into an answer's folder so that its author's words stay with it; nothing where none are."""
+    from whether.cover.hand import write
+    from whether.cover.keeping import FOLDER, HAND, keep
+
+    made = keep(hand, folder.name)
+    place = f"{FOLDER}/{HAND}"
+    if not (hand.said or hand.reproductions or (folder.path / place).exists()):
+        return {}
+    return {f"{FOLDER}/{name}": raw for name, raw in made.files.items()} | {place: write(made.hand).encode()}
+
+
+def _beside(answer: Answer, given: list[str]) -> Path:
+    """Beside the .py file of a question of one's own, else the working directory."""
     from whether.catalogue.find import is_file
-    from whether.cover.hand import SUFFIX
 
     source = next((word for word in given if is_file(word)), answer.source)
     match = re.fullmatch(r"(?P<path>.+\.py)(?::[^/\\]*)?", source)
     beside = Path(match["path"]).expanduser() if match else None
-    folder = beside.parent if beside is not None and beside.is_file() else Path()
-    return folder / f"{answer.name}{SUFFIX}"
+    return beside.parent if beside is not None and beside.is_file() else Path()
 
 
-def read_hand(file: Path) -> tuple[Hand, str | None]:
-    """What the author says, and the text of the file; None where there is none."""
-    from whether.cover.hand import Hand as Empty
-    from whether.cover.hand import read
+def _is_one_of_several(folder: AnswerFolder) -> bool:
+    from whether.store.answers import ANSWER_FILE
 
-    if not file.exists():
-        return Empty(name=file.name, folder=file.parent), None
-    text = text_of(file, EXPECTED)
-    return read(text, file.name, file.parent), text
+    siblings = folder.path.parent.glob(f"{folder.question}-????????/{ANSWER_FILE}")
+    return any(path.parent.name != folder.name for path in siblings)
 
 
 def rendered(sheet: Sheet) -> tuple[dict[str, bytes], str]:

@@ -7,7 +7,7 @@
     words.py      what somebody writes in a field                     questions.py what a file asks for
     hand.py       what an answer's author says, in a file             asked.py     what an author is still asked
     elsewhere.py  the sheet of work done elsewhere                    claims.py    its claims
-    form.py       its questions as a file, as a page
+    form.py       its questions as a file, as a page                  keeping.py   words that stay with their answer
 
     page.py       what stands where                                   axis.py      the axis of the verdict
     render.py     a sheet in all its forms                            text.py      in a few lines

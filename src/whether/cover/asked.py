@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from whether.cover.fields import FIELDS, GROUPS, Field
-from whether.cover.hand import BY_HAND, Hand, grown, said_by_hand, write
+from whether.cover.hand import BY_HAND, Hand, grown, said_by_hand, with_questions, write
 from whether.cover.questions import CONFIRMED
 from whether.cover.sheet import CANNOT, NOT_STATED, Sheet
 from whether.cover.words import Words
@@ -105,9 +105,7 @@ def blank(text: str | None, hand: Hand, sheet: Sheet) -> str:
     names = [name for name in BY_HAND if name in sheet.fields]
     if text is None:
         return write(hand, drafts=drafts_of(sheet), names=names)
-    there = {line.partition("=")[0].strip().strip("[]") for line in text.splitlines() if not line.startswith("#")}
-    lacking = {name: Words(text="") for name in names if name not in there and name not in hand.said}
-    return grown(text, hand, lacking, drafts_of(sheet)) if lacking else text
+    return with_questions(text, hand, names, drafts_of(sheet))
 
 
 def ask_all(

@@ -2,6 +2,7 @@
 
 Only fields that people fill stand in it. All mistakes are told at once; what is written is read back the same.
 
+    answer = "lottery-ticket-2574f036"           # of which answer it speaks; without it, of any to the question
     title = "Winning tickets on handwritten digits"
     authors = ["Ada Example", "Bob Example"]
     start = { text = "result: Figure 2", pointer = "paper.pdf" }
@@ -11,8 +12,9 @@ Only fields that people fill stand in it. All mistakes are told at once; what is
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,13 @@ from whether.cover.fields import FIELDS, Field
 from whether.cover.questions import CONFIRMED, comment, question, questions
 from whether.cover.words import Words, in_toml, list_in_toml, words_of
 from whether.errors import RequestError, gather, unknown
-from whether.handwritten import toml
+from whether.handwritten import quoted, shown, toml
+from whether.store.layout import ANSWER as NAMED
 
 __all__ = ["BY_HAND", "CONFIRMED", "Hand", "Words", "grown", "read", "said_by_hand", "write"]
 
 REPRODUCTIONS = "reproductions"
+ANSWER = "answer"
 SUFFIX = ".cover.toml"
 
 _HEAD = '# What the cover sheet says in the words of its authors. What is left empty reads "not stated" there.'
@@ -42,17 +46,25 @@ class Hand:
         reproductions: paths of sealed files, from `folder`.
         name: of the file, to which what is declared points where its author names nothing better.
         folder: where the file is, or would be.
+        answer: the folder of the answer that it speaks of; empty where it names none.
     """
 
     said: Mapping[str, Words] = field(default_factory=dict)
     reproductions: Sequence[str] = ()
     name: str = f"answer{SUFFIX}"
     folder: Path = field(default_factory=Path)
+    answer: str = ""
 
     def saying(self, more: Mapping[str, Words]) -> Hand:
         """The same, saying more; empty words take back what was said."""
-        said = {name: words for name, words in {**self.said, **more}.items() if words.text}
-        return Hand(said=said, reproductions=self.reproductions, name=self.name, folder=self.folder)
+        return replace(self, said={name: words for name, words in {**self.said, **more}.items() if words.text})
+
+    def moved(self, file: Path) -> Hand:
+        """The same as another file would say it: its reproductions are found from there."""
+        folder = file.parent
+        paths = tuple(os.path.relpath(self.folder / path, folder) for path in self.reproductions)
+        paths = paths if folder.resolve() != self.folder.resolve() else tuple(self.reproductions)
+        return replace(self, name=file.name, folder=folder, reproductions=paths)
 
 
 def read(text: str, name: str, folder: Path | None = None) -> Hand:
@@ -68,17 +80,21 @@ def read(text: str, name: str, folder: Path | None = None) -> Hand:
     """
     told = toml(text, name)
     said: dict[str, Words] = {}
-    paths = told.pop(REPRODUCTIONS, [])
+    paths, answer = told.pop(REPRODUCTIONS, []), told.pop(ANSWER, "")
 
     def take(key: str, value: Any) -> Callable[[], object]:
         return lambda: said.update({key: said_by_hand(key, value)})
 
     try:
-        gather(*(take(key, value) for key, value in told.items()), lambda: _check_paths(paths))
+        gather(
+            *(take(key, value) for key, value in told.items()),
+            lambda: _check_paths(paths),
+            lambda: _check_answer(answer),
+        )
     except RequestError as error:
         raise RequestError(*(f"{name}: {problem}" for problem in error.problems)) from None
     kept = {key: words for key, words in said.items() if words.text}
-    return Hand(said=kept, reproductions=tuple(paths), name=name, folder=folder or Path())
+    return Hand(said=kept, reproductions=tuple(paths), name=name, folder=folder or Path(), answer=answer)
 
 
 def said_by_hand(key: str, value: Any) -> Words:
@@ -94,7 +110,7 @@ def said_by_hand(key: str, value: Any) -> Words:
     if key not in BY_HAND:
         if key in FIELDS:
             raise RequestError(f"{key!r} is not for authors: it is filled from the evidence. Leave it out.")
-        raise unknown("field", key, {*BY_HAND, REPRODUCTIONS})
+        raise unknown("field", key, {*BY_HAND, REPRODUCTIONS, ANSWER})
     words = words_of(key, value)
     if words.text == CONFIRMED and FIELDS[key].fill != "half":
         raise RequestError(f"{key} is {CONFIRMED!r}, but nothing is drafted there; say it in your own words.")
@@ -109,10 +125,10 @@ def write(hand: Hand, *, drafts: Mapping[str, str] | None = None, names: Sequenc
         drafts: of half fields, what the evidence says; shown as comments.
         names: of fields that shall stand there with nothing said.
     """
-    parts = [_HEAD, *questions([name for name in BY_HAND if name in hand.said or name in names], hand.said, drafts)]
+    head = [_HEAD, *([answer_line(hand.answer)] if hand.answer else [])]
+    parts = [*head, *questions([name for name in BY_HAND if name in hand.said or name in names], hand.said, drafts)]
     if hand.reproductions or names:
-        asked = comment("Files that `whether reproduce` wrote where it was made again: paths from this folder.")
-        parts.append(f"{asked}\n{REPRODUCTIONS} = {list_in_toml(hand.reproductions)}")
+        parts.append(_reproductions(hand.reproductions))
     return "\n\n".join(parts) + "\n"
 
 
@@ -132,21 +148,70 @@ def grown(text: str, hand: Hand, more: Mapping[str, Words], drafts: Mapping[str,
     if text == write(hand, drafts=drafts):  # nobody has touched it: in the order of the page
         return write(wanted, drafts=drafts)
     ahead: list[str] = []
+    if hand.answer and not any(line.partition("=")[0].strip() == ANSWER for line in lines):
+        ahead += [*answer_line(hand.answer).split("\n"), ""]
     for name, words in more.items():
         line = f"{name} = {in_toml(FIELDS[name], words)}"
         empty = {f'{name} = ""', f"{name} = []"}
         places = [place for place, old in enumerate(lines) if old.strip() in empty]
         if places:
             lines[places[0]] = line
-        else:  # before everything else, as after the head of a table it would be the table's
+        else:
             ahead += [*question(name, words, (drafts or {}).get(name, "")).split("\n"), ""]
-    made = "\n".join([*ahead, *lines]) + "\n"
+    start = _after_head(lines)  # before all keys, as after the head of a table it would be the table's
+    made = "\n".join([*lines[:start], *ahead, *lines[start:]]) + "\n"
     try:
         if read(made, hand.name, hand.folder) == wanted:
             return made
     except RequestError:
         pass
     return write(wanted, drafts=drafts)
+
+
+def with_questions(text: str, hand: Hand, names: Sequence[str], drafts: Mapping[str, str] | None = None) -> str:
+    """An author's file with the questions of all fields that do not stand in it yet; what stands there stays.
+
+    Args:
+        text, hand, drafts: as `grown` takes them.
+        names: of the fields that there are.
+    """
+    if text == write(hand, drafts=drafts):  # nobody has touched it: in the order of the page
+        return write(hand, drafts=drafts, names=names)
+    there = {line.partition("=")[0].strip().strip("[]") for line in text.splitlines() if not line.startswith("#")}
+    lacking = {name: Words(text="") for name in names if name not in there and name not in hand.said}
+    made = grown(text, hand, lacking, drafts) if lacking or (hand.answer and ANSWER not in there) else text
+    if REPRODUCTIONS in there or not lacking:
+        return made
+    lines = made.splitlines()
+    start = _after_head(lines)
+    return "\n".join([*lines[:start], _reproductions(()), "", *lines[start:]]) + "\n"
+
+
+def answer_line(answer: str) -> str:
+    """What says of which answer a file speaks."""
+    return f"{comment('Of which answer this is said; it is used for no other.')}\n{ANSWER} = {quoted(answer)}"
+
+
+def _after_head(lines: Sequence[str]) -> int:
+    """Where the comment ends with which a file begins, if it is parted from what follows by an empty line."""
+    end = next((place for place, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    return end + 1 if 0 < end < len(lines) and not lines[end].strip() else 0
+
+
+def _reproductions(paths: Sequence[str]) -> str:
+    asked = comment("Files that `whether reproduce` wrote where it was made again: paths from this folder.")
+    return f"{asked}\n{REPRODUCTIONS} = {list_in_toml(paths)}"
+
+
+def _check_rest(paths: Any, answer: Any) -> None:
+    gather(lambda: _check_paths(paths), lambda: _check_answer(answer))
+
+
+def _check_answer(answer: Any) -> None:
+    if not isinstance(answer, str) or (answer and not NAMED.fullmatch(answer)):
+        raise RequestError(
+            f'{ANSWER} is {shown(answer)!r}; expected the folder of an answer, {ANSWER} = "lottery-ticket-2574f036".'
+        )
 
 
 def _check_paths(paths: Any) -> None:

@@ -28,6 +28,13 @@ def first(answer: Answer, **changes: object) -> Answer:
     return replace(answer, table=[replace(answer.table[0], **changes), *answer.table[1:]])  # type: ignore[arg-type]
 
 
+def cut(answer: Answer) -> Answer:
+    """Without its last replicate, as if fewer had been asked for."""
+    fewer = answer.planned - 1
+    table = [run for run in answer.table if run.replicate < fewer]
+    return replace(answer, table=table, planned=fewer, replicates=fewer, schedule=[fewer])
+
+
 def noted(answer: Answer) -> Answer:
     return replace(answer, table=[replace(run, note="") for run in answer.table])
 
@@ -64,7 +71,9 @@ class TestFound:
         forged(copied(made.folder / "lab", tmp_path), tmp_path / "b.zip", change)
         assert any(what in item for item in findings(tmp_path / "b.zip"))
 
-    @pytest.mark.parametrize("change", [lambda it: swapped(it, "ticket", "fresh pair"), lambda it: sized(it, 1e-3)])
+    @pytest.mark.parametrize(
+        "change", [lambda it: swapped(it, "ticket", "fresh pair"), lambda it: sized(it, 1e-3), cut]
+    )
     def test_an_exploratory_answer_by_its_digest(self, change: Change, explored: Lab, tmp_path: Path) -> None:
         forged(copied(explored.root, tmp_path), tmp_path / "b.zip", change)
         assert any(

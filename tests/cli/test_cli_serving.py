@@ -101,8 +101,10 @@ class TestServed:
             assert line.endswith("read-only; Ctrl-C ends it\n")
             with urllib.request.urlopen(address, timeout=10) as got:
                 assert b"Nothing was asked in this lab yet" in got.read()
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=10)
+            with urllib.request.urlopen(f"{address}live/events", timeout=10) as stream:  # as a page that is open has
+                assert stream.readline().startswith(b"retry:")
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=10)
         assert (process.returncode, out, err) == (0, "", "")
 
     def test_as_json(self, made: Path) -> None:

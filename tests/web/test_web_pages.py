@@ -197,26 +197,23 @@ class TestCover:
         assert get(shown, f"{SMALL}/cover.exe").status == 404
 
     def test_words_of_its_authors_stand_in_it_and_nothing_else_is_believed(self, root: Path, app: Any) -> None:
-        from whether.cover.filled import fill
-        from whether.cover.hand import Hand, Words
+        from whether.cover.hand import Hand, Words, write
         from whether.cover.sheet import Sheet
 
-        view = app.state.view
-        item = view.answer(folder_of("question-01"))
-        hand = Hand(said={"title": Words(text="Ours"), "authors": Words(text="A. <b>Author")})
-        sheet = fill(view.store, item.answer, hand)
-        said = json.loads(sheet.to_json())
-        said["fields"]["verdict"]["text"] = "Forged"
-        folder = view.store.answers.open("question-01", bench().name_of("question-01"))
-        folder.write("cover/cover.json", json.dumps(said).encode())
+        said = {"title": "Ours", "authors": "A. <b>Author", "variation": "and the weather"}
+        hand = Hand(said={name: Words(text=text) for name, text in said.items()})
+        folder = app.state.view.store.answers.open("question-01", bench().name_of("question-01"))
+        folder.write("cover/cover.json", b'{"fields": {"verdict": {"text": "Forged"}}}')
+        folder.write("cover/hand.toml", write(hand).encode())
         found = Sheet.from_json(get(app, f"{SMALL}/cover.json").text)
         assert (found.fields["title"].text, found.fields["authors"].text) == ("Ours", "A. <b>Author")
+        assert found.fields["variation"].text.endswith("and the weather")
         assert "Forged" not in get(app, f"{SMALL}/cover.md").text
         page = get(app, f"{SMALL}/cover")
         assert "with the words of its authors" in page.text
         assert "<b>Author" not in page.text
-        for wrong in (b"", b"{", b"[]", b'{"fields": {"title": 7}}', b"\xff", sheet.to_json().encode()[:-9]):
-            folder.write("cover/cover.json", wrong)
+        for wrong in (b"", b"{", b"title = 7", b"\xff", b'answer = "question-00000000"', b'verdict = "Forged"'):
+            folder.write("cover/hand.toml", wrong)
             assert get(app, f"{SMALL}/cover.json").status == 200
             assert "without words of its authors" in get(app, f"{SMALL}/cover").text
 

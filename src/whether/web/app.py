@@ -31,7 +31,8 @@ def create_app(root: Path) -> FastAPI:
         root: the lab's folder, known to be one; nothing is written there.
 
     Returns:
-        An ASGI application. It holds its `View` as `app.state.view`.
+        An ASGI application. It holds its `View` as `app.state.view`, and asks `app.state.is_over()` whether its server
+        is about to end, so that streams end before it.
 
     Raises:
         RequestError: FastAPI is not installed.
@@ -43,7 +44,7 @@ def create_app(root: Path) -> FastAPI:
 
     view = View(root)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, title="whether")
-    app.state.view = view
+    app.state.view, app.state.is_over = view, lambda: False
     render = renderer(view, lambda: frozenset(sections))
     routers = {name: routes(view, render) for name, routes in _routes().items()}
     sections = [*routers]

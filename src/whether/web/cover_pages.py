@@ -15,11 +15,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whether.errors import RequestError
+from whether.errors import DamageError
 from whether.provenance import LOCK_FILE
-from whether.web.files import stored
 from whether.web.stored import mark
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ NARROW = 250.0
 FRESH, FAILED = 60.0, 5.0
 """Seconds for which a sheet is shown again when nothing that it names has changed, and for which a failure stands."""
 
-WRITTEN = "cover/cover.json"
-"""The sheet that `whether cover` wrote beside the answer."""
+WORDS = "cover/hand.toml"
+"""What its author says, as `whether cover` kept it beside the answer."""
 
 KINDS = {
     "pdf": "application/pdf",
@@ -129,7 +129,7 @@ class Sheets:
 
         try:
             self._view.check_ledger()
-            words = words_in(stored(self._view.folder(item), WRITTEN))
+            words = words_of(self._view.folder(item).path)
             return Computed(fill(self._view.store, answer, words), datetime.now(UTC), words is not None)
         except Exception as error:  # told to whoever asked for it
             return Computed(None, datetime.now(UTC), error=error)
@@ -139,7 +139,7 @@ class Sheets:
         records = self._view.store.records.folder
         digests = {digest for run in answer.table for digest in (run.measure, run.state) if digest.isalnum()}
         folder = self._view.folder(item).path
-        beside = tuple(mark(folder / name) for name in ("answer.json", LOCK_FILE, WRITTEN))
+        beside = tuple(mark(folder / name) for name in ("answer.json", LOCK_FILE, WORDS))
         return (
             beside,
             self._view.chronicle(),
@@ -147,26 +147,19 @@ class Sheets:
         )
 
 
-def words_in(raw: bytes | None) -> Hand | None:
-    """What authors say, taken from the sheet that `whether cover` wrote; None where there is none, or not as it writes.
+def words_of(folder: Path) -> Hand | None:
+    """What authors say, as `whether cover` kept it with the answer; None where nothing is, or it cannot be read.
 
-    Only fields that nobody but they can fill: everything else is computed anew.
+    Args:
+        folder: of the answer.
     """
-    from whether.cover.fields import FIELDS
-    from whether.cover.hand import Hand, Words, read, write
-    from whether.cover.sheet import DECLARED, Sheet
+    from whether.cover.keeping import kept
 
-    if raw is None:
-        return None
     try:
-        fields = Sheet.from_json(raw.decode()).fields
-        said = {
-            name: Words(text=one.text, pointer=one.pointer) for name, one in fields.items() if one.state == DECLARED
-        }
-        own = {name: words for name, words in said.items() if name in FIELDS and FIELDS[name].fill == "hand"}
-        return read(write(Hand(said=own)), "cover.json") if own else None  # which checks every word of it
-    except (RequestError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        words = kept(folder)
+    except DamageError:
         return None
+    return words if words.said or words.reproductions else None
 
 
 def routes(view: View, render: Render) -> APIRouter:

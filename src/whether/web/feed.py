@@ -17,6 +17,8 @@ MOST = 32
 """Browsers that may listen at once; others are asked to load the page again now and then."""
 EVERY, HEARTBEAT, LONGEST = 1.0, 15.0, 600.0
 """Seconds between two looks; without news until a sign of life; of a stream, after which a browser connects anew."""
+BLINK = 0.2
+"""Seconds within which a stream notices that the server ends."""
 RETRY = 2000
 """Milliseconds after which a browser that lost us tries again."""
 BEAT = b": nothing new\n\n"
@@ -53,11 +55,12 @@ class Feed:
         """Whether nobody more may listen."""
         return self.listeners >= self._most
 
-    async def listen(self, last: str = "") -> AsyncIterator[bytes]:
+    async def listen(self, last: str = "", is_over: Callable[[], bool] = lambda: False) -> AsyncIterator[bytes]:
         """The events for one browser, until it goes or the stream has become long.
 
         Args:
             last: the id of the last event that it has seen (its header Last-Event-ID); that is not told again.
+            is_over: whether the server is about to end; asked several times a second.
         """
         self.listeners += 1
         try:
@@ -65,17 +68,19 @@ class Feed:
                 self._news = asyncio.Event()
                 self._watch = asyncio.create_task(self._watching())
             yield f"retry: {RETRY}\n\n".encode()
-            ends = asyncio.get_running_loop().time() + self._longest
-            while asyncio.get_running_loop().time() < ends:
+            now = asyncio.get_running_loop().time
+            ends, beats = now() + self._longest, now() + self._heartbeat
+            while now() < ends and not is_over():
                 news = self._news
                 if self._id and self._id != last:
-                    last = self._id
+                    last, beats = self._id, now() + self._heartbeat
                     yield self._message
-                    continue
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), self._heartbeat)
-                    continue
-                yield BEAT
+                elif now() >= beats:
+                    beats = now() + self._heartbeat
+                    yield BEAT
+                else:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(news.wait(), min(BLINK, self._heartbeat))
         finally:
             self.listeners -= 1
             if not self.listeners and self._watch is not None:

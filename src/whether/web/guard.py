@@ -9,6 +9,7 @@ looks at them.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -128,6 +129,9 @@ class Guard:
         else:
             try:
                 await self.app(scope, receive, guarded)
+            except asyncio.CancelledError:  # the server ends
+                if not begun:
+                    await _plain(guarded, 503, "The server ends.\n")
             except Exception as error:
                 is_unread = isinstance(error, OSError | WhetherError)
                 _log(scope["path"], error, told=not is_unread)

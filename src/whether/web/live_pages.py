@@ -48,7 +48,7 @@ def routes(view: View, render: Render) -> APIRouter:
         if request.method == "HEAD":
             return Empty(media_type="text/event-stream", headers=headers)
         seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
-        stream = feed.listen(seen)
+        stream = feed.listen(seen, request.app.state.is_over)
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     router.add_route("/live", live, methods=["GET"])

@@ -122,7 +122,7 @@ def running(app: FastAPI) -> Server:
 
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_level="error",  # whoever sends us what is no request should not write on the terminal
         access_log=False,
         lifespan="off",
         loop="asyncio",
@@ -133,7 +133,9 @@ def running(app: FastAPI) -> Server:
         timeout_graceful_shutdown=_LEAVE,
         h11_max_incomplete_event_size=16 * 1024,
     )
-    return uvicorn.Server(config)
+    made = uvicorn.Server(config)
+    app.state.is_over = lambda: made.should_exit
+    return made
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -94,6 +94,14 @@ class TestRefused:
 
 
 class TestServed:
+    def test_a_setting_that_pages_would_stumble_over_is_told_at_once(
+        self, made: Path, whether: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WHETHER_CLAIM_SECONDS", "soon")
+        done = whether("serve", "--port", "0")
+        assert (done.code, done.out) == (2, "")
+        assert "WHETHER_CLAIM_SECONDS" in done.err
+
     def test_it_says_where_and_ctrl_c_ends_it_quietly(self, made: Path) -> None:
         with running(made) as (process, line):
             address = line.split()[0]

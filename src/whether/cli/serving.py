@@ -35,6 +35,7 @@ def serve(
 
     listens = server.loopback(host or server.HOST)
     store = Store.find(named_lab(ctx, lab), create=False)
+    _ = store.claims.patience  # what is wrong with its variable is told now, and not on every page
     app = create_app(store.root)
     made = server.running(app)
     bound = server.listen(listens, port)

@@ -39,7 +39,12 @@ def test_nothing_was_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "what"), [("titel = 3", "unknown field 'titel'"), ('answer = "q-87654321"', "speaks of q-87654321")]
+    ("text", "what"),
+    [
+        ("titel = 3", "unknown field 'titel'"),
+        ('answer = "q-87654321"', "speaks of q-87654321"),
+        ('reproductions = ["../../x"]', "names reproductions outside"),
+    ],
 )
 def test_damage_is_told(tmp_path: Path, text: str, what: str) -> None:
     with pytest.raises(DamageError, match=rf"q-12345678/cover/hand\.toml.*{what}"):

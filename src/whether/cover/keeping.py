@@ -13,6 +13,7 @@ from pathlib import Path
 
 from whether.cover.hand import Hand, read
 from whether.errors import DamageError, RequestError, WhetherError
+from whether.store.packed import wrong_name
 from whether.store.publish import load
 
 FOLDER = "cover"
@@ -47,16 +48,19 @@ def kept(folder: Path) -> Hand:
         DamageError: they cannot be read, or are of another answer.
     """
     path = folder / FOLDER / HAND
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return Hand(name=HAND, folder=path.parent)
     mend = "Remove it, or make the sheet again where the author's file is: whether cover."
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
             raise RequestError("it is no file that somebody wrote")
         hand = read((load(path, what=HAND) or b"").decode(), HAND, path.parent)
     except (WhetherError, UnicodeDecodeError, OSError) as error:
         what = f"{folder.name}/{FOLDER}/{HAND}, the author's words, cannot be read: {error}"
         raise DamageError(f"{what} {mend}", place=folder.name) from None
+    if any(wrong_name(one) for one in hand.reproductions):
+        what = f"{folder.name}/{FOLDER}/{HAND} names reproductions outside of {folder.name}/{FOLDER}."
+        raise DamageError(f"{what} {mend}", place=folder.name)
     if hand.answer not in ("", folder.name):
         raise DamageError(f"{folder.name}/{FOLDER}/{HAND} speaks of {hand.answer}. {mend}", place=folder.name)
     return hand

@@ -15,11 +15,9 @@ from web_cases import SVG, folder_of, get, read
 
 from whether.web.app import create_app
 from whether.web.drawn import safe_svg
-from whether.web.stored import plain
 
 SMALL = folder_of("question-01")
 PAGES = ("/", "/live", "/studies", "/ledger", "/search?q=abcd", f"/answers/{SMALL}", f"/answers/{SMALL}/runs")
-SECRET = b"what nobody may see"
 
 
 def within(seconds: float, work: Callable[[], Any]) -> Any:
@@ -97,28 +95,6 @@ def test_a_sheet_does_not_wait_for_a_ledger_that_cannot_be_read(root: Path) -> N
 def test_the_place_of_what_is_odd_is_told(root: Path) -> None:
     fifo_in_ledger(root)
     assert "ledger/00000001.json" in read(get(create_app(root), "/ledger")).words
-
-
-class TestPlain:
-    def test_a_file_is_read_whole(self, tmp_path: Path) -> None:
-        (tmp_path / "a" / "b").mkdir(parents=True)
-        (tmp_path / "a" / "b" / "c").write_bytes(b"told")
-        assert plain(tmp_path, "a/b/c") == plain(tmp_path / "a", "b/c") == b"told"
-        assert plain(tmp_path, "a/b/c", most=4) == b"told"
-        assert plain(tmp_path, "a/b/c", most=3) is None
-
-    @pytest.mark.parametrize("name", ["gone", "a", "a/file/x", "linked", "way/file", "fifo", "x" * 300, "a\x00b", ""])
-    def test_nothing_else_is(self, tmp_path: Path, name: str) -> None:
-        (tmp_path / "a").mkdir()
-        (tmp_path / "a" / "file").write_bytes(SECRET)
-        (tmp_path / "linked").symlink_to("a/file")
-        (tmp_path / "way").symlink_to("a")
-        os.mkfifo(tmp_path / "fifo")
-        before = os.listdir("/proc/self/fd") if Path("/proc/self/fd").is_dir() else []
-        assert within(5, lambda: [plain(tmp_path, name)]) == [None]
-        assert plain(tmp_path / "way", "file") is None
-        assert plain(tmp_path / "a", "file") == SECRET
-        assert len(os.listdir("/proc/self/fd") if before else []) == len(before)
 
 
 class TestFigures:

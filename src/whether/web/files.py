@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whether.store.plain_file import plain_file
 from whether.web.figure_data import Table, as_csv, data_of
-from whether.web.stored import plain
 
 if TYPE_CHECKING:
     from whether.answer import Answer
@@ -83,7 +83,7 @@ def figures(answer: Answer) -> list[str]:
 
 def stored(folder: AnswerFolder, name: str) -> bytes | None:
     """The bytes of a file of an answer's folder; None where no plain file of this name lies in it."""
-    return plain(folder.path, name)
+    return plain_file(folder.path, name)
 
 
 def runs(answer: Answer) -> Table:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from whether.web.stored import plain
+from whether.store.plain_file import plain_file
 
 if TYPE_CHECKING:
     from whether.web.view import View
@@ -60,7 +60,7 @@ class Measured:
         there = records.listing()
         for digest in there - self._looked_at:
             path = records.path(digest)
-            for parent in _parents(plain(path.parent, path.name) or b""):
+            for parent in _parents(plain_file(path.parent, path.name) or b""):
                 self._by_parent.setdefault(parent, []).append(digest)
         self._looked_at = there
 

@@ -21,9 +21,10 @@ from whether.store.finding import Finding
 from whether.store.folder import Store
 from whether.store.layout import ANSWER, ENTRY, checked, scan
 from whether.store.ledger import ADOPTED, RESTORE, Entry, chain, entry_fields, said
+from whether.store.plain_file import plain_file
 from whether.web.judged import Damage, answered, is_whole, judge
 from whether.web.measured import Measured
-from whether.web.stored import Kept, mark, plain
+from whether.web.stored import Kept, mark
 
 if TYPE_CHECKING:
     from whether.history.fact import Fact
@@ -272,12 +273,12 @@ def _can_be_told(study: Study) -> bool:
 
 
 def _state(path: str, digest: str) -> str:
-    raw = plain(Path(path).parent, f"{digest}.json")
+    raw = plain_file(Path(path).parent, f"{digest}.json")
     return "" if raw is not None and is_whole(raw, digest) else "damaged"
 
 
 def _judged(folder: AnswerFolder, entered: Sequence[str]) -> Answer | Damage:
-    raw = plain(folder.path, ANSWER_FILE)
+    raw = plain_file(folder.path, ANSWER_FILE)
     if raw is None:
         place = f"answers/{folder.name}/{ANSWER_FILE}"
         return Damage(place=place, what="It cannot be read.", remedy="See that this server may read it.")
@@ -285,5 +286,5 @@ def _judged(folder: AnswerFolder, entered: Sequence[str]) -> Answer | Damage:
 
 
 def _entry(ledger: Path, name: str) -> dict[str, Any] | None:
-    raw = plain(ledger, name)
+    raw = plain_file(ledger, name)
     return entry_fields(raw) if raw is not None else None

@@ -75,6 +75,12 @@ class TestCompared:
         assert [item.path for item in other.histories] == ["all arms › train › lr"]
         assert len(compared(answer(), answer(), differences).histories) == 2
 
+    def test_what_nobody_can_tell_of_histories_is_one_sentence(self) -> None:
+        found = compared(answer(), answer(), [Difference(f"{name} › history", "ab", "cd") for name in ("a", "b", "c")])
+        assert (found.histories, found.untold) == ([], 3)
+        assert any("Records of 3 networks are not in this lab" in said for said in found.cautions)
+        assert not any("not in this lab" in said for said in compared(answer(), answer()).cautions)
+
 
 class TestCautions:
     @pytest.mark.parametrize(

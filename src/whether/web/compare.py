@@ -82,6 +82,7 @@ class Comparison:
         claims: of either, those that both have first.
         arms: that both have; `only_a`, `only_b` those that one has.
         histories: in what the networks of arms that both have differ, what merely follows from other seeds left out.
+        untold: networks that differ in what nobody can tell, as their records are not there.
         cautions: what cannot be compared, or only with care, in sentences.
     """
 
@@ -93,6 +94,7 @@ class Comparison:
     only_a: Sequence[str] = ()
     only_b: Sequence[str] = ()
     histories: Sequence[Difference] = field(default_factory=list)
+    untold: int = 0
     cautions: Sequence[str] = ()
 
 
@@ -122,6 +124,7 @@ def compared(a: Answer, b: Answer, differences: Sequence[Difference] = ()) -> Co
     claims = _claims(a, b)
     ours, others = ({arm.arm: arm for arm in answer.arms} for answer in (a, b))
     arms = [Arms(name, ours[name], others[name]) for name in ours if name in others]
+    untold = sum(item.path.rpartition(" › ")[2] == _UNTOLD for item in differences)
     return Comparison(
         same_question=a.name == b.name,
         options=_options(a, b),
@@ -131,7 +134,8 @@ def compared(a: Answer, b: Answer, differences: Sequence[Difference] = ()) -> Co
         only_a=[name for name in ours if name not in others],
         only_b=[name for name in others if name not in ours],
         histories=_histories(differences, other_seeds=a.seed != b.seed),
-        cautions=[*_cautions(a, b, claims, arms), *_untold(differences)],
+        untold=untold,
+        cautions=list(_cautions(a, b, claims, arms, untold)),
     )
 
 
@@ -206,17 +210,7 @@ def _histories(differences: Sequence[Difference], *, other_seeds: bool) -> list[
     return [item for item in inside if item.path.rpartition(" › ")[2] not in left_out]
 
 
-def _untold(differences: Sequence[Difference]) -> Iterator[str]:
-    """That histories differ of which nothing is known but that they do, as their records are not there."""
-    many = sum(item.path.rpartition(" › ")[2] == _UNTOLD for item in differences)
-    if many:
-        yield (
-            f"The records of {plural(many, 'network')} are not in this lab, or cannot be read: in what these differ "
-            "is not told."
-        )
-
-
-def _cautions(a: Answer, b: Answer, claims: Sequence[Claims], arms: Sequence[Arms]) -> Iterator[str]:
+def _cautions(a: Answer, b: Answer, claims: Sequence[Claims], arms: Sequence[Arms], untold: int) -> Iterator[str]:
     if a.name != b.name:
         yield (
             "They ask different questions. What stands in one row compares arms of the same names in the same way; "
@@ -232,6 +226,9 @@ def _cautions(a: Answer, b: Answer, claims: Sequence[Claims], arms: Sequence[Arm
     unlike = [item.name for item in arms if not item.shares_axis]
     if unlike:
         yield f"In {listed(unlike[:4])} another measure was taken, so their means have no common axis."
+    if untold:
+        lost = plural(untold, "network")
+        yield f"Records of {lost} are not in this lab, or cannot be read: how these differ is not told."
     if confidence(a.alpha) != confidence(b.alpha):
         yield f"Their intervals are at different levels ({confidence(a.alpha)} and {confidence(b.alpha)})."
     common = {run.measure for run in a.table} & {run.measure for run in b.table}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from whether.answer import ClaimResult
 from whether.report.axis_view import edges, view
 from whether.report.chart import tick_labels
+from whether.report.extent import cut
 from whether.report.numbers import unit_name
 from whether.report.wording import MARK, effect, interval, regions
 from whether.web.compare import Arms, Claims
@@ -98,8 +99,9 @@ def of_arms(arms: Sequence[Arms]) -> tuple[list[Group], tuple[float, float]]:
         Group(
             item.name,
             tuple(
-                Bar(side=side, estimate=arm.mean, low=arm.low, high=arm.high, tone="arm", told=f"n = {arm.n}")
+                Bar(side=side, estimate=arm.mean, low=low, high=high, tone="arm", told=f"n = {arm.n}")
                 for side, arm in (("A", item.a), ("B", item.b))
+                for low, high in [cut(arm)]
             ),
         )
         for item in arms

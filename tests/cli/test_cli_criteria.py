@@ -81,6 +81,18 @@ class TestShow:
         assert "Engineering: Does it work better?" in out
         assert "But E4 not supported: accept after fixes" in out
 
+    def test_the_hint_names_what_was_named(self, folder: Path, whether: Any) -> None:
+        (folder / "our.toml").write_text(packaged("gate").replace('name = "gate"', 'name = "ours"'), encoding="utf-8")
+        for called in ("our.toml", "gate"):
+            out = whether("criteria", "show", called).out
+            assert out.endswith(f"With its anchors: whether criteria show {called} A4\n")
+            assert "  accept after fixes: What falls short" in out
+
+    def test_who_sees_what_blind_reviewers_cannot(self, whether: Any) -> None:
+        out = " ".join(whether("criteria", "show", "science", "A4").out.split())
+        assert "hidden from you, the chairs see to this: Conflicts of interest, Funding" in out
+        assert "the chairs" not in whether("criteria", "show", "A2").out
+
     def test_a_criterion_by_its_id_alone(self, whether: Any) -> None:
         assert whether("criteria", "show", "s3").out == whether("criteria", "show", "science", "S3").out
         assert "not supported  The arms differ in something else" in whether("criteria", "show", "S3").out
@@ -102,7 +114,9 @@ class TestCheck:
         assert done.code == 0
         assert done.out.startswith("accept after fixes  17 by the form gate, version 1\n")
         assert "  To mend: A2 Limits stand beside them: no (limits can be written down" in done.out
+        assert "    the reviewer  “Limits” is empty.\n    anchor        The field is empty" in done.out
         told = json.loads(whether("criteria", "check", "review.toml", "--json").out)
+        assert told["in_words"] == {"A2": "“Limits” is empty."}
         assert (told["outcome"], told["fixes"][0]["criterion"]) == ("accept_after_fixes", "A2")
 
     def test_what_is_printed_moves_no_cursor(self, review: Path, whether: Any) -> None:

@@ -78,7 +78,7 @@ def test_registration_power_and_runs_are_those_that_were_registered(stood: Lab, 
     assert sheet.fields["grade"].text.startswith("registered: frozen on ")
     assert sheet.fields["registration"].value == {"digest": study.digest, "entry": 0}
     assert "seen by nobody outside; no amendments" in sheet.fields["registration"].text
-    assert "3 replicates, one look. Power: 90 % for a yes, 95 % for a no." in sheet.fields["rule"].text
+    assert "3 replicates, looked at once. Power: 90 % for a yes, 95 % for a no." in sheet.fields["rule"].text
     assert sheet.fields["runs"].text == "9 of 9 registered runs analysed: all done, none diverged, failed or left out."
     assert sheet.fields["runs"].value["not_registered"] == 0
     assert sheet.fields["deviations"].text == "None recorded."

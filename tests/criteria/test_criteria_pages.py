@@ -17,7 +17,8 @@ from whether.cover.sheet import AxisRow, Said, Sheet
 from whether.criteria.blank import blank
 from whether.criteria.form import NAMES, Form, load
 from whether.criteria.pages import form_page, looks, told
-from whether.criteria.pages_text import markdown, pdf
+from whether.criteria.pages_text import handed, markdown, pdf
+from whether.criteria.recommend import asks_for
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'`*_[x](javascript:1)|#$\\"
 
@@ -148,3 +149,22 @@ class TestText:
         said = " ".join(blank(form).replace("\n#", " ").split())
         assert all(text in said for one in form.criteria for text in one.anchors.values())
         assert all(len(line) <= 200 for line in blank(form).splitlines())
+
+
+@pytest.mark.parametrize("name", ["science", "gate"])
+def test_every_form_of_a_form_says_the_same_of_evidence(name: str) -> None:
+    form = load(name)
+    said = asks_for(form)
+    pages = [blank(form).replace("\n# ", " "), markdown(form), form_page(form), handed(form)["evidence"]]
+    assert all(said in one for one in pages)
+    assert ("Every score" in said) == (name == "science")
+
+
+def test_a_gate_is_named_apart_from_its_number() -> None:
+    assert '<span class="id">Gate&#32;A3</span>' in form_page(load("science"))
+
+
+def test_a_blind_sheet_says_what_is_hidden_and_who_sees_to_it() -> None:
+    page = form_page(load("science"), sheet("no").blind())
+    assert "<strong>Hidden from reviewers:</strong>" in page
+    assert "the chairs see to this: Conflicts of interest, Funding" in page

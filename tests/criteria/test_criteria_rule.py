@@ -105,5 +105,7 @@ class TestWords:
     def test_the_rule_is_explained_with_its_exceptions(self, name: str) -> None:
         told = explain(FORMS[name])
         assert told.count("\nBut ") == sum(len(ways) for ways in FORMS[name].rule.instead.values())
-        for label in ("accept", "accept after fixes", "cannot judge", "reject"):
+        for label in ("accept", "accept after fixes", "cannot judge"):
             assert f"\n{label}: " in told
+        assert ("\nreject: " in told) == (name != "gate")  # none of whose answers leads there
+        assert ": . " not in told

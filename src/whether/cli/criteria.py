@@ -16,6 +16,7 @@ from whether.errors import RequestError, unknown
 if TYPE_CHECKING:
     from whether.cover.sheet import Sheet
     from whether.criteria.form import Criterion, Form
+    from whether.criteria.review import Review
 
 
 class Subverbs(TyperGroup):
@@ -88,7 +89,7 @@ def show(
     elif one:
         _print_criterion(form, one)
     else:
-        _print_form(form)
+        _print_form(form, category)
 
 
 @app.command("check")
@@ -121,7 +122,7 @@ def check(
 
         say((for_authors(review).to_json() if as_json else for_authors(review).to_toml()).rstrip("\n"))
         return
-    _print_recommendation(file, review.paper, known, review.answers, as_json=as_json)
+    _print_recommendation(file, review, known, as_json=as_json)
 
 
 @app.command("form")
@@ -216,7 +217,7 @@ def _overview() -> None:
     say(faint("One of them: whether criteria show science S1 · to review with: whether criteria form science"))
 
 
-def _print_form(form: Form) -> None:
+def _print_form(form: Form, called: str) -> None:
     from whether.cli.page import columns, faint, heading, paragraph, say, strong
     from whether.criteria.recommend import explain
 
@@ -233,7 +234,7 @@ def _print_form(form: Form) -> None:
     say(heading("The rule"))
     say("\n".join(paragraph(line, 2, hang=2) if line else "" for line in explain(form).splitlines()))
     say()
-    say(faint(f"With its anchors: whether criteria show {form.name} {form.ids[-1]}"))
+    say(faint(f"With its anchors: whether criteria show {called} {form.ids[-1]}"))
 
 
 def _print_criterion(form: Form, one: Criterion) -> None:
@@ -264,20 +265,25 @@ def _print_checked(file: Path, form: Form, *, as_json: bool) -> None:
     say("Every answer has its anchor, and no better answer leads to a worse recommendation.")
 
 
-def _print_recommendation(file: Path, paper: str, form: Form, answers: dict[str, str], *, as_json: bool) -> None:
+def _print_recommendation(file: Path, review: Review, form: Form, *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from whether.cli.page import paragraph, say, say_json, strong
+    from whether.cli.page import columns, faint, paragraph, say, say_json, strong
     from whether.criteria.recommend import HEADS, recommend
     from whether.report.numbers import clean
 
-    made = recommend(form, answers)
+    made, scores = recommend(form, review.answers), review.scores
     if as_json:
-        said = {"file": str(file), "paper": paper, "form": form.name, "version": form.version}
-        say_json(said | asdict(made) | {"sentences": list(made.sentences)})
+        said = {"file": str(file), "paper": review.paper, "form": form.name, "version": form.version}
+        words = {one.criterion: scores[one.criterion].reason for one in made.reasons if one.criterion in scores}
+        say_json(said | asdict(made) | {"sentences": list(made.sentences), "in_words": words})
         return
-    say(f"{strong(made.label)}  {clean(paper)} by the form {form.name}, version {form.version}")
+    say(f"{strong(made.label)}  {clean(review.paper)} by the form {form.name}, version {form.version}")
     say("\n" + paragraph(made.meaning))
     for reason in made.reasons:
         say("\n" + paragraph(f"{HEADS[reason.outcome]}: {reason.sentence}", 2, hang=2))
-        say(paragraph(reason.anchor, 4))
+        own = scores.get(reason.criterion)
+        rows = [("the reviewer", clean(own.reason)), ("evidence", clean(own.evidence))] if own else []
+        say(
+            columns([*((faint(head), told) for head, told in rows if told), (faint("anchor"), reason.anchor)], indent=4)
+        )

@@ -7,7 +7,7 @@ explained and limited in one place only.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,6 +71,17 @@ def _read() -> dict[str, Field]:
 
 FIELDS: Mapping[str, Field] = _read()
 """Every field by its name, in the order of the page."""
+
+
+def for_chairs(names: Iterable[str]) -> str:
+    """What is said where fields are named to reviewers who may not see all of them; nothing where they may.
+
+    Example:
+        >>> for_chairs(["ethics", "funding"])
+        'Where the authors are hidden from you, the chairs see to this: Funding.'
+    """
+    hidden = [FIELDS[name].label for name in names if FIELDS[name].names_authors]
+    return f"Where the authors are hidden from you, the chairs see to this: {', '.join(hidden)}." if hidden else ""
 
 
 def fields_of(category: str) -> dict[str, Field]:

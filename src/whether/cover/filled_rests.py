@@ -114,9 +114,10 @@ def compute(evidence: Evidence) -> Draft:
     busy = answer.circumstances.get("device_seconds")
     others = list(_others(evidence))
     parts = [f"{time_of(seconds)} on {device}" for device, seconds in spent.items()]
-    told = f"{plural(len(last), 'network')} trained in {listed(parts)}" if parts else "No training is recorded"
-    if isinstance(busy, int | float):
-        told += f"; {time_of(float(busy))} with waiting and failed attempts"
+    shared = " (arms share some)" if len(last) < len(answer.table) + len(answer.overrun) else ""
+    told = f"{plural(len(last), 'network')} trained{shared} in {listed(parts)}" if parts else "No training is recorded"
+    if isinstance(busy, int | float) and time_of(float(busy)) != time_of(sum(spent.values())):
+        told += f"; {time_of(float(busy))} with waiting{' and failed attempts' if answer.failed else ''}"
     if others:
         told += f"; {time_of(sum(others))} more in {plural(len(others), 'other answer')} to this question"
     said = [f"{told}.", "Energy not measured."]

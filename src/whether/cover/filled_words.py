@@ -140,12 +140,19 @@ def registration(evidence: Evidence) -> Draft:
     changed = f"{plural(len(told), 'amendment')}: {'; '.join(told)}" if told else "no amendments"
     where = f"{moment(str(study.get('time', '')))}, ledger entry {study.get('entry')}"
     # Without what it answered: the sheet is read with its verdict covered, too.
-    seen_before = "; ".join(_EXPOSED.sub(" with", str(one)) for one in study.get("exposure", ()))
-    before = f" Seen before: {seen_before}." if seen_before else ""
+    before = _seen_before([_EXPOSED.sub(" with", str(one)) for one in study.get("exposure", ())])
     text = f"{str(study.get('registration'))[:8]}…, {where}; {seen}; {changed}.{before}"
     return Draft(
         text=text, pointer=_entry(study), value={"digest": study.get("registration"), "entry": study.get("entry")}
     )
+
+
+def _seen_before(seen: Sequence[str]) -> str:
+    """What had been seen, if one thing; of several how many they are, and the last."""
+    if not seen:
+        return ""
+    last = clean(seen[-1].partition(" (")[0])
+    return f" Seen before: {last}." if len(seen) == 1 else f" Seen before: {len(seen)} things, the last {last}."
 
 
 def _entry(study: Mapping[str, Any]) -> str:
@@ -170,7 +177,9 @@ def by_rule(evidence: Evidence) -> Draft:
     """How claims make the verdict, α, replicates, looks, and the power for either answer."""
     answer, study = evidence.answer, evidence.answer.study
     looks = (
-        rule.looked(answer) if rule.several_looks(answer) else f"{plural(answer.replicates, 'replicate')}, one look."
+        rule.looked(answer)
+        if rule.several_looks(answer)
+        else f"{plural(answer.replicates, 'replicate')}, looked at once."
     )
     known = study.get("power") or {}
     if known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from whether.criteria.form import Criterion, Form, Stage, Text
+from whether.criteria.recommend import asks_for
 
 WIDTH = 116
 
@@ -31,10 +32,7 @@ def blank(form: Form) -> str:
             for line in _remark(f"{answer.id}: {answer.meaning}", hang=4)
         ),
         "#",
-        *_remark(
-            "Every score needs evidence, a pointer to where a reader can see that it is so; every answer but sound and "
-            "yes needs a reason."
-        ),
+        *_remark(asks_for(form)),
         "",
         "format = 1",
         f'form = "{form.name}"',
@@ -76,7 +74,7 @@ def _criterion(form: Form, criterion: Criterion) -> list[str]:
         *anchors,
         f"[scores.{criterion.id}]",
         'answer = ""',
-        f'evidence = ""  # {criterion.evidence}',
+        f'evidence = ""  # {criterion.evidence}{"" if criterion.kind == "score" else " If any."}',
         'reason = ""',
     ]
 

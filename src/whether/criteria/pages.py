@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from whether.cover.fields import FIELDS, fields_of
+from whether.cover.fields import FIELDS, fields_of, for_chairs
 from whether.cover.form import script
 from whether.cover.linked import in_script
 from whether.criteria.form import ORDER, Criterion, Form
-from whether.criteria.recommend import APART, EVERY, HEADS, exceptions
+from whether.criteria.recommend import APART, EVERY, HEADS, asks_for, exceptions
 from whether.criteria.review import FORMAT
 from whether.criteria.review_checks import NOWHERE
 from whether.report.look import stylesheet, templates
@@ -36,6 +36,7 @@ def form_page(form: Form, sheet: Sheet | None = None) -> str:
         form=form,
         parts=[(stage, form.at(stage)) for stage in ("design", "result") if form.at(stage)],
         exceptions=exceptions(form),
+        evidence=asks_for(form),
         every=EVERY,
         apart=APART,
         style=stylesheet("whether.criteria", "form.css") + (_sheet_style() if sheet else ""),
@@ -64,11 +65,14 @@ def told(form: Form, sheet: Sheet | None = None) -> dict[str, Any]:
 
 
 def looks(form: Form, criterion: Criterion) -> str:
-    """The fields of the cover sheet that speak of a criterion, by their labels, as far as they can be seen then."""
+    """The fields of the cover sheet that speak of a criterion, by their labels, as far as they can be seen then.
+
+    Those that are hidden where the authors are stand apart, as the chairs see to them.
+    """
     fields = fields_of(form.category) if form.category else FIELDS
     covered = criterion in form.at("design")
-    seen = [fields[name] for name in criterion.look if name in fields]
-    return " · ".join(item.label for item in seen if item.before or not covered)
+    seen = [name for name in criterion.look if name in fields and (fields[name].before or not covered)]
+    return ". ".join(filter(None, (" · ".join(fields[name].label for name in seen), for_chairs(seen).rstrip("."))))
 
 
 def tone(answer: str) -> str:

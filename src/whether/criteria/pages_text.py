@@ -8,7 +8,7 @@ from typing import Any
 from whether.cover.markdown import escape
 from whether.criteria.form import Criterion, Form, Stage, Text
 from whether.criteria.pages import looks, tone
-from whether.criteria.recommend import APART, EVERY, exceptions
+from whether.criteria.recommend import APART, EVERY, asks_for, exceptions
 from whether.report.style import LIGHT
 
 BEFORE, AFTER = "Before the verdict is uncovered", "After the verdict is uncovered"
@@ -71,7 +71,7 @@ def handed(form: Form) -> dict[str, Any]:
         "preamble": list(form.preamble),
         "never": list(form.never),
         "scale": _scale(form) if scored else [],
-        "evidence": "Every score needs evidence: a pointer to where a reader can see that it is so.",
+        "evidence": asks_for(form),
         "parts": [
             {"head": head, "criteria": [_plain(form, one) for one in form.at(stage)]}
             for stage, head in heads.items()
@@ -100,6 +100,7 @@ def _plain(form: Form, criterion: Criterion) -> dict[str, Any]:
         "title": criterion.title,
         "ask": criterion.ask,
         "evidence": criterion.evidence,
+        "may": criterion.kind != "score",
         "looks": looks(form, criterion),
         "anchors": [
             {"label": one.label, "text": criterion.anchors[one.id], "tone": tone(one.id)}
@@ -117,7 +118,7 @@ def _criterion(plain: Mapping[str, Any]) -> str:
     anchors = "\n".join(f"- [ ] **{escape(one['label'])}** {escape(one['text'])}" for one in plain["anchors"])
     return (
         f"### {escape(plain['id'])} {escape(plain['title'])}\n\n{escape(plain['ask'])}\n\n{anchors}\n\n"
-        f"Evidence ({escape(plain['evidence'])}):\n\nReason:"
+        f"Evidence{' if any' if plain['may'] else ''} ({escape(plain['evidence'])}):\n\nReason:"
     )
 
 

@@ -136,12 +136,37 @@ def explain(form: Form) -> str:
     lines = [
         f"{EVERY} Nothing is added up.",
         "",
-        *(f"{form.rule.labels[way]}: {' · '.join(told)}. {form.rule.meanings[way]}" for way, told in ways.items()),
+        *(_way(form, way, told) for way, told in ways.items() if told or _is_exception(form, way)),
         *exceptions(form),
         "",
         APART,
     ]
     return "\n".join(lines)
+
+
+def asks_for(form: Form) -> str:
+    """What a reviewer owes with an answer: the same on every page, in every file, and in the checks.
+
+    Example:
+        >>> from whether.criteria.form import load
+        >>> asks_for(load("gate"))
+        'An answer of yes or no may point to its evidence. A no needs a reason.'
+    """
+    kinds = {criterion.kind for criterion in form.criteria}
+    scored, gate = "score" in kinds, "yes_no" in kinds
+    said = ["Every score needs evidence, a pointer to where a reader can see that it is so."] * scored
+    said += [f"An answer of yes or no may {'have one, too' if scored else 'point to its evidence'}."] * gate
+    reason = "Every answer but sound and yes needs a reason." if gate else "Every answer but sound needs a reason."
+    return " ".join([*said, reason if scored else "A no needs a reason."])
+
+
+def _way(form: Form, way: Outcome, answers: list[str]) -> str:
+    told = f"{' · '.join(answers)}. " if answers else ""
+    return f"{form.rule.labels[way]}: {told}{form.rule.meanings[way]}"
+
+
+def _is_exception(form: Form, way: Outcome) -> bool:
+    return any(one.outcome == way for ways in form.rule.instead.values() for one in ways.values())
 
 
 def exceptions(form: Form) -> list[str]:

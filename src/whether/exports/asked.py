@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from whether.cover.fields import CATEGORIES, FIELDS, Field
+from whether.cover.fields import CATEGORIES, FIELDS, Field, for_chairs
 from whether.cover.sheet import CANNOT, NOT_STATED, Said, Sheet
 from whether.errors import unknown
 
@@ -71,7 +71,8 @@ def only_of(item: Field, categories: Sequence[str]) -> tuple[str, ...]:
 def looking(one: Criterion) -> str:
     """Which fields of the sheet speak of a criterion, as a sentence after what it asks; empty where none does."""
     labels = ", ".join(FIELDS[name].label for name in one.look)
-    return f" On the sheet: {labels}." if labels else ""
+    chairs = for_chairs(one.look)
+    return f" On the sheet: {labels}.{f' {chairs}' if chairs else ''}" if labels else ""
 
 
 def room(name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -107,6 +108,36 @@ class TestBundle:
             root = next(item for item in bundle.told("ro-crate-metadata.json")["@graph"] if item["@id"] == "./")
         assert root["name"] == "Once more"
 
+    @pytest.mark.parametrize(
+        ("raw", "said"),
+        [
+            (b"{}", "made.json: It is not what was written: its bytes do not match its seal."),
+            (
+                seal({"format": 1, "agrees": "yes", "answer": "ab" * 32, "text": "Made again."}),
+                "made.json: It is of another answer (abababab…).",
+            ),
+        ],
+    )
+    def test_a_sheet_that_cannot_be_verified_is_refused(self, raw: bytes, said: str, home: Path, whether: Call) -> None:
+        (home / "tiny.cover.toml").write_text('reproductions = ["made.json"]\n')
+        (home / "made.json").write_bytes(raw)
+        done = whether("bundle", "signs.py")
+        assert (done.code, done.out) == (3, "")
+        assert "tiny is not bundled, as its cover sheet cannot be verified:" in done.err
+        assert said in done.err
+        assert list(home.glob("*.zip")) == []
+
+    def test_a_sound_reproduction_goes_in_and_verifies(self, made, home: Path, whether: Call) -> None:
+        raw = (home / "lab" / "answers" / f"tiny-{made.answer.digest[:8]}" / "answer.json").read_bytes()
+        told = {"format": 1, "agrees": "yes", "answer": hashlib.sha256(raw).hexdigest(), "text": "Made again."}
+        (home / "tiny.cover.toml").write_text('reproductions = ["made.json"]\n')
+        (home / "made.json").write_bytes(seal(told))
+        assert whether("bundle", "signs.py", "--to", "b.zip").code == 0
+        with opened(home / "b.zip") as bundle:
+            assert check(bundle) == []
+            said = bundle.told("cover/cover.json")["fields"]["reproduced"]
+        assert (said["text"], said["pointer"]) == ("Made again.", "reproductions/made.json")
+
     def test_what_its_owner_might_not_expect_is_told_first(self, home: Path, whether: Call) -> None:
         from whether import Lab
 
@@ -195,6 +226,19 @@ class TestVerify:
         assert "  results/runs.csv\n    Its rows are not the runs of the answer.\n" in done.out
         said = json.loads(whether("verify", str(bundle), "--json").out)
         assert {item["place"] for item in said["findings"]} == {"README.md", "results/runs.csv", "croissant.json"}
+
+    def test_a_sheet_that_says_it_cannot_be_verified_is_a_finding(
+        self, home: Path, whether: Call, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (home / "tiny.cover.toml").write_text('reproductions = ["made.json"]\n')
+        (home / "made.json").write_bytes(b"{}")
+        with monkeypatch.context() as patch:
+            patch.setattr("whether.bundle.check_follows.unverified", lambda sheet: [])
+            assert whether("bundle", "tiny", "--to", "b.zip").code == 0
+        said = json.loads(whether("verify", "b.zip", "--json").out)
+        assert [item["place"] for item in said["findings"]] == ["cover/cover.json"]
+        assert "The sheet says of itself that it cannot be verified: " in said["findings"][0]["what"]
+        assert "made.json: It is not what was written" in said["findings"][0]["what"]
 
     def test_no_bundle_is_a_wrong_request(self, tmp_path: Path, whether: Call) -> None:
         (tmp_path / "a.zip").write_bytes(b"hello")

@@ -181,12 +181,24 @@ def _cover(bundle: Bundle, answer: Answer) -> Iterator[Finding]:
         hand = read(bundle.read(HAND_FILE).decode(), "hand.toml", bundle.root / "cover")
     if any(wrong_name(path) for path in hand.reproductions):
         raise RequestError("It names reproductions outside the bundle.")
+    for problem in unverified(told):
+        yield _of(COVER_FILE, f"The sheet says of itself that it cannot be verified: {problem}")
     exact, again = same_code(bundle), fill(bundle.store, answer, hand)
     different = list(_different(told, again, exact=exact))
     yield from (_of(COVER_FILE, what) for what in different)
     for name, raw in render(told).items() if exact and not different else ():  # nobody else's words are drawn here
         if _stands(bundle, places.COVER + name) and bundle.read(places.COVER + name) != raw:
             yield _of(places.COVER + name, "It does not show what cover.json says.")
+
+
+def unverified(sheet: Sheet) -> list[str]:
+    """Why a sheet says of itself that it cannot be verified, in sentences; empty where it does not say so."""
+    from whether.cover.sheet import CANNOT
+
+    fields = (
+        f"{name}: {said.note or 'no reason given'}" for name, said in sheet.fields.items() if said.state == CANNOT
+    )
+    return [*(sheet.problems or fields)]
 
 
 def _different(told: Sheet, again: Sheet, *, exact: bool) -> Iterator[str]:

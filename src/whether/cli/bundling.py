@@ -11,10 +11,13 @@ import typer
 from whether.cli.verbs import AsJson, LabPath, OpenTest, RootSeed, Words, open_lab
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from whether.answer import Answer
     from whether.bundle.check import Checked
     from whether.bundle.contents import Gathered, Written
     from whether.cover.hand import Hand
+    from whether.cover.sheet import Sheet
     from whether.lab import Lab
 
 PANEL = "Tell"
@@ -178,7 +181,8 @@ def _cover(place: Lab, answer: Answer, given: list[str]) -> Cover:
         if path not in inside or path in made.lacking
     ]
     name = check_follows.HAND_FILE.removeprefix(places.COVER)
-    sheet = place.cover(answer, kept)
+    sheet = _sheet(place, answer, kept, there)
+    _see_verified(answer, sheet, called)
     files, remark = rendered(Sheet.from_json(sheet.to_json()))  # pages show what cover.json says, in its order
     said = {field: words.text for field, words in kept.said.items()}
     return Cover(
@@ -188,6 +192,31 @@ def _cover(place: Lab, answer: Answer, given: list[str]) -> Cover:
         title=said.get("title", ""),
         remarks=(*remarks, *([remark] if remark else [])),
     )
+
+
+def _sheet(place: Lab, answer: Answer, hand: Hand, beside: Mapping[str, bytes]) -> Sheet:
+    """The sheet as it is filled in the bundle, where reproductions stand beside their author's words."""
+    import tempfile
+
+    from whether.store.publish import replace as put
+
+    with tempfile.TemporaryDirectory(prefix="whether-") as made:
+        for name, raw in beside.items():
+            put(Path(made) / name, raw, what=name, lasting=False)
+        return place.cover(answer, replace(hand, folder=Path(made)))
+
+
+def _see_verified(answer: Answer, sheet: Sheet, called: str) -> None:
+    """Refuse a sheet that says of itself that it cannot be verified."""
+    from whether.bundle.check_follows import unverified
+    from whether.errors import DamageError
+
+    if problems := unverified(sheet):
+        told = "\n".join(f"  {line}" for line in problems[:10])
+        raise DamageError(
+            f"{answer.name} is not bundled, as its cover sheet cannot be verified:\n{told}\n"
+            f"Mend it, or take what is named out of {called}; `whether cover {answer.name}` shows the sheet."
+        )
 
 
 def _tell(path: Path, gathered: Gathered, made: Written, remarks: list[str], *, as_json: bool) -> None:

@@ -131,9 +131,18 @@ class TestClaims:
         assert found.agrees == "yes"
 
     def test_arms_left_out_cannot_be_told(self) -> None:
-        found = judged(answered([CLAIM], {"a": A, "b": B}), {"a": A[:2]})
+        found = judged(answered([CLAIM], {"a": A, "b": B}), {"a": [A[0], A[1] + 0.1]})
         assert (found.agrees, found.claims[0].why) == ("cannot tell", "none of its runs was made again")
-        assert (found.arms, found.of_arms, found.same_bits) == (1, 2, True)
+        assert (found.arms, found.of_arms, found.same_bits) == (1, 2, False)
+
+    def test_what_is_equal_to_the_bit_agrees_however_few_and_says_of_what(self) -> None:
+        found = judged(answered([CLAIM], {"a": A, "b": B}), {"a": A[:1]})
+        assert (found.agrees, found.claims[0].agrees, found.partial) == ("yes", "cannot tell", "1 run")
+        assert found.text.endswith(
+            "1 of 8 replicates, 1 of 2 arms, made again (1 run): every number is equal to the bit; of claims that "
+            "decide some were not made again."
+        )
+        assert judged(answered([CLAIM], {"a": A, "b": B}), {"a": A[:1], "b": B[:1]}).partial == ""
 
     def test_failed_runs_are_left_out_on_both_sides(self) -> None:
         answer = answered([CLAIM], {"a": A, "b": B})

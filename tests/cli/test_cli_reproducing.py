@@ -164,6 +164,31 @@ class TestTrusted:
         told = json.loads(done.out)
         assert (told["numbers"], told["file"][-17:]) == (first["numbers"], "reproduction.json")
 
+    def test_who_made_it_stays_where_nothing_is_trained_anew(self, xor: Path, whether: Any, folder: Path) -> None:
+        words = ("reproduce", str(xor), "--trust", "--replicates", "1", "--arms", "ticket", "--to", "r")
+        done = whether(*words, "--by", "B. Else")
+        first = (folder / "r" / "reproduction.json").read_bytes()
+        assert "xor: 1 run to make again" in done.out
+        assert "beside xor.cover.toml and writes there" in done.out
+        assert whether(*words).code == 0
+        again = unseal((folder / "r" / "reproduction.json").read_bytes())
+        assert again is not None
+        assert again == unseal(first)
+        assert again["by"] == "B. Else"
+        more = whether(*words, "--replicates", "2")
+        assert (more.code, more.out) == (2, "")
+        assert "is of a reproduction by B. Else, and more would be trained. Nothing was trained." in more.err
+        assert unseal((folder / "r" / "reproduction.json").read_bytes()) == again
+        assert whether(*words, "--by", "C. Else").code == 0
+        assert (unseal((folder / "r" / "reproduction.json").read_bytes()) or {})["by"] == "C. Else"
+
+    def test_one_run_that_is_equal_agrees(self, xor: Path, whether: Any, folder: Path) -> None:
+        done = whether("reproduce", str(xor), "--trust", "--arms", "ticket", "--replicates", "1")
+        assert (done.code, reproduction(folder)["agrees"]) == (0, "yes")
+        assert "agrees  xor" in done.out
+        assert "so it agrees in 1 run; of claims that decide some were not made again" in done.out
+        assert "1 runs" not in done.out
+
     def test_only_some_arms(self, xor: Path, whether: Any, folder: Path) -> None:
         done = whether("reproduce", str(xor), "--trust", "--arms", "ticket", "--to", "again", "--lab", "another")
         assert done.code == 0
@@ -217,9 +242,36 @@ class TestRefused:
         assert done.code == 2
         assert "there is no nowhere.zip" in done.err
 
-    def test_a_lab_with_other_work(self, xor: Path, xor_lab: Lab, whether: Any) -> None:
-        done = whether("reproduce", str(xor), "--trust", "--lab", str(xor_lab.root))
+    @pytest.mark.parametrize(
+        ("words", "option"), [((), "--to"), (("--to", "a/b"), "--to"), (("--lab", "there"), "--lab")]
+    )
+    def test_where_nothing_can_be_written_nothing_is_trained(
+        self,
+        words: tuple[str, ...],
+        option: str,
+        xor: Path,
+        whether: Any,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        asked = []
+
+        def refusing(place: Path) -> None:
+            asked.append(place)
+            if len(asked) == (2 if option == "--lab" else 1):
+                raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("whether.store.publish.probe", refusing)
+        done = whether("reproduce", str(xor), "--trust", *words)
+        assert (done.code, done.out) == (2, "")
+        assert f"{folder} cannot be written to (Permission denied)" in done.err
+        assert f"Nothing was trained. Name a folder of your own: {option} FOLDER" in done.err
+        assert not list(folder.glob("*"))
+
+    def test_a_lab_with_other_work(self, own: Path, xor_lab: Lab, whether: Any, folder: Path) -> None:
+        done = whether("reproduce", str(own), "--trust", "--lab", str(xor_lab.root), "--to", "r4")
         assert done.code == 2
+        assert not (folder / "r4").exists()
         assert "has records already, and what stands there would be taken for made again" in done.err
 
     def test_a_folder_with_other_things(self, xor: Path, whether: Any, folder: Path) -> None:

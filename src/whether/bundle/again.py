@@ -221,16 +221,25 @@ def mark(store: Store, digest: str, name: str) -> None:
     Raises:
         RequestError: when it has records of other work: what stands there would be taken for made again.
     """
+    if not see_new(store, digest):
+        store.ledger.append(REPRODUCING, {"answer": digest, "name": name})
+
+
+def see_new(store: Store, digest: str) -> bool:
+    """See that a lab has nothing but a reproduction of an answer; whether it is marked as that already.
+
+    Args, errors: as of `mark`.
+    """
     said = [body["answer"] for body in store.ledger.said(REPRODUCING)]
     if digest in said:
-        return
+        return True
     if said or store.records.listing():
         what = "is that of another reproduction" if said else "has records already"
         raise RequestError(
             f"the lab {store.root} {what}, and what stands there would be taken for made again; expected a new folder: "
             "leave --lab out, or name one that is not there yet."
         )
-    store.ledger.append(REPRODUCING, {"answer": digest, "name": name})
+    return False
 
 
 def same_weights(parts: Sequence[Part], original: Store, again: Store) -> dict[str, bool]:

@@ -25,6 +25,7 @@ FORMAT = 1
 EQUAL = "every number is equal"
 ROUNDING = 1e-5
 """Of a number, how much of it networks that are computed beside others may round away."""
+UNNAMED = "not stated"
 MOST_TEXT = 240
 """Characters that a cover sheet has room for."""
 
@@ -134,6 +135,14 @@ class Reproduced:
         return sum(run.mismeasured for run in self.numbers) if self.same_profile else 0
 
     @property
+    def partial(self) -> str:
+        """Of what alone it agrees where not every claim that decides was made again: "1 run"; else empty."""
+        from whether.report.numbers import plural
+
+        whole = all(claim.agrees == "yes" for claim in self.claims if claim.decides)
+        return "" if whole else plural(len(self.numbers), "run")
+
+    @property
     def text(self) -> str:
         """One sentence for a cover sheet, of at most 240 characters."""
         from whether.report.numbers import clean, plural
@@ -153,7 +162,7 @@ class Reproduced:
         equal = f"{plural(self.equal, 'number')} equal to the bit"
         if self.same_bits:
             return "every number is equal to the bit" + (
-                "" if self.agrees == "yes" else "; of claims that decide some were not made again"
+                "; of claims that decide some were not made again" if self.partial else ""
             )
         predicted = "what the original's spread predicts"
         if self.agrees == "yes":
@@ -169,7 +178,7 @@ class Reproduced:
         """As reproduction.json has it."""
         from whether.store.numbers import plain
 
-        told = asdict(self) | {"text": self.text, "runs": len(self.numbers), "by": self.by or "not stated"}
+        told = asdict(self) | {"text": self.text, "runs": len(self.numbers), "by": self.by or UNNAMED}
         return {name: plain(value) for name, value in told.items()}
 
 
@@ -245,11 +254,20 @@ def reproduced(original: Answer, runs: Sequence[RunAgain], **facts: Any) -> Repr
         verdict=original.verdict,
         verdict_now=_verdict_now(original, runs),
         same_bits=same,
-        agrees="no" if mismeasured else agreement.overall([claim.agrees for claim in claims if claim.decides]),
+        agrees=_overall(claims, runs, mismeasured=mismeasured, same=same),
         claims=claims,
         numbers=list(runs),
         **facts,
     )
+
+
+def _overall(claims: Sequence[ClaimAgain], runs: Sequence[RunAgain], *, mismeasured: bool, same: bool) -> Agreement:
+    """The claims' judgement together; where every number is equal to the bit it agrees, however few there are."""
+    if mismeasured:
+        return "no"
+    if same and any(run.outcome != FAILED for run in runs):
+        return "yes"
+    return agreement.overall([claim.agrees for claim in claims if claim.decides])
 
 
 def _judged(answer: Answer, claim: ClaimResult, runs: Sequence[RunAgain], many: int, *, decides: bool) -> ClaimAgain:

@@ -93,7 +93,12 @@ def reproduce(
         folder = (to or Path(f"reproduced-{answer.name}-{answer.digest[:8]}")).expanduser().absolute()
         _see_ours(folder)
         given = named_lab(ctx, lab)
-        made = _made(found, answer, folder, (given.expanduser().absolute() if given else folder / "lab"), wish)
+        place = given.expanduser().absolute() if given else folder / "lab"
+        _see_writable(folder, "--to")
+        if given:
+            _see_writable(place, "--lab")
+        _see_new(found, place)
+        made = _made(found, answer, folder, place, wish)
     _write(made, folder)
     _tell(made, folder, wish)
     if made.agrees == "no":
@@ -161,6 +166,64 @@ def _see_ours(folder: Path) -> None:
         )
 
 
+def _see_writable(folder: Path, option: str) -> None:
+    """Refuse a folder into which nothing can be written, before anything is trained; leaves nothing there."""
+    from whether.errors import RequestError
+    from whether.store.publish import probe
+
+    stands = next(one for one in (folder, *folder.parents) if one.exists())
+    try:
+        probe(stands)
+    except OSError as error:
+        raise RequestError(
+            f"{stands} cannot be written to ({error.strerror or error}), and what is made again is kept in {folder}. "
+            f"Nothing was trained. Name a folder of your own: {option} FOLDER"
+        ) from error
+
+
+def _see_new(bundle: Bundle, lab: Path) -> None:
+    """Refuse a lab with other work, before a folder is made."""
+    from whether.bundle import again
+    from whether.lab import Lab
+    from whether.store.layout import MARKER
+
+    if (lab / MARKER).exists():
+        again.see_new(Lab(lab, create=False).store, hashlib.sha256(again.answer_bytes(bundle)).hexdigest())
+
+
+@dataclass(frozen=True)
+class Before:
+    """What an earlier reproduction in the same folder says of itself; empty where there is none."""
+
+    by: str = ""
+    time: str = ""
+
+
+def _before(folder: Path, digest: str) -> Before:
+    """Who made the same answer again in this folder, and when, as the file there says."""
+    from whether.bundle.reproduced import UNNAMED
+    from whether.store.publish import load
+    from whether.store.sealed import unseal
+
+    found = unseal(load(folder / FILE, what=FILE) or b"") or {}
+    if found.get("answer") != digest:
+        return Before()
+    by = str(found.get("by", ""))
+    return Before("" if by == UNNAMED else by, str(found.get("time", "")))
+
+
+def _see_named(before: Before, wish: Wish, folder: Path) -> None:
+    """Refuse to train more without a name where another's stands: it would be lost, or be said of what is new."""
+    from whether.errors import RequestError
+    from whether.report.numbers import clean
+
+    if before.by and not wish.by:
+        raise RequestError(
+            f"{folder / FILE} is of a reproduction by {clean(before.by)}, and more would be trained. Nothing was "
+            "trained. Say who does it with --by NAME, or work elsewhere with --to FOLDER."
+        )
+
+
 def _made(bundle: Bundle, answer: Answer, folder: Path, lab: Path, wish: Wish) -> Reproduced:
     """Everything but telling of it."""
     from datetime import UTC, datetime
@@ -171,15 +234,19 @@ def _made(bundle: Bundle, answer: Answer, folder: Path, lab: Path, wish: Wish) -
     from whether.cli.live import watching
     from whether.cli.page import complain, say
     from whether.lab import Lab
+    from whether.report.numbers import plural
 
     raw = again.answer_bytes(bundle)
     digest = hashlib.sha256(raw).hexdigest()
     with _question(bundle, answer, folder) as question:
         chosen = again.parts(answer, question, bundle.store, replicates=wish.replicates, arms=wish.arms)
-        store = Lab(lab).store
+        store, before = Lab(lab).store, _before(folder, digest)
+        stands = {part.fact.digest for part in chosen} <= store.records.listing()
+        if not stands:
+            _see_named(before, wish, folder)
         again.mark(store, digest, answer.name)
         tell = complain if wish.quiet else say
-        tell(f"{answer.name}: {len(chosen)} runs to make again")
+        tell(f"{answer.name}: {plural(len(chosen), 'run')} to make again")
         with watching(tell, terminal=sys.stdout.isatty() and not wish.quiet) as listen:
             campaign = Campaign(store, listen, Means(on=wish.on), record_failures=again.failures_expected(chosen))
             runs = again.train(campaign, answer, chosen)
@@ -190,8 +257,8 @@ def _made(bundle: Bundle, answer: Answer, folder: Path, lab: Path, wish: Wish) -
         compare(answer, runs, same_weights=weights),
         answer=digest,
         bundle=bundle.digest,
-        by=wish.by,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        by=wish.by or before.by,
+        time=(before.time if stands else "") or datetime.now(UTC).isoformat(timespec="seconds"),
         same_profile=here == there if here and there else None,
         profile=here,
         **again.surroundings(),
@@ -228,6 +295,7 @@ def _write(made: Reproduced, folder: Path) -> None:
 
 def _tell(made: Reproduced, folder: Path, wish: Wish) -> None:
     from whether.cli.page import faint, heading, near, say, say_json, strong, verdict
+    from whether.cover.hand import SUFFIX
     from whether.report.numbers import clean, plural
 
     if wish.quiet:
@@ -248,7 +316,8 @@ def _tell(made: Reproduced, folder: Path, wish: Wish) -> None:
         if len(off) > 12:
             say(faint(f"  … {len(off) - 12} more in {FILE}"))
     say(f"\nReproduction  {near(folder / FILE)}")
-    say("To have it on the cover sheet, the author puts this file beside NAME.cover.toml and writes there:")
+    file = f"{clean(made.name)}{SUFFIX}"
+    say(f"To have it on the cover sheet, the author puts this file beside {file} and writes there:")
     say(f'  reproductions = ["{FILE}"]')
 
 
@@ -260,7 +329,9 @@ def _summary(made: Reproduced) -> Iterator[str]:
     yield f"{made.replicates} of {plural(made.of, 'replicate')}{arms}: {plural(len(made.numbers), 'run')} made again"
     weights = [run.same_weights for run in made.numbers if run.same_weights is not None]
     trained = f"; so are the trained weights of {sum(weights)} of {plural(len(weights), 'run')}" if weights else ""
-    yield f"{made.equal} of {len(made.numbers)} numbers are equal to the bit{trained}"
+    yield f"{made.equal} of {plural(len(made.numbers), 'number is', 'numbers are')} equal to the bit{trained}"
+    if made.same_bits and made.partial:
+        yield f"so it agrees in {made.partial}; of claims that decide some were not made again"
     if made.same_profile is None:
         yield f"on {made.machine}; the bundle does not say on what the original was trained"
     elif made.same_profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 from test_cli_covering import _made, answer_folder, home, plain, typed  # noqa: F401
 
 from whether.cover.keeping import kept
+from whether.store.sealed import seal
 
 Call = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("plain")
@@ -36,8 +38,10 @@ def test_from_elsewhere_the_kept_words_are_used_and_bundled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (home / "steady.cover.toml").write_text('title = "T"\nvariation = "and the weather"\nreproductions = ["r.json"]')
-    (home / "r.json").write_bytes(b"{}")
-    assert whether("cover", "steady").code == 3  # r.json is no reproduction
+    sha = hashlib.sha256((answer_folder(home) / "answer.json").read_bytes()).hexdigest()
+    again = {"format": 1, "answer": sha, "agrees": "yes", "replicates": 2, "runs": 4, "time": "2026-06-01", "by": "B"}
+    (home / "r.json").write_bytes(seal(again))
+    assert whether("cover", "steady").code == 0
     assert kept(answer_folder(home)).reproductions == ("reproductions/r.json",)
     first = said(home)
     (home / "away").mkdir()
@@ -47,7 +51,7 @@ def test_from_elsewhere_the_kept_words_are_used_and_bundled(
     assert said(home)["title"]["text"] == "T"
     assert said(home)["variation"]["text"] == first["variation"]["text"]
     assert said(home)["variation"]["text"].endswith("and the weather")
-    assert said(home)["reproduced"]["note"].startswith("reproductions/r.json")
+    assert said(home)["reproduced"]["pointer"] == "reproductions/r.json"
     assert whether("bundle", "@last", "--lab", "../lab", "--to", "b.zip").code == 0
     with zipfile.ZipFile("b.zip") as archive:
         assert {"cover/hand.toml", "cover/reproductions/r.json"} <= set(archive.namelist())

@@ -184,6 +184,16 @@ class TestWords:
         whether("cover", "steady", "--no-ask")
         assert typed
 
+    def test_authors_on_one_line_are_asked_about(self, home: Path, whether: Call, typed: list[Any]) -> None:
+        typed[:] = ["", "Ada Example, Bob Else and C. Candor", "", "", KeyboardInterrupt]
+        done = whether("cover", "steady", "--ask")
+        assert "3 authors: Ada Example · Bob Else · C. Candor?" in done.out
+        assert 'authors = ["Ada Example", "Bob Else", "C. Candor"]' in (home / "steady.cover.toml").read_text()
+        (home / "steady.cover.toml").unlink()
+        typed[:] = ["", "Example, Ada", "", "n", KeyboardInterrupt]
+        whether("cover", "steady", "--ask")
+        assert 'authors = ["Example, Ada"]' in (home / "steady.cover.toml").read_text()
+
     def test_stopping_keeps_what_was_said(self, home: Path, whether: Call, typed: list[Any]) -> None:
         typed[:] = ["Title", KeyboardInterrupt]
         assert whether("cover", "steady", "--ask").code == 130
@@ -239,6 +249,7 @@ class TestDamage:
         (("cover", "steady", "--to", "steady.py"), "steady.py is a file; expected a folder"),
         (("cover", "--blank", "science", "--to", "steady.py/x"), "steady.py is a file; expected a folder"),
         (("cover", "work.toml", "--blank"), "work.toml makes its sheet by itself; leave out --blank"),
+        (("cover", "--blank", "sience"), "unknown category 'sience'; did you mean 'science'?"),
         (("cover", "--form", "sience"), "did you mean 'science'"),
     ],
 )

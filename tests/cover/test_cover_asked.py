@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from cover_labs import the_answer
+from sheets import CLAIM, example
 
 from whether import Lab
 from whether.cover.asked import Ask, ask_all, blank, drafts_of, kept, taken, to_ask
@@ -43,7 +45,7 @@ def test_a_wrong_line_is_asked_for_again_and_what_was_said_is_kept() -> None:
     said: dict[str, Words] = {}
     refused: list[str] = []
 
-    def put(_ask: Ask) -> list[str]:
+    def put(_ask: Ask, _before: object) -> list[str]:
         line = next(typed)
         if line is KeyboardInterrupt:
             raise KeyboardInterrupt
@@ -58,11 +60,35 @@ def test_a_wrong_line_is_asked_for_again_and_what_was_said_is_kept() -> None:
     assert len(refused) == 1
 
 
+def test_one_may_go_back_and_finds_what_was_typed() -> None:
+    typed = iter([["One"], ["10.1/x"], ["<"], ["Two"], ["10.1234/x"]])
+    seen: list[tuple[str, list[str]]] = []
+    said: dict[str, str] = {}
+
+    def put(ask: Ask, before: Sequence[str]) -> list[str]:
+        seen.append((ask.name, list(before)))
+        return next(typed)
+
+    ask_all(
+        [Ask(name="title"), Ask(name="doi")],
+        put,
+        lambda name, words: said.update({name: words.text}),
+        lambda problem: None,
+    )
+    assert said == {"title": "Two", "doi": "10.1234/x"}
+    assert seen == [("title", []), ("doi", []), ("doi", ["10.1/x"]), ("title", ["One"]), ("doi", ["10.1/x"])]
+
+
+def test_a_list_says_how_it_ends() -> None:
+    assert "one a line; an empty line ends it" in Ask(name="authors").question
+    assert "empty line" not in Ask(name="title").question
+
+
 def test_the_file_grows_field_by_field() -> None:
     first = kept(None, Hand(name="t"), {"title": Words(text="T")}, {})
-    second = kept(f"{first}# mine\n", read(first, "t"), {"doi": Words(text="D")}, {})
+    second = kept(f"{first}# mine\n", read(first, "t"), {"doi": Words(text="10.1234/D")}, {})
     assert second.endswith("# mine\n")
-    assert {name: words.text for name, words in read(second, "t").said.items()} == {"title": "T", "doi": "D"}
+    assert {name: words.text for name, words in read(second, "t").said.items()} == {"title": "T", "doi": "10.1234/D"}
 
 
 def test_a_blank_file_has_every_question_once_and_leaves_what_stands(stood: Lab) -> None:
@@ -102,6 +128,16 @@ def test_a_half_filled_file_gets_what_is_missing_below_its_head(stood: Lab) -> N
         assert full.splitlines()[0] == half.splitlines()[0]
         assert blank(full, read(full, "t"), sheet) == full
     older = '# my head\n\ntitle = "T"\n'
-    grown = kept(older, replace(read(older, "t"), answer="tiny-12345678"), {"doi": Words(text="10.1/2")}, {})
+    grown = kept(older, replace(read(older, "t"), answer="tiny-12345678"), {"doi": Words(text="10.1234/2")}, {})
     assert grown.startswith("# my head\n\n# Of which answer")
     assert read(grown, "t").answer == "tiny-12345678"
+
+
+def test_each_of_several_claims_is_named_over_its_axis_with_its_numbers() -> None:
+    lines = "\n".join(" ".join(line.split()) for line in short(replace(example(), axis=[CLAIM, CLAIM]), 400))
+    assert lines.count("yes: tickets at 7 % are at most a point worse than the dense network: −0.23 points") == 2
+    one = "\n".join(short(example(authors="Ada\nBob", open="a?\nb?"), 400))
+    assert "a yes needs above" not in one.partition("What this is")[0]
+    assert "Ada, Bob" in one
+    assert "a?; b?" in one
+    assert "Hidden from reviewers: Authors, Contact" in "\n".join(short(example().blind(), 400))

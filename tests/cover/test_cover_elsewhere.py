@@ -100,7 +100,7 @@ class TestRead:
         told += "size = 1.0\nlow = 2.0\nhigh = inf\n"
         for name, item in fields_of("artifact").items():
             if item.needed and name != "category":
-                told = f'{name} = "x"\n{told}'
+                told = f'{name} = "not stated"\n{told}'
         row = read(told, "a.toml").axis[0]
         assert (row.low, row.high, row.verdict) == (2.0, None, "yes")
 
@@ -277,9 +277,41 @@ class TestBlank:
         told = blank("science").replace('source = ""', 'source = "https://a.org"').replace("# [[claim]]", "[[claim]]")
         head, claim = told.split("[[claim]]")
         told = head.replace('= ""', '= "yes"').replace("= []", '= ["yes"]') + "[[claim]]" + claim.replace("\n# ", "\n")
-        told = told.replace('annex = "yes"', "")
+        told = re.sub(r'(annex|doi|date) = "yes"', "", told).replace('contact = "yes"', 'contact = "not stated"')
         assert read(told, "a.toml").axis[0].said.startswith("tickets at 7 %")
 
     def test_an_unknown_category(self) -> None:
         with pytest.raises(RequestError, match="unknown category 'sience'; did you mean 'science'"):
             blank("sience")
+
+
+@pytest.mark.parametrize("date", ["2019", "2019-02", "2024-02-29", "not stated"])
+def test_a_date_is_a_year_or_more(date: str) -> None:
+    text = PAPER.read_text(encoding="utf-8")
+    said = read(re.sub(r"(?m)^date = .*$", f'date = "{date}"', text), "a.toml").fields["date"]
+    assert said.text == ("" if date == NOT_STATED else date)
+
+
+@pytest.mark.parametrize("date", ["2019-13", "2019-02-30", "in May", "19-02-01", "2019-2", "2019-02-01T10:00:00"])
+def test_what_is_no_date_is_told(date: str) -> None:
+    text = PAPER.read_text(encoding="utf-8")
+    with pytest.raises(RequestError, match=f"date is '{date}'; expected a year, year-month or year-month-day"):
+        read(re.sub(r"(?m)^date = .*$", f'date = "{date}"', text), "a.toml")
+
+
+def test_claims_are_told_of_with_all_else() -> None:
+    claims = [CLAIM | {"kind": "bigger"}, CLAIM | {"verdict": "no"}, {"said": "x"}]
+    with pytest.raises(RequestError, match="titel is unknown") as caught:
+        read(json.dumps(work(titel="x", date="May", claim=claims)), "a.json")
+    told = "\n".join(caught.value.problems)
+    for what in ("date is 'May'", "claim 1: kind is 'bigger'", "claim 2 is declared 'no'", "claim 3: kind is missing"):
+        assert f"a.json: {what}" in told
+    assert ".." not in told
+
+
+def test_sentences_of_a_blank_file_end_where_they_end() -> None:
+    for category in ("science", "artifact"):
+        lines = [line for line in blank(category).splitlines() if line.startswith("#")]
+        assert max(map(len, lines)) <= 110
+        head = "\n".join(lines[:6])
+        assert "What only you\n# can say (title, declarations) needs none." in head

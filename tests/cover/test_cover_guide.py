@@ -47,6 +47,7 @@ def test_mistakes_are_told_in_these_words() -> None:
     )
     wrong = filled.replace('title = "x"', 'titel = "x"').replace('runs = "x"', f'runs = "{"r" * 900}"')
     wrong = wrong.replace('question = "x"', "").replace('annex = "x"', 'title = "x"').replace('verdict = "x"', "")
+    wrong = re.sub(r'(doi|date) = "x"', "", wrong).replace('contact = "x"', 'contact = "not stated"')
     wrong = wrong.partition("# [[claim]]")[0] + claim.replace("low = -0.45", 'low = -2.0\nverdict = "yes"')
     with pytest.raises(RequestError, match="titel is unknown") as caught:
         read(wrong, "work.toml")

@@ -75,11 +75,32 @@ class TestRead:
     @pytest.mark.parametrize("name", BY_HAND)
     def test_limits_are_those_of_the_table(self, name: str) -> None:
         most = FIELDS[name].most
-        if name in ("category", "annex"):
+        if name in ("category", "annex", "contact", "doi"):
             return
         assert len(said(f'{name} = "{"x" * most}"')[name].text) == most
         (problem,) = wrong(f'{name} = "{"x" * (most + 1)}"')
         assert f"{name} has {most + 1:,} characters; the page has room for {most}." in problem
+
+    @pytest.mark.parametrize(
+        ("name", "right", "wrong_ones"),
+        [
+            (
+                "contact",
+                ["ada@example.org", "Ada <ada@example.org>", "https://x.org/a", "lab.example.org", "not stated"],
+                ["Ada", "ada@", "ask me. Or not"],
+            ),
+            (
+                "doi",
+                ["10.5281/zenodo.1", "doi:10.1234/x", "https://x.org/1", "arXiv:1803.03635"],
+                ["none yet", "10.1/x"],
+            ),
+        ],
+    )
+    def test_addresses_are_addresses(self, name: str, right: list[str], wrong_ones: list[str]) -> None:
+        for text in right:
+            assert said(f'{name} = "{text}"')[name].text == text
+        for text in wrong_ones:
+            assert f"{name} is '{text}'; expected a" in wrong(f'{name} = "{text}"')[0]
 
     def test_ten_thousand_characters(self) -> None:
         assert "has 10,000 characters" in wrong(f'title = "{"x" * 10_000}"')[0]
@@ -123,7 +144,7 @@ class TestWrite:
         assert max(map(len, text.splitlines())) <= 110
 
     def test_without_names_only_what_is_said_stands(self) -> None:
-        assert tomllib.loads(write(Hand(said={"doi": Words(text="10.1/2")}))) == {"doi": "10.1/2"}
+        assert tomllib.loads(write(Hand(said={"doi": Words(text="10.1234/2")}))) == {"doi": "10.1234/2"}
 
     def test_an_entry_says_how_many_it_takes(self) -> None:
         assert f"At most {FIELDS['open'].most} characters, 3 items." in question("open").replace("\n# ", " ")

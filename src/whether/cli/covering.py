@@ -15,7 +15,10 @@ from whether.cli.verbs import AsJson, LabPath, OpenTest, RootSeed, Words, open_l
 from whether.errors import DamageError, RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from whether.answer import Answer
+    from whether.cover.asked import Ask
     from whether.cover.hand import Hand
     from whether.cover.hand import Words as Said
     from whether.cover.sheet import Sheet
@@ -72,7 +75,10 @@ def cover(
         _elsewhere(Path(given[0]), to, blind=blind, as_json=as_json)
     else:
         place = open_lab(ctx, lab, create=False)
-        answer = _answer(place, given, open_test=open_test, seed=seed)
+        try:
+            answer = _answer(place, given, open_test=open_test, seed=seed)
+        except RequestError as error:
+            raise _no_category(given, error) if blank and len(given) == 1 else error from None
         if blank:
             _write_blank(place, answer, given)
             return
@@ -163,7 +169,7 @@ def _plain_name(word: str) -> str:
 
 def _ask(place: Lab, answer: Answer, found: Found) -> Hand:
     """Ask for what is missing, field by field; each is kept at once, so that stopping loses nothing."""
-    from whether.cli.page import columns, faint, near, paragraph, say, strong
+    from whether.cli.page import faint, near, paragraph, say
     from whether.cover import asked
 
     folder = place.store.answers.open(answer.name, answer.digest)
@@ -173,19 +179,10 @@ def _ask(place: Lab, answer: Answer, found: Found) -> Hand:
     if not asks:
         return found.hand
     how = (
-        f"Enter skips, or confirms what is drafted ({asked.SKIP} leaves it open). Ctrl-C stops; what was said is kept."
+        f"Enter skips, or confirms what is drafted ({asked.SKIP} leaves it open). {asked.BACK} goes back. "
+        "Ctrl-C stops; what was said is kept."
     )
     say(faint(paragraph(f"{len(asks)} fields are for you to fill; they are kept in {near(file)}. {how}")))
-
-    def put(one: asked.Ask) -> list[str]:
-        say(f"\n{strong(one.head)}")
-        say(paragraph(one.question, 2))
-        say(columns([(faint("drafted" if one.draft else "such as"), faint(one.draft or one.field.example))]))
-        lines = [typer.prompt(">", default="", show_default=False, prompt_suffix=" ")]
-        while one.field.many and lines[-1].strip() not in ("", asked.SKIP) and len(lines) < one.field.items:
-            lines.append(typer.prompt(">", default="", show_default=False, prompt_suffix=" "))
-        return lines
-
     said = [hand]
 
     def keep(name: str, words: Said) -> None:
@@ -194,8 +191,40 @@ def _ask(place: Lab, answer: Answer, found: Found) -> Hand:
         _put(file, asked.kept(text, before, more, drafts).encode())
         said[0] = before.saying(more)
 
-    asked.ask_all(asks, put, keep, lambda problem: say(paragraph(problem, 2)))
+    asked.ask_all(asks, _put_question, keep, lambda problem: say(paragraph(problem, 2)))
     return said[0] if file.exists() else found.hand
+
+
+def _put_question(one: Ask, before: Sequence[str]) -> list[str]:
+    """Show a question, and what was typed before, and read what is typed now."""
+    from whether.cli.page import columns, faint, paragraph, say, strong
+    from whether.cover.asked import BACK, SKIP, names_in
+
+    say(f"\n{strong(one.head)}")
+    say(paragraph(one.question, 2))
+    shown = [(faint("drafted" if one.draft else "such as"), faint(one.draft or one.field.example))]
+    say(columns([*shown, *((faint("typed"), line) for line in before)]))
+    lines = [_typed(before[0] if before else "")]
+    while one.field.many and lines[-1].strip() not in ("", SKIP, BACK) and len(lines) < one.field.items:
+        lines.append(_typed(before[len(lines)] if len(before) > len(lines) else ""))
+    apart = names_in(lines) if one.name == "authors" else []
+    if len(apart) > len([line for line in lines if line.strip()]):
+        say(paragraph(f"{len(apart)} authors: {' · '.join(apart)}? Enter says yes, n leaves it as it was typed.", 2))
+        return lines if _typed().strip().lower().startswith("n") else apart
+    return lines
+
+
+def _typed(before: str = "") -> str:
+    """A line, typed; what was typed before stands there to be changed, where the terminal can do that."""
+    try:
+        import readline
+    except ImportError:
+        return str(typer.prompt(">", default="", show_default=False, prompt_suffix=" "))
+    readline.set_startup_hook(lambda: readline.insert_text(before))
+    try:
+        return str(typer.prompt(">", default="", show_default=False, prompt_suffix=" "))
+    finally:
+        readline.set_startup_hook()
 
 
 def _elsewhere(file: Path, to: Path | None, *, blind: bool, as_json: bool) -> None:
@@ -213,13 +242,22 @@ def _elsewhere(file: Path, to: Path | None, *, blind: bool, as_json: bool) -> No
     files, remark = rendered(sheet)
     if any((folder / name).resolve() == file.resolve() for name in files):
         raise RequestError(f"{near(file)} would be written over by its own sheet; name another folder: --to FOLDER")
-    _show(sheet, [_put(folder / name, raw) for name, raw in files.items()], remark, near(file))
+    _show(sheet, [_put(folder / name, raw) for name, raw in files.items()], remark)
 
 
 def _is_category(word: str) -> bool:
     from whether.cover.fields import CATEGORIES
 
     return word in CATEGORIES
+
+
+def _no_category(given: list[str], error: RequestError) -> RequestError:
+    """What `--blank WORD` is told where the word is neither a category nor a question."""
+    from whether.cover.fields import CATEGORIES
+    from whether.errors import unknown
+
+    told = unknown("category", given[0], CATEGORIES, "Their files are for work done elsewhere.")
+    return RequestError(*told.problems, *(f"Nor is it an answer of this lab: {one}" for one in error.problems))
 
 
 def _write_form(given: list[str], to: Path | None, *, page: bool) -> None:
@@ -243,8 +281,8 @@ def _write_form(given: list[str], to: Path | None, *, page: bool) -> None:
     say(f"{near(path)}: fill it in an editor, then: whether cover {near(path)}")
 
 
-def _show(sheet: Sheet, paths: list[Path], remark: str, where: str) -> None:
-    """Say what is on a sheet and where it stands; `where` is what is missing to be said."""
+def _show(sheet: Sheet, paths: list[Path], remark: str, where: str = "") -> None:
+    """Say what is on a sheet and where it stands; `where` is what is missing to be said, if anything can be."""
     from whether.cli.page import complain, near, paragraph, say, verdict, width
     from whether.cover.filled import missing
     from whether.cover.text import short
@@ -252,7 +290,7 @@ def _show(sheet: Sheet, paths: list[Path], remark: str, where: str) -> None:
     head, *lines = short(sheet, width())
     say(f"{verdict(sheet.verdict.upper())}  {head}" if sheet.verdict else head)
     say("\n".join(lines))
-    lacking = missing(sheet)
+    lacking = missing(sheet) if where else []
     if lacking:
         say("\n" + paragraph(f"Not stated: {', '.join(lacking)}. Say it in {where}."))
     if sheet.problems:

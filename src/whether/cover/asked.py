@@ -5,6 +5,7 @@ Pure: the command line puts the questions and keeps what is said in the author's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from whether.cover.words import Words
 
 SKIP = "-"
 """What is typed to leave a drafted field as it is, neither confirmed nor added to."""
+BACK = "<"
+"""What is typed to go back to the question before."""
+_BETWEEN = re.compile(r"\s*[,;&]\s*(?:and\s+)?|\s+and\s+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,8 @@ class Ask:
     @property
     def question(self) -> str:
         """What the author is asked."""
-        return f"{self.field.ask} At most {self.field.most} characters."
+        many = f" A list of at most {self.field.items}, one a line; an empty line ends it." if self.field.many else ""
+        return f"{self.field.ask}{many} At most {self.field.most} characters."
 
 
 def to_ask(sheet: Sheet, hand: Hand) -> list[Ask]:
@@ -108,29 +113,47 @@ def blank(text: str | None, hand: Hand, sheet: Sheet) -> str:
     return with_questions(text, hand, names, drafts_of(sheet))
 
 
+def names_in(lines: Sequence[str]) -> list[str]:
+    """The names in what was typed, where somebody wrote several on a line.
+
+    Example:
+        >>> names_in(["Ada Example, Bob Else and C. Candor"]), names_in(["Ada Example"])
+        (['Ada Example', 'Bob Else', 'C. Candor'], ['Ada Example'])
+    """
+    parts = (part.strip() for line in lines for part in _BETWEEN.split(line))
+    return [part for part in parts if part]
+
+
 def ask_all(
     asks: Sequence[Ask],
-    put: Callable[[Ask], list[str]],
+    put: Callable[[Ask, Sequence[str]], list[str]],
     keep: Callable[[str, Words], None],
     refuse: Callable[[str], None],
 ) -> None:
-    """Put the questions one by one; one that is answered wrongly is put again.
+    """Put the questions one by one; one that is answered wrongly is put again, `BACK` puts the one before again.
 
     Args:
         asks: from `to_ask`.
-        put: shows a question and gives the lines that were typed.
+        put: shows a question, with the lines that were typed before, if any, and gives those that are typed now.
         keep: is handed what was said, field by field, so that nothing is lost when the rest is not answered.
         refuse: is told what is wrong.
     """
     from whether.errors import RequestError
 
-    for ask in asks:
-        while True:
-            try:
-                words = taken(ask, put(ask))
-            except RequestError as error:
-                refuse(str(error))
-                continue
-            if words is not None:
-                keep(ask.name, words)
-            break
+    typed: dict[str, list[str]] = {}
+    place = 0
+    while place < len(asks):
+        ask = asks[place]
+        lines = put(ask, typed.get(ask.name, ()))
+        if any(line.strip() == BACK for line in lines):
+            place = max(0, place - 1)
+            continue
+        typed[ask.name] = [line for line in lines if line.strip()]
+        try:
+            words = taken(ask, lines)
+        except RequestError as error:
+            refuse(str(error))
+            continue
+        if words is not None:
+            keep(ask.name, words)
+        place += 1

@@ -24,7 +24,7 @@ from whether.cover.fields import FIELDS, fields_of
 from whether.cover.form import own_word
 from whether.cover.reading import sheet_of
 from whether.cover.sheet import DECLARED, NOT_STATED, AxisRow, Said, Sheet
-from whether.cover.words import MOST_POINTER, Words, annex_of, words_of
+from whether.cover.words import MOST_POINTER, NOT_KNOWN, Words, annex_of, words_of
 from whether.errors import RequestError, gather
 from whether.handwritten import nearest, shown, toml_or_json
 from whether.report.numbers import clean
@@ -33,8 +33,6 @@ from whether.stats.verdict import VERDICTS
 _WORD = re.compile(rf"({'|'.join(VERDICTS)})(?=$|[\s:;,.–—])", re.IGNORECASE)
 _BESIDE = ("source", "claim")
 """What a file has beside its fields."""
-NOT_KNOWN = "not stated"
-"""What an author writes in a field that is needed, where nobody can say."""
 
 
 def read(text: str, name: str) -> Sheet:

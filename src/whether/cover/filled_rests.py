@@ -114,7 +114,8 @@ def compute(evidence: Evidence) -> Draft:
     busy = answer.circumstances.get("device_seconds")
     others = list(_others(evidence))
     parts = [f"{time_of(seconds)} on {device}" for device, seconds in spent.items()]
-    shared = " (arms share some)" if len(last) < len(answer.table) + len(answer.overrun) else ""
+    runs = len(answer.table) + len(answer.overrun)
+    shared = " (arms share some)" if len(last) < runs else " (with those they came of)" if len(last) > runs else ""
     told = f"{plural(len(last), 'network')} trained{shared} in {listed(parts)}" if parts else "No training is recorded"
     if isinstance(busy, int | float) and time_of(float(busy)) != time_of(sum(spent.values())):
         told += f"; {time_of(float(busy))} with waiting{' and failed attempts' if answer.failed else ''}"

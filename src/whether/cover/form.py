@@ -7,21 +7,22 @@ from typing import Any
 from whether.cover.fields import CATEGORIES, FIELDS, GROUPS, Field, fields_of
 from whether.cover.linked import in_script
 from whether.cover.questions import comment, questions
+from whether.cover.words import SHAPES
 from whether.report.look import stylesheet, templates
 
 _HEAD = """\
 A cover sheet for work that was not done in this lab. Fill in what you know, then: whether cover THIS-FILE
 A text: title = "…"; several: authors = ["…", "…"].
 A text with its place: runs = { text = "…", pointer = "section 3" }.
-What is said needs a place where a reader can look: a page, a section, a figure, an address. What only you can
+What is said needs a place where a reader can look: a page, a section, a figure, an address. What only you can \
 say (title, declarations) needs none. Where nobody can say what is needed, write "not stated".
 """
 _SOURCE = "Where everything stands that names no place of its own: an address. Places of fields are looked for there."
 _CLAIMS = """\
 The claims that decide, each on the axis of the verdict: take the signs # away; a table for each claim.
-Effects are turned so that positive supports the claim. kind: exceeds (is it larger than size?), not_worse
-(is it above minus size?), same (is it within plus and minus size?), below and above (does a mean lie there?
-size is the bound). The verdict must follow from the interval. level is the error on either side: 0.025 of a
+Effects are turned so that positive supports the claim. kind: exceeds (is it larger than size?), not_worse \
+(is it above minus size?), same (is it within plus and minus size?), below and above (does a mean lie there? \
+size is the bound). The verdict must follow from the interval. level is the error on either side: 0.025 of a \
 95 % interval.
 """
 CLAIM = """\
@@ -83,6 +84,7 @@ def _told() -> dict[str, Any]:
             "needed": item.needed,
             "categories": list(item.categories),
             "own": own_word(item),
+            "shape": list(SHAPES.get(name, ())),
             "plain": item.group in ("identity", "declarations", "reading"),
         }
         for name, item in FIELDS.items()

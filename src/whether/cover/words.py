@@ -8,6 +8,7 @@ start = { text = "result: Figure 2", pointer = "paper.pdf" }
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,26 @@ from whether.report.numbers import clean, plural
 
 MOST_POINTER = 200
 """Characters of a pointer."""
+
+
+NOT_KNOWN = "not stated"
+"""What is written in a field that is needed, where nobody can say."""
+
+SHAPES: Mapping[str, tuple[str, str]] = {
+    "contact": (
+        r"[^ @]+@[^ @]+[.][^ @]+|https?://[^ ]+|(^|[ <(])[a-z0-9-]+([.][a-z0-9-]+)*[.][a-z]{2,}",
+        "expected an address of mail or of a page on the web, such as ada@example.org",
+    ),
+    "doi": (
+        r"^(doi: ?)?10[.][0-9]{4,9}/[^ ]+$|^[a-z][a-z0-9+.-]*:[^ ]+$",
+        "expected a DOI or another lasting address, such as 10.5281/zenodo.1234567",
+    ),
+    "date": (
+        r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$",
+        "expected a year, year-month or year-month-day, such as 2026-11-25",
+    ),
+}
+"""What some fields look like, whatever else stands in them, and what is said if not; forms in browsers read it, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +65,7 @@ def words_of(key: str, value: Any) -> Words:
         Words(text='Ada Example', pointer='paper.pdf')
     """
     lines, pointer = _parts(key, value)
-    if wrong := [*_too_much(key, lines, pointer), *_no_category(key, lines)]:
+    if wrong := [*_too_much(key, lines, pointer), *_no_category(key, lines), *_misshapen(key, lines)]:
         raise RequestError(*wrong)
     return Words(text="\n".join(lines), pointer=pointer)
 
@@ -84,6 +105,8 @@ def _parts(key: str, value: Any) -> tuple[list[str], str]:
     if strange := [name for name in told if name not in ("text", "pointer")]:
         raise RequestError(*(f"{key}.{shown(name)} is unknown{nearest(name, ('text', 'pointer'))}" for name in strange))
     text, pointer = told.get("text", ""), told.get("pointer", "")
+    if isinstance(text, datetime.datetime):
+        text = text.date()
     if isinstance(text, datetime.date):
         text = text.isoformat()
     texts = text if isinstance(text, list) else [text]
@@ -116,3 +139,22 @@ def _no_category(key: str, lines: Sequence[str]) -> Sequence[str]:
         began, kinds = shown(lines[0].partition(":")[0]), ", ".join(CATEGORIES)
         return [f"annex begins with '{began}'; expected a category ({kinds}), as in {FIELDS['annex'].example!r}."]
     return []
+
+
+def _misshapen(key: str, lines: Sequence[str]) -> list[str]:
+    text = lines[0] if len(lines) == 1 else ""
+    if key not in SHAPES or not text or text.lower() == NOT_KNOWN or len(text) > FIELDS[key].most:
+        return []
+    pattern, wanted = SHAPES[key]
+    if re.search(pattern, text, re.IGNORECASE) and (key != "date" or _is_day(text)):
+        return []
+    return [f"{key} is '{shown(text)}'; {wanted}."]
+
+
+def _is_day(text: str) -> bool:
+    """Whether a date of the right shape stands in the calendar."""
+    try:
+        datetime.date.fromisoformat(text if len(text) == 10 else f"{text[:4]}-01-01")
+    except ValueError:
+        return False
+    return True

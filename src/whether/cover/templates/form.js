@@ -40,6 +40,9 @@
     if (!said.length || said.join("\n").toLowerCase() === NOT_KNOWN) return "";
     if (much > item.most) return `${much} characters; the page has room for ${item.most}.`;
     if (item.many && said.length > item.items) return `${said.length} lines; at most ${item.items}.`;
+    const [shape, wanted] = item.shape;
+    if (shape && !new RegExp(shape, "i").test(said[0])) return wanted[0].toUpperCase() + wanted.slice(1) + ".";
+    if (name === "date" && said[0].length === 10 && new Date(said[0] + "T00:00Z").getUTCDate() !== Number(said[0].slice(8))) return "There is no such day.";
     if (name === "verdict" && !WORD.test(said[0])) return "Begin with yes, no or inconclusive.";
     if (name === "annex" && !/^(science|engineering|artifact)\s*(:|$)/i.test(said[0])) return "Begin with a category: science, engineering or artifact.";
     if (!item.own && !source() && !clean($("p-" + name).value)) return "Say where to look, here or at the top for all.";

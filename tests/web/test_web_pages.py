@@ -252,10 +252,11 @@ class TestCover:
             return usual(*given)
 
         monkeypatch.setattr(filled, "fill", slow)
-        with served(app) as base, ThreadPoolExecutor(60) as asking:
-            waiting = [asking.submit(httpx.get, f"{base}{SMALL}/cover.md", timeout=20) for _ in range(50)]
+        many = httpx.Limits(max_connections=60)
+        with served(app) as base, httpx.Client(limits=many, timeout=20) as client, ThreadPoolExecutor(60) as asking:
+            waiting = [asking.submit(client.get, f"{base}{SMALL}/cover.md") for _ in range(50)]
             try:
-                assert httpx.get(f"{base}/studies", timeout=5).status_code == 200
+                assert client.get(f"{base}/studies", timeout=5).status_code == 200
                 assert not any(one.done() for one in waiting)
             finally:
                 ready.set()

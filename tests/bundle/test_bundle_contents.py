@@ -189,3 +189,12 @@ class TestSameBytes:
             packing.add("a", b"y")
         with pytest.raises(ValueError, match="leads out of its folder"):
             packing.add("../a", b"y")
+
+
+def test_its_readme_says_how_the_version_is_got_and_no_name_of_the_file(made) -> None:
+    text = (made.unpacked / "README.md").read_text(encoding="utf-8")
+    version = made.answer.circumstances["versions"]["whether"]
+    assert f"With Whether {version}, which is installed from a checkout of that version" in text
+    assert "    pip install .\n    whether verify THIS.zip\n" in text
+    assert "pip install whether" not in text
+    assert f"{made.answer.digest[:8]}.zip" not in text

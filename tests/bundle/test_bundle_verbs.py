@@ -185,6 +185,14 @@ class TestBundle:
         assert (home / "mine.zip").read_bytes() == b"mine"
         assert [item.name for item in home.glob("*.zip")] == ["mine.zip"]
 
+    def test_what_is_not_installed_is_told_before_all_else(
+        self, home: Path, whether: Call, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "rocrate", None)
+        done = whether("bundle", "tiny")
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert "pip install 'whether[bundle]'" in done.err
+
     def test_a_full_disk_leaves_nothing(self, home: Path, whether: Call, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(*_said: object, **_how: object) -> None:
             raise OSError(28, "No space left on device")

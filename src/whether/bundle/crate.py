@@ -113,6 +113,18 @@ class Described:
     told: Told = field(default_factory=Told)
 
 
+def see_installed() -> None:
+    """See that a crate can be written here.
+
+    Raises:
+        RequestError: rocrate is not installed.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("rocrate") is None:
+        raise RequestError(NEEDS)
+
+
 def metadata(described: Described) -> bytes:
     """`ro-crate-metadata.json`.
 

@@ -20,21 +20,23 @@ without the lab in which it was made.
 
 ## To check it
 
-With Whether (nothing is trained, and no code of this bundle runs):
+With {whether}, which is installed from a checkout of that version (nothing is trained, and no code of this
+bundle runs; THIS.zip stands for this file, whatever you call it, or for its unpacked folder):
 
-    {install}
-    whether verify {name}.zip
+    pip install .
+    whether verify THIS.zip
 
 It looks at every digest, the chain of the ledger, the registration, the seeds, that no run is missing, each number
 against its record and each record against the digest of what was done, and concludes the verdict anew from the runs.
 Then it prints the bundle's digest: the SHA-256 of {places.MANIFEST}. Compare that with the one in the paper:
-whoever has changed a file and the manifest with it has another digest.
+whoever has changed a file and the manifest with it has another digest. {places.ABOUT} has under "code" a digest
+of the files of the very Whether that wrote this.
 
 That shows that the answer follows from what stands here, and not that the runs were made as it says: seals are no
 signatures, and made-up numbers can be sealed, too. To see whether the runs give these numbers, train a part of them
 again (this runs the code in {places.QUESTION}, so look at it first):
 
-    whether reproduce {name}.zip --replicates 2 --trust
+    whether reproduce THIS.zip --replicates 2 --trust
 
 Without Whether, that no byte was changed since the manifest was written:
 
@@ -84,8 +86,7 @@ def readme(answer: Answer, source: Source, *, states: bool) -> str:
         grade=_plain(answer.grade),
         runs=len(answer.table),
         ended=", ".join(ended) or "all of them done",
-        install=_plain(f"pip install whether{'==' + version if version else ''}"),
-        name=_plain(f"{answer.name}-{answer.digest[:8]}"),
+        whether=_plain(f"Whether {version}"),
         command=_plain(command(answer, source)),
         left=IN if states else OUT,
         places=places,

@@ -106,7 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else list(arguments)
     with importing(given):
         command = typer.main.get_command(app)
-        return guarded(lambda: command.main(args=given, prog_name="whether", standalone_mode=False))
+        verbs = getattr(command, "commands", {})
+        return guarded(lambda: command.main(args=given, prog_name="whether", standalone_mode=False), given, verbs)
 
 
 def _spare_collections() -> None:

@@ -36,6 +36,7 @@ def templates(given: Sequence[str]) -> list[Template]:
     found: list[Template] = []
 
     def look_up(name: str) -> None:
+        _see_question(name)
         if name == LAST:
             raise RequestError(f"{LAST} is an answer, for `whether answer` and `whether report`; name its question.")
         found.append(find(name))
@@ -94,7 +95,23 @@ def answer(lab: Lab, words: Sequence[str] | None, *, open_test: bool = False, se
     return _named(lab, called[0], options, open_test=open_test, seed=seed)
 
 
+def _see_question(word: str) -> None:
+    """Tell what to do with a file that holds no question."""
+    from shlex import quote
+
+    if word.endswith(".zip"):
+        raise RequestError(
+            f"{word} is no question but a bundle: `whether verify {quote(word)}` checks it, "
+            f"`whether reproduce {quote(word)}` makes a part of it again."
+        )
+    if word.endswith(".toml"):
+        raise RequestError(
+            f"{word} is no question but the file of a sheet: `whether cover {quote(word)}` makes a sheet of it."
+        )
+
+
 def _named(lab: Lab, name: str, options: list[str], *, open_test: bool, seed: int) -> Answer:
+    _see_question(name)
     line = " ".join(["whether run", name, *options, *(["--open-test"] if open_test else [])])
     if options or open_test or seed:
         question = questions([name, *options])[0]

@@ -72,6 +72,7 @@ def bundle(
     place = open_lab(ctx, lab, create=False)
     answer = asked.answer(place, words, open_test=open_test, seed=seed)
     path = _target(to, answer)
+    crate.see_installed()
     _see_whole(place, answer)
     with counting("records read") as progress:
         same = _same_design(place, answer)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -18,26 +20,34 @@ STOPPED = 130
 """128 and the number of SIGINT, as shells have it."""
 
 
-def guarded(run: Callable[[], Any]) -> int:
+_NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
+_EXPECTED = {"a valid integer": "a whole number", "a valid number": "a number", "a valid boolean": "yes or no"}
+
+
+def guarded(run: Callable[[], Any], words: Sequence[str] = (), verbs: Mapping[str, Any] | None = None) -> int:
     """Run a command; whatever goes wrong becomes lines on stderr and an exit code.
 
     Args:
         run: gives the exit code; anything that is no integer stands for 0.
+        words: of the command line.
+        verbs: that there are, by name, as the parser has them.
     """
+    verb = next((word for word in words if word in (verbs or {})), "")
+    options = getattr((verbs or {}).get(verb), "params", [])
     try:
         code = run()
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except WhetherError as error:
         _debug()
-        _tell(error.problems if isinstance(error, RequestError) else [str(error)])
+        _tell(error.problems if isinstance(error, RequestError) else [str(error) + _elsewhere(error, options)])
         return error.exit_code
     except Exception as error:
         if hasattr(error, "format_message"):  # the parser's own: a wrong option, a missing value
-            _tell([_usage(error)])
+            _tell([_usage(error, words, verb)])
             return RequestError.exit_code
         _debug()
-        _tell([_unforeseen(error)])
+        _tell([_unforeseen(error) + _elsewhere(error, options)])
         return WhetherError.exit_code
     if code == STOPPED:
         complain("stopped; nothing done is lost: the same command goes on")
@@ -77,15 +87,35 @@ def _wrapped(text: str, indent: int) -> str:
     return "\n".join(wrapped)
 
 
-def _usage(error: Any) -> str:
-    """The parser's message, and where to read on."""
+def _elsewhere(error: Exception, options: Sequence[Any]) -> str:
+    """Where a verb may write instead, when the place has no right to be written to and the verb takes another."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    to = next((option for option in options if "--to" in option.opts), None)
+    if to is None or not isinstance(cause, OSError) or cause.errno not in _NO_RIGHT:
+        return ""
+    return f" Or write to another place: --to {to.metavar}"
+
+
+def _usage(error: Any, words: Sequence[str], verb: str) -> str:
+    """The parser's message, in our words where it has a library's, and where to read on."""
     message = str(error.format_message()).strip()
     message = message[:1].lower() + message[1:].rstrip(".")
-    path = getattr(getattr(error, "ctx", None), "command_path", "whether")
+    if found := re.match(r"invalid value for '?(?P<name>[^':]+)'?.*?: Input should be (?P<what>[^,]+)", message):
+        name, what = found["name"].split(" / ")[0], found["what"]
+        message = f"{name} is {_value(words, name)}; expected {_EXPECTED.get(what, what)}"
+    path = getattr(getattr(error, "ctx", None), "command_path", f"whether {verb}".strip())
     wrong = getattr(error, "option_name", "") if "o such option" in message else ""
     if wrong and path not in ("whether",):
         message += f". A question's own options are written without dashes: {wrong.lstrip('-').replace('-', '_')}=…"
     return f"{message}. `{path} --help` shows what it takes."
+
+
+def _value(words: Sequence[str], name: str) -> str:
+    """What was given for an option, as it was typed."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == name or word.startswith(f"{name}="):
+            return repr(after if word == name else word.partition("=")[2])
+    return "something else"
 
 
 def _unforeseen(error: Exception) -> str:

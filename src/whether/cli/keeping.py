@@ -107,7 +107,9 @@ def clean(
     from whether.inquiry import rests_on
     from whether.report.numbers import plural
 
-    place = open_lab(ctx, lab, create=yes)
+    place = open_lab(ctx, lab, create=False)
+    if yes:
+        place = open_lab(ctx, lab, create=True)  # which sees that it can be written to
     answers = [answer for _, answer in place.answers(all_whole=True)]
     needed = {name for answer in answers for run in answer.table for name in rests_on(place.store, run)}
     freed = store.clean(place.store, needed, dry_run=not yes)

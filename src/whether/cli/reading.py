@@ -74,8 +74,11 @@ def report(
         ),
     ] = None,
     formats: Annotated[
-        str, typer.Option("--format", metavar="LIST", help="Of these figures: pdf, svg, png, or several.")
-    ] = "pdf",
+        str | None,
+        typer.Option(
+            "--format", metavar="LIST", show_default="pdf", help="Of these figures: pdf, svg, png, or several."
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option("--to", metavar="FOLDER", show_default=False, help="Where to; else beside the report."),
@@ -87,12 +90,14 @@ def report(
     from whether.cli.page import say, say_json
     from whether.errors import RequestError
 
-    if paper is None and (to is not None or formats != "pdf"):
+    if paper is None and (to is not None or formats is not None):
         raise RequestError("--format and --to go with --paper, as in --paper 3.25in,8pt --format pdf,svg --to figures.")
     found, place = _find(ctx, lab, words, open_test, seed)
     folder = place.folder(found)
     if paper is not None:
-        _write_figures(found, Paper(paper, formats, to.expanduser() if to else folder), as_json)
+        _write_figures(
+            found, Paper(paper, "pdf" if formats is None else formats, to.expanduser() if to else folder), as_json
+        )
         return
     page = folder / "report.html"
     if not page.is_file():

@@ -49,9 +49,11 @@ def retry(
     from whether.report.numbers import plural
 
     check(on)
-    place = open_lab(ctx, lab, create=True)
+    place = open_lab(ctx, lab, create=False)  # nothing failed in a lab that is not there
     with counting("records") as progress:
         facts = again.chosen(place.store, digests or (), progress)
+    if facts:
+        place = open_lab(ctx, lab, create=True)
     if debug:
         if len(digests or ()) != 1:
             raise RequestError("--pdb opens one piece: whether retry DIGEST --pdb")

@@ -6,12 +6,13 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pypdf
 import pytest
-from sheets import HOSTILE, damaged, example, hostile, longest, young
+from sheets import CLAIM, HOSTILE, damaged, example, hostile, longest, young
 
 from whether.cover import render
 from whether.cover.elsewhere import read
@@ -165,6 +166,29 @@ class TestInABrowser:
         form.locator("#loaded", has_text="cannot be loaded").wait_for()
         assert "what no form has: titel" in form.inner_text("#loaded")
         assert form.input_value("#f-title").startswith("The Lottery Ticket")
+
+    def test_a_finished_sheet_is_loaded_and_declared(self, form: Any, tmp_path: Path) -> None:
+        sheet = replace(example(), axis=[CLAIM])
+        (tmp_path / "cover.json").write_text(sheet.to_json(), encoding="utf-8")
+        form.set_input_files("#load", tmp_path / "cover.json")
+        form.locator("#loaded", has_text="It is a finished sheet").wait_for()
+        again = read(saved(form, "toml"), "cover.toml")
+        assert {name: one.text for name, one in again.fields.items()} == {
+            name: one.text for name, one in sheet.fields.items()
+        }
+        assert (again.mark, again.axis, again.verdict) == ("declared", [CLAIM], "yes")
+
+    def test_dates_and_addresses_are_looked_at(self, form: Any) -> None:
+        for name, wrong, right in (
+            ("date", "in May", "2019-02"),
+            ("date", "2019-02-30", "2019"),
+            ("contact", "me", "ada@example.org"),
+            ("doi", "soon", "10.1234/x"),
+        ):
+            form.fill(f"#f-{name}", wrong)
+            assert form.inner_text(f"#wrong-{name}") != ""
+            form.fill(f"#f-{name}", right)
+            assert form.inner_text(f"#wrong-{name}") == ""
 
     def test_hostile_text_stays_text(self, form: Any) -> None:
         fill(form, "science", **dict.fromkeys(("title", "question"), HOSTILE))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from test_criteria_pages import sheet
 
+from whether.criteria.blank import blank
 from whether.criteria.form import Form, load
 from whether.criteria.pages import form_page
 from whether.criteria.recommend import recommend
@@ -102,15 +103,43 @@ def test_science_from_the_first_score_to_a_checked_review(opened: Any, tmp_path:
     assert by_json[0].scores["S1"].reason == TEXT
     assert by_json[0].recommendation(form).outcome == "accept_after_fixes"
 
-    again = opened(form, "no")
-    again.set_input_files("#load", tmp_path / "saved.json")
-    again.wait_for_function("document.getElementById('saved').textContent.startsWith('Filled in')")
-    assert again.inner_text("#outcome strong") == "accept after fixes"
-    assert again.is_disabled('input[name="S1"] >> nth=0')
-    assert "SECRET" in again.inner_text("#sheet")
+    for kind in ("json", "toml"):
+        again = opened(form, "no")
+        again.set_input_files("#load", tmp_path / f"saved.{kind}")
+        again.locator("#saved", has_text="Filled in").wait_for()
+        assert again.inner_text("#outcome strong") == "accept after fixes"
+        assert again.is_disabled('input[name="S1"] >> nth=0')
+        assert "SECRET" in again.inner_text("#sheet")
+        assert read_review(saved(again, "json", tmp_path), "again") == by_json
     other = opened(load("short"))
     other.set_input_files("#load", tmp_path / "saved.json")
-    other.wait_for_function("document.getElementById('saved').textContent.includes('form science, version 1')")
+    other.locator("#saved", has_text="form science, version 1").wait_for()
+
+
+@pytest.mark.long
+def test_what_an_editor_wrote_is_loaded(opened: Any, tmp_path: Path) -> None:
+    form = load("gate")
+    text = (
+        blank(form)
+        .replace('paper = ""', "paper = 'a \\ 17'")
+        .replace('summary = ""', 'summary = """\none "two"\nthree"""')
+    )
+    text = text.replace('[scores.A2]\nanswer = ""', '[scores.A2]\nanswer = "no"')
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    page = opened(form)
+    page.set_input_files("#load", tmp_path / "mine.toml")
+    page.locator("#saved", has_text="Filled in").wait_for()
+    assert page.input_value("#paper") == "a \\ 17"
+    assert page.input_value("#text-summary-said") == 'one "two"\nthree'
+    assert page.is_checked('input[name="A2"][value="no"]')
+    for wrong, said in (
+        ("paper = ", "line 1: expected a text"),
+        ("[scores", "expected ]"),
+        ("a = 1\na.b = 2", "is a table and a value"),
+    ):
+        (tmp_path / "wrong.toml").write_text(wrong, encoding="utf-8")
+        page.set_input_files("#load", tmp_path / "wrong.toml")
+        page.locator("#saved", has_text=said).wait_for()
 
 
 def test_the_page_recommends_what_the_rule_does(opened: Any) -> None:

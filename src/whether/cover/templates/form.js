@@ -221,55 +221,14 @@
     dirty = false;
   }
 
-  // ---- loading: JSON, and as much of TOML as a cover sheet needs ----
-  function parse(text) {
-    return text.trimStart().startsWith("{") ? JSON.parse(text) : parseToml(text);
-  }
-  function parseToml(text) {
-    const made = {};
-    let at = 0, here = made;
-    const skip = (lineEnds) => {
-      for (;;) {
-        const blank = (lineEnds ? /\s*/y : /[ \t]*/y);
-        blank.lastIndex = at; blank.exec(text); at = blank.lastIndex;
-        if (text[at] !== "#" || !lineEnds) return;
-        const end = text.indexOf("\n", at);
-        at = end < 0 ? text.length : end;
-      }
-    };
-    const take = (pattern, what) => {
-      pattern.lastIndex = at;
-      const found = pattern.exec(text);
-      if (!found) throw new Error(`line ${text.slice(0, at).split("\n").length}: expected ${what}`);
-      at = pattern.lastIndex;
-      return found[0];
-    };
-    const read = () => {
-      skip(true);
-      if (text[at] === "[") {
-        const items = [];
-        for (at += 1, skip(true); text[at] !== "]"; skip(true)) { items.push(read()); skip(true); if (text[at] === ",") at += 1; else if (text[at] !== "]") take(/,/y, "a comma"); }
-        at += 1;
-        return items;
-      }
-      if (text[at] === "{") {
-        const table = {};
-        for (at += 1, skip(true); text[at] !== "}"; skip(true)) { const key = take(/\w+/y, "a name"); skip(false); take(/=/y, "="); table[key] = read(); skip(true); if (text[at] === ",") at += 1; else if (text[at] !== "}") take(/,/y, "a comma"); }
-        at += 1;
-        return table;
-      }
-      if (text.startsWith('"""', at) || text.startsWith("'", at)) throw new Error("texts in \"…\" only; edit this file in an editor");
-      if (text[at] === '"') return JSON.parse(take(/"(?:[^"\\\n]|\\.)*"/y, "a text"));
-      const word = take(/[-+.:\w]+/y, "a text, a list or a number");
-      const plain = Number(word.replaceAll("_", ""));
-      return Number.isNaN(plain) ? word : plain;
-    };
-    for (skip(true); at < text.length; skip(true)) {
-      if (text.startsWith("[[claim]]", at)) { at += 9; here = {}; (made.claim ??= []).push(here); continue; }
-      const key = take(/\w+/y, "a name");
-      skip(false);
-      take(/=/y, "=");
-      here[key] = read();
+  // ---- loading ----
+  // A finished sheet, cover.json: what was computed where it was made is declared here.
+  function fromSheet(sheet) {
+    const made = { category: sheet.category, claim: sheet.axis ?? [] };
+    for (const [name, said] of Object.entries(sheet.fields)) {
+      if (name === "category" || !(name in FIELDS) || !said.text) continue;
+      const text = FIELDS[name].many ? said.text.split("\n") : said.text;
+      made[name] = said.pointer && !FIELDS[name].plain ? { text, pointer: said.pointer } : text;
     }
     return made;
   }
@@ -298,8 +257,10 @@
     const file = event.target.files[0];
     if (!file) return;
     try {
-      fill(parse(await file.text()));
-      $("loaded").textContent = `${file.name} is loaded.`;
+      const made = parsed(await file.text());
+      const finished = typeof made.fields === "object";
+      fill(finished ? fromSheet(made) : made);
+      $("loaded").textContent = `${file.name} is loaded.${finished ? " It is a finished sheet; what was computed in it is declared here, by your word." : ""}`;
       dirty = false;
     } catch (error) {
       $("loaded").textContent = `${file.name} cannot be loaded: ${error.message}.`;

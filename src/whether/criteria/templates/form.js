@@ -198,7 +198,7 @@
     const [file] = event.target.files;
     if (!file) return;
     try {
-      const made = JSON.parse(await file.text());
+      const made = parsed(await file.text());
       if (made.form !== data.form || String(made.version) !== data.version)
         throw new Error(`it was filled in with the form ${made.form}, version ${made.version}; this is ${data.form}, version ${data.version}`);
       if (when.verdict_uncovered) throw new Error("the verdict is uncovered here already; open this page anew first");

@@ -137,7 +137,7 @@ def test_each_of_several_claims_is_named_over_its_axis_with_its_numbers() -> Non
     lines = "\n".join(" ".join(line.split()) for line in short(replace(example(), axis=[CLAIM, CLAIM]), 400))
     assert lines.count("yes: tickets at 7 % are at most a point worse than the dense network: −0.23 points") == 2
     one = "\n".join(short(example(authors="Ada\nBob", open="a?\nb?"), 400))
-    assert "a yes needs above" not in one.partition("What this is")[0]
+    assert "a yes needs it above" not in one.partition("What this is")[0]
     assert "Ada, Bob" in one
     assert "a?; b?" in one
     assert "Hidden from reviewers: Authors, Contact" in "\n".join(short(example().blind(), 400))

@@ -315,3 +315,8 @@ def test_sentences_of_a_blank_file_end_where_they_end() -> None:
         assert max(map(len, lines)) <= 110
         head = "\n".join(lines[:6])
         assert "What only you\n# can say (title, declarations) needs none." in head
+
+
+def test_words_of_an_answer_are_no_work_done_elsewhere() -> None:
+    with pytest.raises(RequestError, match="what authors say of the answer tiny-12345678, .*: whether cover tiny$"):
+        read('answer = "tiny-12345678"\ncategory = "science"', "a.toml")

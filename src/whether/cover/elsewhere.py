@@ -48,6 +48,11 @@ def read(text: str, name: str) -> Sheet:
     told = toml_or_json(text, name)
     if isinstance(told.get("fields"), dict):
         return sheet_of(told, name)
+    if isinstance(told.get("answer"), str):
+        raise RequestError(
+            f"{name}: it is what authors say of the answer {shown(told['answer'])}, whose sheet is made of its evidence: "
+            f"whether cover {shown(told['answer'])[:-9]}"
+        )
     try:
         return _sheet(told, name)
     except RequestError as error:

@@ -45,7 +45,7 @@ def short(sheet: Sheet, columns: int = 100) -> list[str]:
 
 def _claim(row: AxisRow, columns: int) -> list[str]:
     """What a claim says and its numbers, over its axis."""
-    return _wrapped(f"{row.verdict}: {clean(row.said)}: {found(row)}; a yes needs {needs(row)}", columns)
+    return _wrapped(f"{row.verdict}: {clean(row.said)}: {found(row)}; a yes needs it {needs(row)}", columns)
 
 
 def _wrapped(text: str, columns: int) -> list[str]:

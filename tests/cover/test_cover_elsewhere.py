@@ -318,5 +318,5 @@ def test_sentences_of_a_blank_file_end_where_they_end() -> None:
 
 
 def test_words_of_an_answer_are_no_work_done_elsewhere() -> None:
-    with pytest.raises(RequestError, match="what authors say of the answer tiny-12345678, .*: whether cover tiny$"):
+    with pytest.raises(RequestError, match=r"what authors say of the answer tiny-12345678, .*: whether cover tiny$"):
         read('answer = "tiny-12345678"\ncategory = "science"', "a.toml")

@@ -50,7 +50,7 @@ def read(text: str, name: str) -> Sheet:
         return sheet_of(told, name)
     if isinstance(told.get("answer"), str):
         raise RequestError(
-            f"{name}: it is what authors say of the answer {shown(told['answer'])}, whose sheet is made of its evidence: "
+            f"{name}: it is what authors say of the answer {shown(told['answer'])}, which has a sheet of its own: "
             f"whether cover {shown(told['answer'])[:-9]}"
         )
     try:

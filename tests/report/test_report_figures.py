@@ -23,6 +23,7 @@ from whether.report.captions import caption
 from whether.report.chart import linear, logarithmic, tick_labels
 from whether.report.figures import against_axis, claims_axis, figures, learning_curves
 from whether.report.lines import axis_scale, curves_range, curves_shown
+from whether.report.rows import spread
 from whether.report.together import along_axis
 
 Boxes = list[tuple[str, Any, float]]
@@ -295,3 +296,19 @@ def test_marks_of_an_axis_are_round_and_within() -> None:
     assert logarithmic(3.0, 110.0).labels == ["5", "10", "20", "50", "100"]
     assert tick_labels([0.0, 0.25, 0.5]) == ["0.00", "0.25", "0.50"]
     assert tick_labels([-1e-7, 0.0, 1e-7]) == ["−1e−07", "0", "1e−07"]
+
+
+@pytest.mark.parametrize("values", [[20.0] * 16, [290.0] * 24, [50.0] * 9 + [51.0] * 9 + [52.5] * 9, [100.0] * 50])
+def test_equal_replicates_can_be_counted(values: list[float]) -> None:
+    """No dot covers another, none is moved far, none leaves the line."""
+    places = spread(values, [3.2] * len(values), 300.0)
+    pairs = combinations(places, 2)
+    assert all(one[1] != other[1] or abs(one[0] - other[0]) >= 3.2 for one, other in pairs)
+    assert {row for _, row in places} == {0, 1, 2}
+    assert all(abs(x - value) <= 30 and 0 <= x <= 300 for (x, _), value in zip(places, values, strict=True))
+
+
+def test_too_many_equal_replicates_stay_where_they_belong() -> None:
+    places = spread([150.0] * 500, [3.2] * 500, 300.0)
+    assert places[-1] == (150.0, 0)
+    assert max(abs(x - 150) for x, _ in places) <= 30

@@ -89,7 +89,8 @@ def _arms(name: str, answer: Answer) -> Caption:
     crosses = " A cross is a run that diverged." if answer.diverged else ""
     return Caption(
         "Each arm and its replicates",
-        f"Large dots are means with {level(answer)} intervals, small dots the replicates.{crosses}",
+        f"Large dots are means with {level(answer)} intervals, small dots the replicates, "
+        f"equal ones side by side.{crosses}",
         ", ".join(spoken),
     )
 

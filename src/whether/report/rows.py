@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from whether.answer import Answer, ArmSummary, Run
 
 _ROW, _FOOT, _HEAD, _NAMES, _MOST = 26.0, 32.0, 4.0, 100.0, 40
+_DOT, _CROSS = 3.2, 4.5
+"""Diameters of what stands for a replicate, in points."""
+_PITCH, _ROWS, _REACH = 3.3, 3, 30.0
+"""How far apart equal replicates lie in both directions, in how many rows, and how far from their value at most."""
+_NEAR = 40
+"""Of the dots before one, which go from left to right, so many of a row can be near it."""
 
 
 def shares(answer: Answer) -> Figure:
@@ -125,10 +131,47 @@ def _draw_mean(axes: Axes, arm: ArmSummary, y: float) -> None:
 
 
 def _draw_runs(axes: Axes, runs: Sequence[Run], y: float) -> None:
-    """Every replicate under its arm's mean; equal values lie under one another as far as there is room."""
-    seen: dict[float, int] = {}
-    for run in runs:
-        depth = seen[run.value] = seen.get(run.value, -1) + 1
-        ended = run.outcome != "done"
-        mark, size, tone = ("X", 4.5, colour("no")) if ended else ("o", 3.2, colour("muted"))
-        axes.plot([run.value], [y + 2 * min(depth, 4)], mark, color=tone, markersize=size, alpha=0.7, markeredgewidth=0)
+    """Every replicate under its arm's mean; equal values lie side by side as far as there is room."""
+    least, most = axes.get_xlim()
+    width = axes.get_position().width * sheet_width()
+    taken = sorted(runs, key=lambda run: (run.value, run.outcome != "done"))
+    sizes = [_CROSS if run.outcome != "done" else _DOT for run in taken]
+    places = spread([(run.value - least) / (most - least) * width for run in taken], sizes, width)
+    for run, size, (x, row) in zip(taken, sizes, places, strict=True):
+        mark, tone = ("X", colour("no")) if run.outcome != "done" else ("o", colour("muted"))
+        at = least + x / width * (most - least)
+        axes.plot([at], [y + _PITCH * row], mark, color=tone, markersize=size, alpha=0.7, markeredgewidth=0)
+
+
+def spread(xs: Sequence[float], sizes: Sequence[float], width: float) -> list[tuple[float, int]]:
+    """Places of dots along a line so that none covers another, as near to their own as can be.
+
+    Args:
+        xs: where each belongs, in points.
+        sizes: their diameters, in points.
+        width: of the line; no dot is moved beyond its ends.
+
+    Returns:
+        Of each its x and its row, 0 to 2. One for which nothing is free within `_REACH` points stays at its own x.
+
+    Example:
+        >>> spread([10.0, 10.0, 10.0, 10.0, 30.0], [3.0] * 5, 40.0)
+        [(10.0, 0), (10.0, 1), (10.0, 2), (6.7, 0), (30.0, 0)]
+    """
+    rows: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
+    steps = range(1, int(_REACH / _PITCH) + 1)
+    moves = [0.0, *(sign * _PITCH * step for step in steps for sign in (-1, 1))]
+    found = []
+    for x, size in zip(xs, sizes, strict=True):
+        free = (
+            (x + move, row)
+            for move in moves
+            for row in range(_ROWS)
+            if (not move or 0 <= x + move <= width)
+            and all(abs(x + move - at) >= (size + other) / 2 for at, other in rows[row][-_NEAR:])
+        )
+        place = next(free, None)
+        if place is not None:
+            rows[place[1]].append((place[0], size))
+        found.append(place or (x, 0))
+    return found

@@ -47,6 +47,16 @@ def test_a_verb_that_can_write_elsewhere_says_so(
     assert (runs.code, "--to" in runs.err) == (1, False)
 
 
+def test_a_verb_within_a_verb_says_so_too(whether: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(*_said: Any, **_how: Any) -> None:
+        raise OSError(errno.EROFS, "no")
+
+    monkeypatch.setattr("whether.store.publish._persist", refusing)
+    done = whether("criteria", "form", "science")
+    assert done.code == 1
+    assert done.err.endswith("Or write to another place: --to FOLDER\n")
+
+
 def test_a_full_disk_is_not_mended_by_another_folder(
     whether: Any, lab: Any, signs: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

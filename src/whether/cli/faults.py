@@ -33,7 +33,7 @@ def guarded(run: Callable[[], Any], words: Sequence[str] = (), verbs: Mapping[st
         verbs: that there are, by name, as the parser has them.
     """
     verb = next((word for word in words if word in (verbs or {})), "")
-    options = getattr((verbs or {}).get(verb), "params", [])
+    options = _options((verbs or {}).get(verb), words)
     try:
         code = run()
     except (KeyboardInterrupt, typer.Abort):
@@ -85,6 +85,13 @@ def _wrapped(text: str, indent: int) -> str:
         for line in lines
     ]
     return "\n".join(wrapped)
+
+
+def _options(verb: Any, words: Sequence[str]) -> Sequence[Any]:
+    """The options of a verb, or of the one of its own verbs that is meant: `criteria form`."""
+    within: Mapping[str, Any] = getattr(verb, "commands", {})
+    options: Sequence[Any] = getattr(next((within[word] for word in words if word in within), verb), "params", [])
+    return options
 
 
 def _elsewhere(error: Exception, options: Sequence[Any]) -> str:

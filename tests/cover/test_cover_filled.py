@@ -247,15 +247,15 @@ class TestReproduced:
         said = sheet.fields["reproduced"]
         assert (said.state, said.text, said.note) == (NOT_STATED, "", "Nobody is known to have made it again.")
 
-    def test_one_of_this_very_answer_is_verified(self, stood: Lab) -> None:
+    def test_one_of_this_very_answer_is_declared(self, stood: Lab) -> None:
         said = self.filled(stood, reproduction(answer=self.sha(stood), text="made again")).fields["reproduced"]
-        assert (said.state, said.text, said.pointer) == (VERIFIED, "made again", "again/0.json")
+        assert (said.state, said.text, said.pointer) == (DECLARED, "made again", "again/0.json")
 
     def test_several_are_told_in_short(self, stood: Lab) -> None:
         mine = self.sha(stood)
         raws = (reproduction(answer=mine), reproduction(answer=mine, agrees="no", same_bits=False, by="\u202eX\n"))
         said = self.filled(stood, *raws).fields["reproduced"]
-        assert said.state == VERIFIED
+        assert said.state == DECLARED
         assert "B. Else, 2026-06-01: 2 replicates, 6 runs; it agrees, to the bit." in said.text
         blind = self.filled(stood, *raws).blind()
         assert blind.fields["reproduced"].text.startswith("Somebody, 2026-06-01: 2 replicates")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whether.cover.fields import FIELDS
 from whether.cover.filled_words import ANSWER, Draft, nameless
-from whether.cover.sheet import NAME
+from whether.cover.sheet import DECLARED, NAME
 from whether.errors import DamageError, WhetherError
 from whether.provenance import CHANGED, CLEAN, LOCK_FILE, NO_REPOSITORY
 from whether.report import standing
@@ -222,7 +222,8 @@ def reproduced(evidence: Evidence, paths: Sequence[str], folder: Path) -> tuple[
     value = [{key: item for key, item in one.items() if key != "seal"} for one in told]
     if wrong:
         return Draft(text="\n".join(lines), pointer=paths[0], value=value, state="cannot verify", note=wrong[0]), wrong
-    return Draft(text="\n".join(lines), pointer=paths[0], value=value), []
+    # Its bytes are whole and it is of this answer; that its runs were made, its maker says.
+    return Draft(text="\n".join(lines), pointer=paths[0], value=value, state=DECLARED), []
 
 
 def _reproduction(path: Path, digest: str) -> tuple[dict[str, Any] | None, str]:
@@ -253,7 +254,7 @@ def _made_again(found: Mapping[str, Any], *, alone: bool) -> str:
     replicates = found.get("replicates")
     many = len(replicates) if isinstance(replicates, Sequence) and not isinstance(replicates, str) else replicates
     bits = ", to the bit" if found.get("same_bits") is True else ""
-    some = f"{many} {'replicate' if many == 1 else 'replicates'}, {found.get('runs')} runs"
+    some = f"{many} {'replicate' if many == 1 else 'replicates'}, {plural(int(found.get('runs') or 0), 'run')}"
     by, when = clean(str(found.get("by") or "Somebody"))[:NAME], clean(str(found.get("time", "")))[:10]
     return f"{by}, {when}: {some}; {_AGREES[str(found['agrees'])]}{bits}."
 

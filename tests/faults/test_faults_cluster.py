@@ -152,6 +152,7 @@ def points() -> int:
     return len(list(LAB.glob("states/*/*.safetensors")))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("nodes", [3], indirect=True)
 def test_killed_nodes_and_actors_cost_nothing_but_time(
     nodes: Nodes, folder: Path, monkeypatch: pytest.MonkeyPatch

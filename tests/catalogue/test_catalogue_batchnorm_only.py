@@ -89,13 +89,9 @@ def test_without_batchnorm_nothing_is_trained(tmp_path: Path) -> None:
     assert not [path for path in (tmp_path / "states").rglob("*") if path.is_file()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
-    ("preset", "parameters", "value"),
-    [
-        ("paper", 1_120, 47.5),
-        pytest.param("paper-110", 8_288, 67.5, marks=pytest.mark.long),
-        pytest.param("paper-866", 64_736, 80, marks=pytest.mark.long),
-    ],
+    ("preset", "parameters", "value"), [("paper", 1_120, 47.5), ("paper-110", 8_288, 67.5), ("paper-866", 64_736, 80)]
 )
 def test_the_paper(preset: str, parameters: int, value: float, shared_data: Callable[[str], Path]) -> None:
     shared_data("cifar10")

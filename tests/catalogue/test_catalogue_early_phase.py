@@ -91,6 +91,7 @@ def test_options_that_are_refused(given: dict[str, Any], message: str) -> None:
         early_phase(**given)
 
 
+@pytest.mark.long
 def test_the_paper(shared_data: Callable[[str], Path]) -> None:
     shared_data("cifar10")
     found = trajectory(asked(early_phase(preset="paper", replicates=1)), "as trained at 500")

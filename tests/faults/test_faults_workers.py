@@ -93,14 +93,15 @@ def disk(folder: Path) -> Iterator[Callable[[str], Path]]:
         subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "room"),
     [
         ("size=60k", "size=8m"),
-        pytest.param("size=12k", "size=8m", marks=pytest.mark.long),
-        pytest.param("size=200k", "size=8m", marks=pytest.mark.long),
-        pytest.param("size=8m,nr_inodes=14", "nr_inodes=4k", marks=pytest.mark.long),
-        pytest.param("size=8m,nr_inodes=30", "nr_inodes=4k", marks=pytest.mark.long),
+        ("size=12k", "size=8m"),
+        ("size=200k", "size=8m"),
+        ("size=8m,nr_inodes=14", "nr_inodes=4k"),
+        ("size=8m,nr_inodes=30", "nr_inodes=4k"),
     ],
 )
 def test_a_disk_that_fills_under_workers(
@@ -170,7 +171,7 @@ def test_code_of_ones_own_that_ends_python_ends_its_job(folder: Path, on: str) -
     assert sound(LAB)
 
 
-@pytest.mark.parametrize("on", ["inprocess", "local:2"])
+@pytest.mark.parametrize("on", ["inprocess", pytest.param("local:2", marks=pytest.mark.long)])
 def test_a_score_that_always_raises_ends_the_run_however_well_the_others_train(
     whether: Call, folder: Path, plain_pages: None, on: str
 ) -> None:

@@ -13,6 +13,7 @@ import torch
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "packs_gpu.py"
 
 
+@pytest.mark.long
 def test_its_tiny_forms_run_and_packed_networks_agree(tmp_path: Path) -> None:
     said = [sys.executable, str(SCRIPT), "--smoke", "--json", str(tmp_path / "told.json")]
     done = subprocess.run(said, capture_output=True, text=True, check=False, timeout=120)

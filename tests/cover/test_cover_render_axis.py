@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sheets import CLAIM, HOSTILE
+from sheets import CLAIM, HOSTILE, example
 
 from whether.cover import axis
+from whether.cover.axis_svg import svg
+from whether.cover.render import render
 from whether.cover.sheet import AxisRow
 from whether.stats.verdict import KINDS, verdict
 
@@ -63,13 +65,13 @@ def test_units_and_bounds_stand_apart() -> None:
         ("it", False, 1),
         ("points", True, 1),
     ]
-    assert "and 1 more in cover.json" in axis.svg(rows)
+    assert "and 1 more in cover.json" in svg(rows)
 
 
 @pytest.mark.parametrize("paper", [False, True])
 def test_the_drawing_is_well_formed_and_stays_within(paper: bool) -> None:
     for rows in ([], [replace(CLAIM, said=HOSTILE, unit=HOSTILE)] * 2, *([one] for one in ROWS)):
-        drawn = axis.svg(rows, paper=paper)
+        drawn = svg(rows, paper=paper)
         if not rows:
             assert drawn == ""
             continue
@@ -82,7 +84,7 @@ def test_the_drawing_is_well_formed_and_stays_within(paper: bool) -> None:
 
 
 def test_it_is_told_to_those_who_cannot_see_it() -> None:
-    root = ET.fromstring(axis.svg([CLAIM], name="a"))
+    root = ET.fromstring(svg([CLAIM], name="a"))
     assert root.attrib["role"] == "img"
     said = root.findtext(f"{SVG}desc")
     assert said == (
@@ -109,3 +111,11 @@ def test_as_a_line_of_text(one: AxisRow, line: str) -> None:
     assert ("►" in signs) == (one.low is not None and one.high is None)
     order = [sign for sign in signs if sign in "│┼├┤►●"]
     assert order == [sign for sign in line if sign in "│┼├┤►●"] or one.low is None
+
+
+def test_the_only_claim_is_named_in_every_form() -> None:
+    """Two arms' difference says nothing without their names."""
+    made = render(replace(example(), axis=[replace(CLAIM, said="blue exceeds green by more than 1 point")]))
+    for form in ("cover.html", "cover.md", "cover.tex"):
+        assert b"blue exceeds green by more than 1 point" in made[form], form
+    assert ">blue exceeds green" in made["cover.html"].decode()  # drawn, not only read aloud

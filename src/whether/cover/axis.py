@@ -1,7 +1,7 @@
 """The axis of the verdict: effect, interval and smallest size of interest of each claim, and where yes and no lie.
 
-Worked out once as shares of a width (`panels`), then drawn as SVG (`svg`), told in words (`spoken`) and set as a line
-of text (`text_line`); the LaTeX include draws the same places with rules.
+Worked out once as shares of a width (`panels`), then drawn as SVG (`axis_svg.py`), told in words (`spoken`) and set as
+a line of text (`text_line`); the LaTeX include draws the same places with rules.
 """
 
 from __future__ import annotations
@@ -69,20 +69,6 @@ def panels(rows: Sequence[AxisRow]) -> list[Panel]:
     for row in rows[:MOST]:
         found.setdefault((row.unit, row.kind in BOUNDS), []).append(row)
     return [_panel(group, unit, bound) for (unit, bound), group in found.items()]
-
-
-def svg(rows: Sequence[AxisRow], *, name: str = "axis", paper: bool = False, width: float = 520.0) -> str:
-    """The axis as one SVG element; empty where there are no claims.
-
-    Args:
-        rows: the claims; the first `MOST` are drawn.
-        name: begins the identifiers in it, unique in a page.
-        paper: fixed colours and the typeface of our PDF pages, instead of a page's variables and type.
-        width: in points; type has 9.
-    """
-    from whether.cover.axis_svg import drawn
-
-    return drawn(panels(rows), rows, name=name, paper=paper, width=width)
 
 
 def spoken(rows: Sequence[AxisRow]) -> str:

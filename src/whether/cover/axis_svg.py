@@ -59,8 +59,16 @@ class _Drawing:
         return _WIDE[self.paper] * TYPE * len(said)
 
 
-def drawn(panels: Sequence[Panel], rows: Sequence[AxisRow], *, name: str, paper: bool, width: float) -> str:
-    """See `axis.svg`."""
+def svg(rows: Sequence[AxisRow], *, name: str = "axis", paper: bool = False, width: float = 520.0) -> str:
+    """The axis as one SVG element; empty where there are no claims.
+
+    Args:
+        rows: the claims; the first `axis.MOST` are drawn.
+        name: begins the identifiers in it, unique in a page.
+        paper: fixed colours and the typeface of our PDF pages, instead of a page's variables and type.
+        width: in points; type has 9.
+    """
+    panels = axis.panels(rows)
     if not panels:
         return ""
     sheet = _Drawing(width, paper=paper)

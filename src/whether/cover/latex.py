@@ -157,15 +157,14 @@ def _answer(shown: Page) -> list[str]:
 def _drawn(shown: Page) -> list[list[str]]:
     """Each claim as a picture 100 units wide, and what it says."""
     return [
-        [*_claim(placed, panel.marks), rf"{{\footnotesize {_claim_said(placed, shown)}\par}}"]
+        [*_claim(placed, panel.marks), rf"{{\footnotesize {_claim_said(placed)}\par}}"]
         for panel in axis.panels(shown.axis)
         for placed in panel.rows
     ]
 
 
-def _claim_said(placed: axis.Placed, shown: Page) -> str:
-    said = f"{placed.row.said}: " if len(shown.axis) > 1 else ""
-    return escape(f"{said}{axis.told(placed.row)}: {placed.row.verdict}")
+def _claim_said(placed: axis.Placed) -> str:
+    return escape(f"{placed.row.said}: {axis.told(placed.row)}: {placed.row.verdict}")
 
 
 def _claim(placed: axis.Placed, marks: Sequence[tuple[float, str]]) -> list[str]:

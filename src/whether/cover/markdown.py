@@ -82,8 +82,7 @@ def _axis(shown: Page) -> list[str]:
         return [f"*{shown.no_axis}*"] if shown.no_axis else []
     lines = ["```text"]
     for row in shown.axis[: axis.MOST]:
-        said = [_plain(row.said)] if len(shown.axis) > 1 else []
-        lines += [*said, axis.text_line(row), f"   {_plain(axis.told(row))}: {row.verdict}"]
+        lines += [_plain(row.said), axis.text_line(row), f"   {_plain(axis.told(row))}: {row.verdict}"]
     return [*lines, "```", "", "`│` smallest size of interest, `●` effect, `├──┤` its interval"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from whether.cover import axis
+from whether.cover.axis_svg import svg
 from whether.cover.page import Page
 from whether.report.style import LIGHT
 
@@ -46,7 +46,7 @@ def handed(shown: Page) -> dict[str, Any]:
     tint = f"{shown.verdict}-tint" if shown.verdict in ("yes", "no") and not shown.shaky else "shade"
     return {
         "page": {**asdict(shown), "axis": None},
-        "axis": axis.svg(shown.axis, paper=True, width=_WIDTH),
+        "axis": svg(shown.axis, paper=True, width=_WIDTH),
         "word": shown.word,
         "no-verdict": shown.meaning,
         "tint": tint,

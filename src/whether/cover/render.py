@@ -7,7 +7,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from whether.cover import linked, paper
-from whether.cover.axis import MOST, svg
+from whether.cover.axis import MOST
+from whether.cover.axis_svg import svg
 from whether.cover.latex import latex
 from whether.cover.markdown import markdown
 from whether.cover.page import Page, page

@@ -219,7 +219,7 @@ def _sheet(computed: Computed | None) -> Sheet:
 
 
 def _shown(computed: Computed) -> dict[str, Any]:
-    from whether.cover.axis import svg
+    from whether.cover.axis_svg import svg
     from whether.cover.page import page
     from whether.cover.render import fragment
 

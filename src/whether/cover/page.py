@@ -183,7 +183,7 @@ def _means(value: Any) -> str:
     means = value.get("means") if isinstance(value, Mapping) else None
     if not isinstance(means, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in means):
         return ""
-    told = f"{value.get('measure') or 'means'}: " + ", ".join(f"{arm} {mean}" for arm, mean in means)
+    told = f"mean {value.get('measure') or 'value'} of " + "; ".join(f"{arm}: {mean}" for arm, mean in means)
     return cut(told, FIELDS["effect"].most) if means else ""
 
 
